@@ -1,0 +1,197 @@
+import { inspect } from 'node:util';
+import { z } from 'zod';
+
+/**
+ * A value that must not reach a log, a page or a terminal.
+ * JSON, inspection and string conversion show a placeholder; only `reveal()` gives the value.
+ */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The value itself; call it where the value is used, never to keep it. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return '[secret]';
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+
+  [inspect.custom](): string {
+    return '[secret]';
+  }
+}
+
+/** Every fault of the environment at once; `message` has one line per variable, each says what to write. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** A text variable: `holds` decides, `instead` completes the sentence "write …". */
+function text(instead: string, holds: (value: string) => boolean) {
+  return z.string().refine((value) => value !== '' && holds(value), { error: instead });
+}
+
+/** What `new URL` makes of it, or undefined. */
+function urlOf(value: string): URL | undefined {
+  return URL.canParse(value) ? new URL(value) : undefined;
+}
+
+function isDatabaseUrl(value: string): boolean {
+  const url = urlOf(value);
+  return /^postgres(ql)?:$/.test(url?.protocol ?? '') && (url?.pathname.length ?? 0) > 1 && !/\s/.test(value);
+}
+
+function isServerUrl(value: string): boolean {
+  const url = urlOf(value);
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return false;
+  return url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+}
+
+const databaseUrl = text(
+  'write postgresql://USER:PASSWORD@HOST:5432/DATABASE (special characters in the password percent-encoded), or remove the variable',
+  isDatabaseUrl,
+).transform((value) => new Secret(value));
+
+const apiKey = text(
+  'write the key as it was handed out, visible ASCII characters without spaces, or remove the variable',
+  (value) => /^[\x21-\x7e]+$/.test(value),
+).transform((value) => new Secret(value));
+
+const path = text(
+  'write the path of a file or directory, or remove the variable',
+  (value) => !value.includes('\0'),
+);
+
+// The origin is the key name of every signed note (C2SP signed-note: neither spaces nor plus signs), and it is
+// fixed for ever by entry 0, hence the narrow alphabet.
+const origin = text(
+  'write a URL without "https://" and without a slash at the end, lower-case host, such as bluecycle.example/jiaojiang',
+  (value) =>
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[A-Za-z0-9._~-]+)*$/.test(value) && value.length <= 255,
+);
+
+const variables = z.strictObject({
+  PORT: text(
+    'write a number from 0 to 65535 (0 takes any free port)',
+    (value) => /^\d{1,5}$/.test(value) && Number(value) <= 65_535,
+  )
+    .transform(Number)
+    .default(3000),
+  HOST: text('write an address or a host name, such as 127.0.0.1 or 0.0.0.0', (value) =>
+    /^[A-Za-z0-9.:_-]+$/.test(value),
+  ).default('127.0.0.1'),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_OWNER_URL: databaseUrl.optional(),
+  DATABASE_SCHEMA: text(
+    'write a name of 1 to 63 lower-case letters, digits and underscores that does not begin with a digit',
+    (value) => /^[a-z_][a-z0-9_]{0,62}$/.test(value),
+  ).default('blue_cycle'),
+  LEDGER_ORIGIN: origin.default('localhost/blue-cycle'),
+  LEDGER_KEY_FILE: path.optional(),
+  PRIVATE_KEY_FILE: path.optional(),
+  BOOTSTRAP_API_KEY: apiKey.optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `write one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  BLUE_CYCLE_DATA_DIR: path.default('.data'),
+  BLUE_CYCLE_URL: text(
+    'write the server as http://HOST:PORT or https://HOST, without user, password or query (the key goes into BLUE_CYCLE_API_KEY)',
+    isServerUrl,
+  ).optional(),
+  BLUE_CYCLE_API_KEY: apiKey.optional(),
+});
+
+/** The process's settings, frozen. Paths are as written, relative to the working directory. */
+export type Config = Readonly<{
+  /** TCP port; 0 asks the system for a free one. */
+  port: number;
+  host: string;
+  /** The API's role; undefined: the embedded PostgreSQL. */
+  databaseUrl: Secret | undefined;
+  /** The owner's role, for migrations. */
+  databaseOwnerUrl: Secret | undefined;
+  databaseSchema: string;
+  /** The log's name, a schema-less URL (ledger format, "Entry"). */
+  ledgerOrigin: string;
+  ledgerKeyFile: string;
+  privateKeyFile: string;
+  /** The operator's first key, used only while the database is empty. */
+  bootstrapApiKey: Secret | undefined;
+  logLevel: (typeof LOG_LEVELS)[number];
+  /** Where the embedded PostgreSQL and, unless named otherwise, the key files live. */
+  dataDir: string;
+  /** For client commands: the server they talk to. */
+  url: string | undefined;
+  /** For client commands: the key they show it. */
+  apiKey: Secret | undefined;
+}>;
+
+const NAMES = Object.keys(variables.shape);
+const OWN_PREFIX = 'BLUE_CYCLE_';
+const isSecret = (name: string) => /URL$|KEY$/.test(name) && name !== 'BLUE_CYCLE_URL';
+
+function unknownVariable(name: string): string {
+  const bare = name.slice(OWN_PREFIX.length);
+  if (NAMES.includes(bare)) return `${name} is not a setting; write ${bare} instead.`;
+  const known = NAMES.filter((candidate) => candidate.startsWith(OWN_PREFIX)).join(', ');
+  return `${name} is not a setting; those with this prefix are ${known}: correct the name or remove it.`;
+}
+
+function malformed(name: string, value: string, instead: string): string {
+  if (value === '') return `${name} is empty; ${instead}.`;
+  // A server's URL is shown too, unless somebody put a password into it.
+  const hidden = isSecret(name) || value.includes('@');
+  return `${name}${hidden ? '' : `=${JSON.stringify(value)}`} cannot be used; ${instead}.`;
+}
+
+/**
+ * Reads the settings from an environment; the only place that looks at `process.env`.
+ * A variable that is set but empty is malformed, not absent: a lost DATABASE_URL must not quietly become an
+ * embedded database. Variables of other programs are ignored.
+ * @throws {ConfigError} naming every malformed variable and every unknown `BLUE_CYCLE_*`; no secret is in it.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const ours = Object.entries(env).filter(
+    ([name, value]) => value !== undefined && (NAMES.includes(name) || name.startsWith(OWN_PREFIX)),
+  );
+  const result = variables.safeParse(Object.fromEntries(ours));
+  if (!result.success) {
+    const faults = result.error.issues.flatMap((issue) => {
+      if (issue.code === 'unrecognized_keys') return issue.keys.map(unknownVariable);
+      const name = String(issue.path[0]);
+      return [malformed(name, env[name] ?? '', issue.message)];
+    });
+    throw new ConfigError(faults);
+  }
+  const read = result.data;
+  return Object.freeze({
+    port: read.PORT,
+    host: read.HOST,
+    databaseUrl: read.DATABASE_URL,
+    databaseOwnerUrl: read.DATABASE_OWNER_URL,
+    databaseSchema: read.DATABASE_SCHEMA,
+    ledgerOrigin: read.LEDGER_ORIGIN,
+    ledgerKeyFile: read.LEDGER_KEY_FILE ?? `${read.BLUE_CYCLE_DATA_DIR}/ledger-key`,
+    privateKeyFile: read.PRIVATE_KEY_FILE ?? `${read.BLUE_CYCLE_DATA_DIR}/private-key`,
+    bootstrapApiKey: read.BOOTSTRAP_API_KEY,
+    logLevel: read.LOG_LEVEL,
+    dataDir: read.BLUE_CYCLE_DATA_DIR,
+    url: read.BLUE_CYCLE_URL,
+    apiKey: read.BLUE_CYCLE_API_KEY,
+  });
+}
