@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import { collectionRoutes } from './collection/collection.routes.ts';
+import type { Deps } from './deps.ts';
+import { healthRoutes } from './http/health.ts';
+import { ledgerRoutes } from './http/ledger.routes.ts';
+import { createServer } from './http/server.ts';
+import { renderMetrics } from './metrics.ts';
+import { findCaller } from './registry/registry.queries.ts';
+import { registryRoutes } from './registry/registry.routes.ts';
+
+export const VERSION = '0.1.0';
+
+/** The whole API on one page, in the order a gram travels. */
+export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
+  const app = await createServer({
+    logger: deps.logger,
+    authenticate: (secret) => findCaller(deps.db, secret, deps.clock()),
+    newRequestId: deps.newId,
+    version: VERSION,
+  });
+  await app.register(async (scope) => {
+    registryRoutes(scope, deps);
+    collectionRoutes(scope, deps);
+    ledgerRoutes(scope, deps);
+    healthRoutes(scope, { ...deps, follower: () => deps.follower.position, metrics: () => renderMetrics(deps) });
+  });
+  app.route({
+    method: 'GET',
+    url: '/openapi.json',
+    schema: { hide: true },
+    config: { access: 'public' },
+    handler: async () => app.swagger(),
+  });
+  await app.ready();
+  return app;
+};

@@ -1,0 +1,67 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import pg from 'pg';
+
+/** Tables the API's role may only read: they change through the functions of 0001_ledger.sql alone. */
+export const READ_ONLY_TABLES = ['head', 'chunks', 'kysely_migration', 'kysely_migration_lock'];
+
+const DIRECTORY = path.resolve(import.meta.dirname, '../../migrations');
+
+/**
+ * Brings the schema up to date and grants the API's role the least it needs. Each migration is one SQL file;
+ * two processes at once are serialised by Kysely's lock.
+ *
+ * @param ownerUrl connects as the role that owns the schema
+ * @param apiRole the role the API connects as; when it is the owner itself only triggers protect the ledger
+ */
+export const migrate = async (options: { ownerUrl: string; schema: string; apiRole: string }): Promise<void> => {
+  const { schema, apiRole } = options;
+  const pool = new pg.Pool({ connectionString: options.ownerUrl, max: 2, options: `-c search_path=${schema}` });
+  pool.on('error', () => undefined);
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await sql`create schema if not exists ${sql.id(schema)}`.execute(db);
+    const migrator = new Migrator({
+      db,
+      migrationTableSchema: schema,
+      provider: { getMigrations: () => readMigrations(schema) },
+    });
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    await grant(pool, schema, apiRole);
+  } finally {
+    await db.destroy();
+  }
+};
+
+const readMigrations = async (schema: string): Promise<Record<string, Migration>> => {
+  const files = (await readdir(DIRECTORY)).filter((file) => file.endsWith('.sql')).sort();
+  const migrations: Record<string, Migration> = {};
+  for (const file of files) {
+    const text = (await readFile(path.join(DIRECTORY, file), 'utf8')).replaceAll('@schema@', `"${schema}"`);
+    migrations[file.replace(/\.sql$/, '')] = { up: async (db) => void (await sql.raw(text).execute(db)) };
+  }
+  return migrations;
+};
+
+const grant = async (pool: pg.Pool, schema: string, apiRole: string): Promise<void> => {
+  const { rows } = await pool.query<{ owner: string; tables: string[] }>(
+    `SELECT current_user AS owner, array_agg(tablename::text) AS tables FROM pg_tables WHERE schemaname = $1`,
+    [schema],
+  );
+  if (rows[0]!.owner === apiRole) return;
+  const id = pg.escapeIdentifier;
+  const role = id(apiRole);
+  const writable = rows[0]!.tables.filter((name) => !READ_ONLY_TABLES.includes(name));
+  const all = rows[0]!.tables.map((name) => `${id(schema)}.${id(name)}`).join(', ');
+  await pool.query(
+    `REVOKE ALL ON SCHEMA ${id(schema)} FROM PUBLIC;
+     GRANT USAGE ON SCHEMA ${id(schema)} TO ${role};
+     REVOKE ALL ON ALL TABLES IN SCHEMA ${id(schema)} FROM ${role};
+     GRANT SELECT ON ${all} TO ${role};
+     GRANT INSERT, UPDATE, DELETE ON ${writable.map((name) => `${id(schema)}.${id(name)}`).join(', ')} TO ${role};
+     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${id(schema)} TO ${role};`,
+  );
+};

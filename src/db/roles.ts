@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+export type RoleUrls = { ownerUrl: string; apiUrl: string; apiRole: string };
+
+/**
+ * On a cluster of our own: a database owned by `<schema>_owner`, and `<schema>_api` that may connect to it.
+ * Roles belong to the cluster, so they carry the schema's name; each start gives both new passwords.
+ */
+export const ensureRoles = async (superuserUrl: string, database: string, schema: string): Promise<RoleUrls> => {
+  const client = new pg.Client({ connectionString: superuserUrl });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const owner = `${schema}_owner`;
+    const apiRole = `${schema}_api`;
+    const passwords = new Map([owner, apiRole].map((role) => [role, randomBytes(24).toString('base64url')]));
+    for (const [role, password] of passwords) {
+      const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role]);
+      const verb = rowCount === 0 ? 'CREATE' : 'ALTER';
+      await client.query(
+        `${verb} ROLE ${pg.escapeIdentifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD ${pg.escapeLiteral(password)}`,
+      );
+    }
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
+    if (rowCount === 0)
+      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(database)} OWNER ${pg.escapeIdentifier(owner)}`);
+    const urlOf = (role: string): string => {
+      const url = new URL(superuserUrl);
+      url.username = role;
+      url.password = passwords.get(role)!;
+      url.pathname = `/${database}`;
+      return url.toString();
+    };
+    return { ownerUrl: urlOf(owner), apiUrl: urlOf(apiRole), apiRole };
+  } finally {
+    await client.end();
+  }
+};

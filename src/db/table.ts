@@ -1,0 +1,76 @@
+/**
+ * A table as data: the door loads and saves its rows, set by set, without knowing what they mean.
+ * `type` is the PostgreSQL type of a column; a list is kept as `json`.
+ */
+export type ColumnType = 'uuid' | 'int8' | 'int4' | 'int2' | 'text' | 'bytea' | 'json' | 'boolean';
+
+export type Column = { field: string; column: string; type: ColumnType };
+
+/** Rows that rules read and change, by one key. `replayed` tells whether the ledger alone rebuilds them. */
+export type Table<Row> = {
+  readonly name: string;
+  readonly key: keyof Row & string;
+  readonly columns: readonly Column[];
+  readonly replayed: boolean;
+};
+
+/** Rows that are only ever added, and that no rule reads. */
+export type Journal<Row> = {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  readonly replayed: boolean;
+  readonly journal: true;
+  readonly row?: Row;
+};
+
+type Columns<Row> = { [F in keyof Row & string]-?: ColumnType };
+
+export const table = <Row extends object>(
+  name: string,
+  key: keyof Row & string,
+  columns: Columns<Row>,
+  replayed = true,
+): Table<Row> => ({ name, key, columns: describe(columns), replayed });
+
+export const journal = <Row extends object>(
+  name: string,
+  columns: Columns<Row>,
+  replayed = true,
+): Journal<Row> => ({ name, columns: describe(columns), replayed, journal: true });
+
+const describe = (columns: Record<string, ColumnType>): Column[] =>
+  Object.entries(columns).map(([field, type]) => ({ field, type, column: snake(field) }));
+
+const snake = (field: string): string => field.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
+const list = (t: { columns: readonly Column[] }): string => t.columns.map((c) => c.column).join(', ');
+
+/** Reads rows under their field names: `SELECT … WHERE key = ANY($1)`. */
+export const selectSql = (t: Table<never>): string => {
+  const key = t.columns.find((c) => c.field === t.key)!;
+  const fields = t.columns.map((c) => `${c.column} AS "${c.field}"`).join(', ');
+  return `SELECT ${fields} FROM ${t.name} WHERE ${key.column} = ANY($1::${key.type}[])`;
+};
+
+/** `INSERT` of many rows, one array a column; parameters are numbered from `first`. */
+export const insertSql = (t: { name: string; columns: readonly Column[] }, first: number): string =>
+  `INSERT INTO ${t.name} (${list(t)}) SELECT * FROM unnest(${arrays(t.columns, first)})`;
+
+/** `UPDATE` of many rows by key, one array a column; parameters are numbered from `first`. */
+export const updateSql = (t: Table<never>, first: number): string => {
+  const key = t.columns.find((c) => c.field === t.key)!.column;
+  const set = t.columns.filter((c) => c.column !== key).map((c) => `${c.column} = u.${c.column}`);
+  return `UPDATE ${t.name} t SET ${set.join(', ')} FROM unnest(${arrays(t.columns, first)}) AS u(${list(t)}) WHERE t.${key} = u.${key}`;
+};
+
+const arrays = (columns: readonly Column[], first: number): string =>
+  columns.map((c, i) => `$${first + i}::${c.type}[]`).join(', ');
+
+/** One array a column, as the statements above take them. */
+export const toArrays = (t: { columns: readonly Column[] }, rows: readonly object[]): unknown[] =>
+  t.columns.map(({ field, type }) =>
+    rows.map((row) => {
+      const value = (row as Record<string, unknown>)[field] ?? null;
+      return type === 'json' && value !== null ? JSON.stringify(value) : value;
+    }),
+  );

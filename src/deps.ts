@@ -1,0 +1,173 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type pg from 'pg';
+import { type Logger, pino } from 'pino';
+import { factTypes } from './catalogue.ts';
+import type { Config } from './config.ts';
+import { startEmbedded } from './db/embedded.ts';
+import { migrate } from './db/migrate.ts';
+import { createPool } from './db/pool.ts';
+import { createReader, type Reader } from './db/reader.ts';
+import { ensureRoles } from './db/roles.ts';
+import { sha256, toHex } from './kernel/hash.ts';
+import { newUuidV7, systemClock, systemRandom } from './kernel/system.ts';
+import type { Clock } from './kernel/time.ts';
+import { Keyring } from './ledger/private-store.ts';
+import { Door } from './ledger/record.ts';
+import { readEntry, readHead } from './ledger/store.ts';
+import { Follower } from './provenance/follower.ts';
+import { authoriseInDoor, PROGRAMME } from './registry/access.ts';
+import { foundProgramme, issueApiKey } from './registry/registry.operations.ts';
+import { findProgramme } from './registry/registry.queries.ts';
+import type { Programme } from './registry/registry.tables.ts';
+
+export type Deps = {
+  config: Config;
+  logger: Logger;
+  clock: Clock;
+  newId: () => string;
+  pool: pg.Pool;
+  db: Reader;
+  door: Door;
+  keyring: Keyring;
+  follower: Follower;
+  programme: Programme;
+  appendOnly: 'privileges-and-triggers' | 'triggers-only';
+  /** The operator's first key, when this start founded the programme. */
+  firstKey: string | undefined;
+  databaseUrl: string;
+  close(): Promise<void>;
+};
+
+type Database = { apiUrl: string; ownerUrl: string | undefined; apiRole: string; stop(): Promise<void> };
+
+const userOf = (url: string): string => decodeURIComponent(new URL(url).username);
+
+const openDatabase = async (config: Config, logger: Logger): Promise<Database> => {
+  if (config.databaseUrl !== undefined) {
+    const apiUrl = config.databaseUrl.reveal();
+    const ownerUrl = config.databaseOwnerUrl?.reveal() ?? apiUrl;
+    return { apiUrl, ownerUrl, apiRole: userOf(apiUrl), stop: async () => undefined };
+  }
+  const embedded = await startEmbedded({ dataDir: config.dataDir, log: (line: string) => logger.debug(line) });
+  const roles = await ensureRoles(embedded.superuserUrl, config.databaseSchema, config.databaseSchema);
+  return { ...roles, stop: embedded.stop };
+};
+
+/** 32 random bytes in hex, made at first start and readable by its owner alone. */
+const readSecretFile = async (file: string): Promise<Buffer> => {
+  await mkdir(path.dirname(file), { recursive: true });
+  try {
+    await writeFile(file, `${toHex(systemRandom(32))}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const text = (await readFile(file, 'utf8')).trim();
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error(`${file} must hold 64 lower-case hex digits`);
+  return Buffer.from(text, 'hex');
+};
+
+/** Opens everything a process needs. What was opened is closed again when a later step fails. */
+export const buildDeps = async (config: Config, clock: Clock = systemClock): Promise<Deps> => {
+  const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const database = await openDatabase(config, logger);
+  const pools: pg.Pool[] = [];
+  try {
+    const { databaseSchema: schema } = config;
+    if (database.ownerUrl !== undefined)
+      await migrate({ ownerUrl: database.ownerUrl, schema, apiRole: database.apiRole });
+    const onError = (error: Error) => logger.warn({ err: error }, 'database connection');
+    const open = (name: string, max: number) => createPool({ url: database.apiUrl, schema, max, onError, name });
+    const writer = open('writer', 1);
+    const pool = open('reader', 4);
+    pools.push(writer, pool);
+    const keyring = new Keyring(await readSecretFile(config.privateKeyFile), systemRandom);
+    const door = new Door({
+      pool: writer,
+      origin: config.ledgerOrigin,
+      keyring,
+      clock,
+      random: systemRandom,
+      newId: newUuidV7,
+      factTypes,
+      authorise: authoriseInDoor,
+      onError: (error) => logger.error({ err: error }, 'turn'),
+    });
+    const db = createReader(pool);
+    const newId = () => newUuidV7(clock());
+    const firstKey = await found({ config, pool, door, keyring, newId });
+    const programme = (await findProgramme(db))!;
+    const follower = new Follower({ pool, keyring, timeZone: programme.timeZone, onError });
+    await follower.start();
+    return {
+      config,
+      logger,
+      clock,
+      newId,
+      pool,
+      db,
+      door,
+      keyring,
+      follower,
+      programme,
+      appendOnly: database.ownerUrl === database.apiUrl ? 'triggers-only' : 'privileges-and-triggers',
+      firstKey,
+      databaseUrl: database.apiUrl,
+      close: async () => {
+        await door.stop();
+        await follower.stop();
+        await Promise.all(pools.map((p) => p.end()));
+        await database.stop();
+      },
+    };
+  } catch (error) {
+    await Promise.all(pools.map((p) => p.end().catch(() => undefined)));
+    await database.stop();
+    throw error;
+  }
+};
+
+const shipped = async (file: string): Promise<string> =>
+  toHex(sha256(await readFile(path.resolve(import.meta.dirname, '../openapi', file))));
+
+/** Writes entry 0 and the operator's first key when the ledger is empty; refuses another log's database. */
+const found = async (deps: {
+  config: Config;
+  pool: pg.Pool;
+  door: Door;
+  keyring: Keyring;
+  newId: () => string;
+}): Promise<string | undefined> => {
+  const { config, pool, door, keyring, newId } = deps;
+  const { size } = await readHead(pool);
+  if (size > 0) {
+    const first = await readEntry(pool, 0);
+    const { origin } = JSON.parse(first!.bytes.toString('utf8')) as { origin: string };
+    if (origin !== config.ledgerOrigin)
+      throw new Error(`This database holds the log ${origin}; set LEDGER_ORIGIN=${origin}, or name another database.`);
+    return undefined;
+  }
+  const key = (name: string) => ({ id: newId(), fingerprint: keyring.fingerprint(name) });
+  const operatorId = newId();
+  await door.record(
+    foundProgramme,
+    {
+      operatorId,
+      operatorName: 'Operator',
+      currency: 'CNY',
+      timeZone: 'Asia/Shanghai',
+      formatSha256: await shipped('ledger-format-1.md'),
+      containsSha256: await shipped('contains-1.json'),
+    },
+    PROGRAMME,
+    key('found'),
+  );
+  const secret = config.bootstrapApiKey?.reveal() ?? `bck_${Buffer.from(systemRandom(32)).toString('base64url')}`;
+  await door.record(
+    issueApiKey,
+    { organisationId: operatorId, role: 'operator', holder: 'bootstrap', secret },
+    PROGRAMME,
+    key('bootstrap'),
+  );
+  return config.bootstrapApiKey === undefined ? secret : undefined;
+};

@@ -1,0 +1,35 @@
+import { canonicalJson } from '../kernel/canonical.ts';
+import type { Hash } from '../kernel/hash.ts';
+
+/** Ledger format 1, "Entry": a JSON object with exactly these members. */
+export type Entry = {
+  v: 1;
+  origin: string;
+  seq: number;
+  at: string;
+  type: string;
+  actor: string;
+  prev: string;
+  data: Record<string, unknown>;
+};
+
+/** A bundle writes an entry's length in 16 bits (C2SP tlog-tiles). */
+export const MAX_ENTRY_BYTES = 65_535;
+
+export const GENESIS_PREV = '0'.repeat(64);
+
+/**
+ * The RFC 8785 bytes of an entry. The members stand in their canonical order here, so that only `data`
+ * has to be sorted. Throws a TypeError where `data` is not JSON.
+ */
+export const entryText = (entry: Entry): string =>
+  `{"actor":${JSON.stringify(entry.actor)},"at":${JSON.stringify(entry.at)},"data":${canonicalJson(entry.data)},` +
+  `"origin":${JSON.stringify(entry.origin)},"prev":"${entry.prev}","seq":${entry.seq},` +
+  `"type":${JSON.stringify(entry.type)},"v":1}`;
+
+/** SHA-256(0x00 ‖ bytes): the leaf of RFC 6962 §2.1, and the next entry's `prev`. */
+export const leafHash = (hash: Hash, bytes: Uint8Array): Uint8Array => {
+  const input = new Uint8Array(bytes.length + 1);
+  input.set(bytes, 1);
+  return hash(input);
+};

@@ -1,0 +1,454 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { selectSql } from '../db/table.ts';
+import { conflict, DomainError } from '../kernel/errors.ts';
+import { sha256, toHex } from '../kernel/hash.ts';
+import type { Clock, Random } from '../kernel/time.ts';
+import type { Entry } from './entry.ts';
+import type { AnyFactType, Caller, DecideContext, Operation } from './fact.ts';
+import { unpackFrontier } from './merkle.ts';
+import type { Keyring } from './private-store.ts';
+import { readEntry, readOpenings, toFact } from './store.ts';
+import { type IdRow, ids } from './tables.ts';
+import { EntryTooLong, TurnEntries, turnStatement, type WriterHead } from './turn.ts';
+import { type AnyTable, Missing, World } from './world.ts';
+
+/** Commands in one turn, and what they may weigh together; one upload is always taken whole. */
+const MAX_TURN_COMMANDS = 1_000;
+const MAX_TURN_BYTES = 1 << 20;
+/** Beyond this the caller is told at once to come back. */
+const MAX_WAITING = 10_000;
+/** Rounds of loading that one turn may ask for. */
+const MAX_ROUNDS = 6;
+/** Loaded rows of one table kept from turn to turn. */
+const MAX_LOADED_ROWS = 50_000;
+/** How long a command may wait for a lost database before its caller is told so. */
+const PATIENCE_MS = 8_000;
+
+export type Receipt = { seq: number; leafHash: string };
+
+/** What became of a write. `replayed`: it had been accepted before, and this is its answer. */
+export type Recorded<Answer> = { answer: Answer; receipt: Receipt; status: number; replayed: boolean };
+
+// biome-ignore lint/suspicious/noExplicitAny: operations of every shape pass through one door
+export type AnyOperation = Operation<any, any>;
+
+export type Command = {
+  operation: AnyOperation;
+  input: unknown;
+  caller: Caller;
+  /** The write's identity in the programme's one name space; what the body was. */
+  key: { id: string; fingerprint: Buffer };
+};
+
+type Pending = Command & {
+  since: number;
+  resolve: (result: Recorded<object>) => void;
+  reject: (error: Error) => void;
+};
+
+type Group = { commands: Pending[]; bytes: number };
+
+export type DoorOptions = {
+  pool: pg.Pool;
+  origin: string;
+  keyring: Keyring;
+  clock: Clock;
+  random: Random;
+  newId: (now: number) => string;
+  factTypes: ReadonlyMap<string, AnyFactType>;
+  /** Throws a DomainError when the caller, as the ledger knows it now, may not. */
+  authorise: (world: World, caller: Caller, operation: AnyOperation, now: number) => void;
+  onError: (error: Error) => void;
+};
+
+class HeadMoved extends Error {}
+class ConnectionLost extends Error {}
+
+/**
+ * The one door: every change of the world passes here. Callers that wait are taken together into a turn, which
+ * decides each command in order, writes all its facts and rows in one transaction, and answers everyone after
+ * the commit.
+ *
+ * A turn normally takes no lock of its own: it builds upon the head this process left, and the append refuses
+ * when somebody else has moved it (BC001); then the turn runs again holding the head's row lock. That lock,
+ * taken inside the writing transaction, is all the fencing there is.
+ */
+export class Door {
+  private readonly options: DoorOptions;
+  private readonly world = new World();
+  private head: WriterHead | undefined;
+  private queue: Group[] = [];
+  private waiting = 0;
+  private running: Promise<void> | undefined;
+  private client: pg.PoolClient | undefined;
+  private stopped = false;
+  /** Set when a repeat was met: then keys are looked up before they are inserted. */
+  private expectRepeats = 0;
+  readonly counts = { turns: 0, facts: 0, lockedTurns: 0, replays: 0, refusals: 0 };
+
+  constructor(options: DoorOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Records one command. Returning promises that its fact is committed and durable.
+   * Throws the DomainError of a refusal, or `unavailable` (nothing is known to have been written; ask again with
+   * the same key).
+   */
+  record<Input, Answer extends object>(
+    operation: Operation<Input, Answer>,
+    input: Input,
+    caller: Caller,
+    key: Command['key'],
+    bytes = 1_000,
+  ): Promise<Recorded<Answer>> {
+    const [result] = this.submit([{ operation, input, caller, key }], bytes);
+    return result as Promise<Recorded<Answer>>;
+  }
+
+  /** Records an upload as one group; each command has an answer of its own. Throws when the queue is full. */
+  submit(commands: readonly Command[], bytes: number): Promise<Recorded<object>>[] {
+    if (this.stopped) throw unavailable('stopping', 'The service is stopping; ask again in a moment.');
+    if (this.waiting + commands.length > MAX_WAITING)
+      throw unavailable('queue_full', 'More writes wait than can be taken; ask again in a second.');
+    const since = performance.now();
+    const pending: Pending[] = [];
+    const results = commands.map(
+      (command) =>
+        new Promise<Recorded<object>>((resolve, reject) => pending.push({ ...command, since, resolve, reject })),
+    );
+    this.waiting += pending.length;
+    this.queue.push({ commands: pending, bytes });
+    this.running ??= this.run();
+    return results;
+  }
+
+  /** Waits for what was taken, refuses the rest. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+    this.release(false);
+  }
+
+  private async run(): Promise<void> {
+    // One tick, so that callers of the same moment share the first turn.
+    await Promise.resolve();
+    while (this.queue.length > 0) {
+      const commands = this.take();
+      try {
+        await this.turn(commands, false);
+      } catch (error) {
+        await this.recover(commands, error as Error);
+      }
+    }
+    this.running = undefined;
+  }
+
+  private take(): Pending[] {
+    const taken: Pending[] = [];
+    let bytes = 0;
+    while (this.queue.length > 0) {
+      const next = this.queue[0]!;
+      const fits = taken.length + next.commands.length <= MAX_TURN_COMMANDS && bytes + next.bytes <= MAX_TURN_BYTES;
+      if (taken.length > 0 && !fits) break;
+      this.queue.shift();
+      taken.push(...next.commands);
+      bytes += next.bytes;
+    }
+    this.waiting -= taken.length;
+    return taken;
+  }
+
+  /** A lost connection leaves open what landed. The same commands go first again, and their keys tell. */
+  private async recover(commands: Pending[], error: Error): Promise<void> {
+    this.release(true);
+    if (!(error instanceof ConnectionLost)) {
+      this.options.onError(error);
+      for (const c of commands) c.reject(error);
+      return;
+    }
+    const now = performance.now();
+    const [patient, tired] = [
+      commands.filter((c) => now - c.since < PATIENCE_MS),
+      commands.filter((c) => now - c.since >= PATIENCE_MS),
+    ];
+    for (const c of tired)
+      c.reject(unavailable('database_unavailable', 'The database cannot be reached; ask again with the same id.'));
+    if (patient.length > 0) {
+      this.queue.unshift({ commands: patient, bytes: MAX_TURN_BYTES });
+      this.waiting += patient.length;
+      this.expectRepeats = 2;
+      await sleep(100);
+    }
+  }
+
+  private release(broken: boolean): void {
+    this.head = undefined;
+    this.world.empty();
+    this.client?.release(broken);
+    this.client = undefined;
+  }
+
+  /** Commits the commands, or rejects those that cannot be. Throws only what concerns them all. */
+  private async turn(commands: Pending[], locked: boolean): Promise<void> {
+    try {
+      await this.attempt(commands, locked || this.head === undefined);
+    } catch (error) {
+      this.world.empty();
+      this.head = undefined;
+      if (error instanceof HeadMoved && !locked) return this.turn(commands, true);
+      if (error instanceof ConnectionLost || error instanceof DomainError) throw error;
+      if (commands.length === 1) {
+        this.options.onError(error as Error);
+        commands[0]!.reject(error as Error);
+        return;
+      }
+      const half = Math.ceil(commands.length / 2);
+      await this.turn(commands.slice(0, half), true);
+      await this.turn(commands.slice(half), true);
+    }
+  }
+
+  private async attempt(commands: Pending[], locked: boolean): Promise<void> {
+    const client = await this.connection();
+    if (locked) await this.lock(client);
+    try {
+      const clock = this.options.clock();
+      const at = Math.max(clock, this.head!.at);
+      const entries = new TurnEntries(this.head!, at, this.options.origin);
+      const lookUp = locked || commands.length > 256 || this.expectRepeats > 0;
+      this.expectRepeats = Math.max(0, this.expectRepeats - 1);
+      const settle = await this.decideAll(client, commands, entries, lookUp);
+      if (entries.bytes.length > 0) {
+        await this.write(client, entries, clock, locked);
+        if (locked) await this.query(client, 'COMMIT');
+        this.head = entries.newHead();
+        this.world.settle(MAX_LOADED_ROWS);
+      } else if (locked) await this.query(client, 'COMMIT');
+      this.counts.turns++;
+      this.counts.facts += entries.bytes.length;
+      if (locked) this.counts.lockedTurns++;
+      for (const done of settle) done();
+    } catch (error) {
+      if (locked && !(error instanceof ConnectionLost)) await this.query(client, 'ROLLBACK');
+      throw error;
+    }
+  }
+
+  private async connection(): Promise<pg.PoolClient> {
+    try {
+      this.client ??= await this.options.pool.connect();
+      return this.client;
+    } catch (error) {
+      throw new ConnectionLost('no connection', { cause: error });
+    }
+  }
+
+  private async lock(client: pg.PoolClient): Promise<void> {
+    this.world.empty();
+    await this.query(client, 'BEGIN');
+    type Row = { size: number; leaf_hash: Buffer; frontier: Buffer; at: number };
+    const { rows } = await this.query<Row>(client, 'SELECT * FROM ledger_lock()');
+    const head = rows[0]!;
+    this.head = {
+      size: head.size,
+      leaf: head.leaf_hash,
+      frontier: unpackFrontier(head.frontier),
+      at: head.at,
+    };
+  }
+
+  private async query<Row extends pg.QueryResultRow>(
+    client: pg.PoolClient,
+    text: string,
+    values?: unknown[],
+    name?: string,
+  ): Promise<pg.QueryResult<Row>> {
+    try {
+      return await client.query<Row>({
+        text,
+        ...(values === undefined ? {} : { values }),
+        ...(name === undefined ? {} : { name }),
+      });
+    } catch (error) {
+      throw translate(error as Error & { code?: string; table?: string });
+    }
+  }
+
+  /** Decides every command in order; what is missing is loaded for all at once, then all are decided again. */
+  private async decideAll(
+    client: pg.PoolClient,
+    commands: Pending[],
+    entries: TurnEntries,
+    lookUp: boolean,
+  ): Promise<(() => void)[]> {
+    if (lookUp) await this.load(client, [[ids as AnyTable, commands.map((c) => c.key.id)]]);
+    const settle: (() => void)[] = [];
+    let next = 0;
+    for (let round = 0; next < commands.length; round++) {
+      const missing = new Map<AnyTable, Set<string>>();
+      // Once one waits for rows, those after it wait too, for it may change what they see; their needs are gathered.
+      let blocked = false;
+      for (let i = next; i < commands.length; i++) {
+        const outcome = this.decideOne(commands[i]!, entries, blocked, missing, round);
+        if (outcome === 'missing') blocked = true;
+        else if (!blocked) {
+          next = i + 1;
+          if (outcome === 'replay') settle.push(await this.replay(client, commands[i]!, entries));
+          else settle.push(outcome);
+        }
+      }
+      if (missing.size > 0) await this.load(client, [...missing].map(([table, set]) => [table, [...set]]));
+      if (round > MAX_ROUNDS + commands.length) throw new Error('a turn asked for rows without end');
+    }
+    return settle;
+  }
+
+  private decideOne(
+    command: Pending,
+    entries: TurnEntries,
+    blocked: boolean,
+    missing: Map<AnyTable, Set<string>>,
+    round: number,
+  ): (() => void) | 'missing' | 'replay' {
+    const { world, options } = this;
+    try {
+      const known = world.has(ids, command.key.id) ? world.get(ids, command.key.id) : undefined;
+      if (known !== undefined) {
+        checkRepeat(known, command);
+        return blocked ? 'missing' : 'replay';
+      }
+      options.authorise(world, command.caller, command.operation, entries.at);
+      const context: DecideContext = {
+        caller: command.caller,
+        id: command.key.id,
+        now: entries.at,
+        seq: entries.size,
+        newId: () => options.newId(entries.at),
+        random: options.random,
+      };
+      const draft = command.operation.decide(world, command.input, context);
+      if (blocked) {
+        world.drop();
+        return 'missing';
+      }
+      const { fact, leafHash } = entries.append(
+        draft,
+        draft.actor ?? command.caller.organisationId,
+        world,
+        options.keyring,
+        options.random,
+      );
+      draft.type.apply(world, fact);
+      world.put(ids, { ...command.key, seq: fact.seq, owner: command.caller.organisationId });
+      world.keep();
+      return () =>
+        command.resolve({
+          answer: { ...command.operation.answer(fact), ...draft.once },
+          receipt: { seq: fact.seq, leafHash },
+          status: command.operation.status,
+          replayed: false,
+        });
+    } catch (error) {
+      world.drop();
+      if (error instanceof Missing) {
+        if (round > MAX_ROUNDS)
+          return () => command.reject(new DomainError('unprocessable', 'too_wide', 'It reaches too far at once.'));
+        if (!missing.has(error.table)) missing.set(error.table, new Set());
+        for (const id of error.ids) missing.get(error.table)!.add(id);
+        return 'missing';
+      }
+      this.counts.refusals++;
+      const refusal = error instanceof EntryTooLong ? tooLong(error) : (error as Error);
+      return () => command.reject(refusal);
+    }
+  }
+
+  private async load(client: pg.PoolClient, wanted: [AnyTable, string[]][]): Promise<void> {
+    for (const [table, keys] of wanted) {
+      const { rows } = await this.query<object & pg.QueryResultRow>(client, selectSql(table), [keys], `load ${table.name}`);
+      this.world.load(table, keys, rows);
+    }
+  }
+
+  private async write(client: pg.PoolClient, entries: TurnEntries, clock: number, locked: boolean): Promise<void> {
+    const changes = this.world.changes();
+    const { effects } = changes;
+    // An effect is a statement of its own, so the turn needs a transaction around it.
+    if (effects.length > 0 && !locked) throw new HeadMoved('an effect needs a locked turn');
+    const { name, text, values, expectUpdated } = turnStatement(entries, changes, clock);
+    const { rows } = await this.query<{ updated: number }>(client, text, values, name);
+    if (rows[0]!.updated !== expectUpdated) throw new Error(`${rows[0]!.updated} of ${expectUpdated} rows updated`);
+    for (const effect of effects) await this.query(client, effect.text, effect.values);
+  }
+
+  /** The first answer again, from the entry; secrets shown once are not in it. */
+  private async replay(client: pg.PoolClient, command: Pending, entries: TurnEntries): Promise<() => void> {
+    const { seq } = this.world.get(ids, command.key.id)!;
+    if (seq >= entries.old.size) {
+      // Its fact stands earlier in this very turn: answer when the turn is committed.
+      return () => void this.replayLater(command, seq);
+    }
+    const result = await this.rebuild(client, command, seq);
+    return () => command.resolve(result);
+  }
+
+  private async replayLater(command: Pending, seq: number): Promise<void> {
+    try {
+      command.resolve(await this.rebuild(this.options.pool, command, seq));
+    } catch (error) {
+      command.reject(error as Error);
+    }
+  }
+
+  private async rebuild(
+    db: pg.Pool | pg.PoolClient,
+    command: Pending,
+    seq: number,
+  ): Promise<Recorded<object>> {
+    const stored = (await readEntry(db as pg.Pool, seq))!;
+    const openings = await readOpenings(db as pg.Pool, this.options.keyring, seq, seq + 1);
+    const fact = toFact(sha256, JSON.parse(stored.bytes.toString('utf8')) as Entry, openings.get(seq));
+    this.counts.replays++;
+    this.expectRepeats = 20;
+    return {
+      answer: command.operation.answer(fact),
+      receipt: { seq, leafHash: toHex(stored.leaf) },
+      status: command.operation.status,
+      replayed: true,
+    };
+  }
+}
+
+const checkRepeat = (known: IdRow, command: Command): void => {
+  if (known.owner !== command.caller.organisationId)
+    throw conflict('id_taken', 'This id is in use; choose another.');
+  if (!known.fingerprint.equals(command.key.fingerprint))
+    throw conflict('idempotency_conflict', 'This id was recorded with another content; a new fact needs a new id.', {
+      seq: known.seq,
+    });
+};
+
+export const unavailable = (code: string, message: string): DomainError =>
+  new DomainError('unavailable', code, message);
+
+const tooLong = (error: EntryTooLong): DomainError =>
+  new DomainError(
+    'too_large',
+    'fact_too_long',
+    `The fact would be ${error.bytes} bytes, more than 65,535; consolidate lots first and name fewer.`,
+  );
+
+const LOST = /^(08|57P0|53300)/;
+
+const translate = (error: Error & { code?: string }): Error => {
+  const code = error.code ?? '';
+  if (code === 'BC001') return new HeadMoved(error.message);
+  if (code === 'BC002')
+    return unavailable('clocks_disagree', 'The clocks of service and database disagree; nothing is written until they agree.');
+  // A key that was not looked up turned out to be known: the locked turn looks it up.
+  if (code === '23505' && (error as { table?: string }).table === 'ids') return new HeadMoved(error.message);
+  const lost = LOST.test(code) || code.startsWith('E') || /Connection terminated|not queryable|Client was closed/i.test(error.message);
+  return lost ? new ConnectionLost(error.message, { cause: error }) : error;
+};

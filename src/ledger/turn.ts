@@ -1,0 +1,170 @@
+import { insertSql, toArrays, updateSql } from '../db/table.ts';
+import { type Hash, sha256, toHex } from '../kernel/hash.ts';
+import type { Random } from '../kernel/time.ts';
+import { type Entry, entryText, leafHash, MAX_ENTRY_BYTES } from './entry.ts';
+import type { AnyDraft, AnyFact } from './fact.ts';
+import { appendLeaf, type Frontier, packFrontier } from './merkle.ts';
+import type { Keyring } from './private-store.ts';
+import { SALT_BYTES, seal } from './sealing.ts';
+import { people as peopleTable, personOpenings } from './tables.ts';
+import type { AnyTable, Changes, World } from './world.ts';
+
+/** The end of the ledger as a writer left it. `leaf` is 32 bytes. */
+export type WriterHead = { size: number; leaf: Uint8Array; frontier: Frontier; at: number };
+
+/** The entries of one turn, growing. */
+export class TurnEntries {
+  readonly bytes: Buffer[] = [];
+  readonly leaves: Uint8Array[] = [];
+  readonly openings: Uint8Array[] = [];
+  readonly old: WriterHead;
+  readonly at: number;
+  private leaf: Uint8Array;
+  private readonly frontier: Frontier;
+  private readonly origin: string;
+  private readonly hash: Hash;
+
+  constructor(old: WriterHead, at: number, origin: string, hash: Hash = sha256) {
+    this.old = old;
+    this.at = at;
+    this.leaf = old.leaf;
+    this.frontier = [...old.frontier];
+    this.origin = origin;
+    this.hash = hash;
+  }
+
+  get size(): number {
+    return this.old.size + this.bytes.length;
+  }
+
+  /** Numbers a fact, seals its private parts, and adds its entry. Returns the fact and its leaf hash in hex. */
+  append(
+    draft: AnyDraft,
+    actor: string,
+    world: World,
+    keyring: Keyring,
+    random: Random,
+  ): { fact: AnyFact; leafHash: string } {
+    const seq = this.size;
+    const parts = (draft.people ?? []).map((person, part) => {
+      const { seal: personSeal, opening } = seal(this.hash, person.salt ?? random(SALT_BYTES), person.part);
+      const key = world.get(peopleTable, person.personId)?.wrappedKey;
+      if (key == null) throw new Error(`person ${person.personId} has no key`);
+      world.add(personOpenings, {
+        seq,
+        part,
+        personId: person.personId,
+        sealed: keyring.encryptFor(key, opening),
+      });
+      return personSeal;
+    });
+    let data = draft.data as Record<string, unknown>;
+    let opening: Uint8Array = new Uint8Array(0);
+    if (draft.private !== undefined || parts.length > 0) {
+      const main = parts.length > 0 ? { ...draft.private, personSeals: parts } : draft.private;
+      const sealed = seal(this.hash, random(SALT_BYTES), main);
+      opening = sealed.opening;
+      data = { ...data, sealed: sealed.seal };
+    }
+    const entry: Entry = {
+      v: 1,
+      origin: this.origin,
+      seq,
+      at: new Date(this.at).toISOString(),
+      type: draft.type.type,
+      actor,
+      prev: toHex(this.leaf),
+      data,
+    };
+    const bytes = Buffer.from(entryText(entry));
+    if (bytes.length > MAX_ENTRY_BYTES) throw new EntryTooLong(bytes.length);
+    const leaf = leafHash(this.hash, bytes);
+    this.bytes.push(bytes);
+    this.leaves.push(leaf);
+    this.openings.push(opening);
+    appendLeaf(this.hash, this.frontier, seq, leaf);
+    this.leaf = leaf;
+    const fact: AnyFact = {
+      seq,
+      at: this.at,
+      type: entry.type,
+      actor,
+      data: draft.data,
+      private: draft.private ?? {},
+      people: (draft.people ?? []).map(({ personId, part }) => ({ personId, part })),
+    };
+    return { fact, leafHash: toHex(leaf) };
+  }
+
+  newHead(): WriterHead {
+    return { size: this.size, leaf: this.leaf, frontier: this.frontier, at: this.at };
+  }
+}
+
+export class EntryTooLong extends Error {
+  readonly bytes: number;
+  constructor(bytes: number) {
+    super(`an entry of ${bytes} bytes`);
+    this.bytes = bytes;
+  }
+}
+
+export type Statement = { name: string; text: string; values: unknown[]; expectUpdated: number };
+
+/**
+ * All that a turn writes as one SQL statement: the append first (it locks the head, so two writers never wait
+ * for each other crosswise), then each table's new and changed rows.
+ */
+export const turnStatement = (entries: TurnEntries, changes: Changes, clock: number): Statement => {
+  const head = entries.newHead();
+  const values: unknown[] = [
+    entries.old.size,
+    entries.old.leaf,
+    head.size,
+    head.leaf,
+    packFrontier(head.frontier),
+    clock,
+    head.at,
+    ends(entries.bytes),
+    Buffer.concat(entries.leaves),
+    Buffer.concat(entries.bytes),
+  ];
+  const parts = ['appended AS (SELECT ledger_append($1,$2,$3,$4,$5,$6,$7,$8::int4[],$9,$10) AS size)'];
+  if (entries.openings.some((o) => o.length > 0)) {
+    parts.push('w0 AS (INSERT INTO opening_chunks (first_seq, ends, bytes) VALUES ($1, $11::int4[], $12))');
+    values.push(ends(entries.openings), Buffer.concat(entries.openings));
+  }
+  const shape = [parts.length === 2 ? 'o' : ''];
+  for (const [table, rows] of [...changes.inserted, ...changes.added]) {
+    parts.push(`w${parts.length} AS (${insertSql(table, values.length + 1)})`);
+    values.push(...toArrays(table, rows));
+    shape.push(`+${table.name}`);
+  }
+  const counts: string[] = [];
+  let expectUpdated = 0;
+  for (const [table, rows] of changes.updated) {
+    counts.push(`(SELECT count(*)::int4 FROM w${parts.length})`);
+    parts.push(`w${parts.length} AS (${updateSql(table as AnyTable, values.length + 1)} RETURNING 1)`);
+    values.push(...toArrays(table, rows));
+    shape.push(`~${table.name}`);
+    expectUpdated += rows.length;
+  }
+  const updated = counts.length === 0 ? '0' : counts.join(' + ');
+  return {
+    name: shortName(shape.join('')),
+    text: `WITH ${parts.join(', ')} SELECT appended.size, ${updated} AS updated FROM appended`,
+    values,
+    expectUpdated,
+  };
+};
+
+/** PostgreSQL cuts statement names at 63 bytes. */
+const shortName = (shape: string): string => toHex(sha256(Buffer.from(shape))).slice(0, 32);
+
+const ends = (parts: readonly Uint8Array[]): number[] => {
+  let end = 0;
+  return parts.map((part) => {
+    end += part.length;
+    return end;
+  });
+};

@@ -1,0 +1,111 @@
+import { canonicalJson } from '../kernel/canonical.ts';
+import { type Hash, toHex } from '../kernel/hash.ts';
+import { type Entry, GENESIS_PREV, leafHash, MAX_ENTRY_BYTES } from './entry.ts';
+import { appendLeaf, type Frontier, rootOf } from './merkle.ts';
+
+export type FaultKind =
+  | 'not-json'
+  | 'not-canonical'
+  | 'too-long'
+  | 'wrong-members'
+  | 'wrong-seq'
+  | 'wrong-origin'
+  | 'broken-chain'
+  | 'time-goes-back'
+  | 'wrong-leaf'
+  | 'wrong-seal'
+  | 'wrong-head';
+
+/** The first thing that is wrong with a ledger, and where. */
+export class LedgerFault extends Error {
+  override name = 'LedgerFault';
+  readonly seq: number;
+  readonly kind: FaultKind;
+  constructor(seq: number, kind: FaultKind, message: string) {
+    super(`entry ${seq}: ${message}`);
+    this.seq = seq;
+    this.kind = kind;
+  }
+}
+
+const MEMBERS = ['actor', 'at', 'data', 'origin', 'prev', 'seq', 'type', 'v'].join();
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Checks entries one after the other, from entry 0: bytes are RFC 8785 of an entry, positions have no gap,
+ * every `prev` is the leaf hash before, time never goes back. No I/O: feed it from a database, a file or a URL.
+ */
+export class Verifier {
+  size = 0;
+  leaf = GENESIS_PREV;
+  origin = '';
+  private at = '';
+  private readonly frontier: Frontier = [];
+  private readonly hash: Hash;
+
+  constructor(hash: Hash) {
+    this.hash = hash;
+  }
+
+  /** Returns the entry. Throws the LedgerFault of the first rule that does not hold. */
+  feed(bytes: Uint8Array, storedLeaf?: Uint8Array): Entry {
+    const entry = this.check(bytes);
+    const leaf = leafHash(this.hash, bytes);
+    const hex = toHex(leaf);
+    if (storedLeaf !== undefined && toHex(storedLeaf) !== hex)
+      throw new LedgerFault(this.size, 'wrong-leaf', 'the stored leaf hash is not the hash of its bytes');
+    appendLeaf(this.hash, this.frontier, this.size, leaf);
+    this.leaf = hex;
+    this.at = entry.at;
+    this.origin = entry.origin;
+    this.size++;
+    return entry;
+  }
+
+  /** Ends the check against what the ledger says of itself. */
+  expectHead(head: { size: number; leafHash: string }): void {
+    if (head.size !== this.size)
+      throw new LedgerFault(this.size, 'wrong-head', `the head names ${head.size} entries, ${this.size} were found`);
+    if (head.leafHash !== this.leaf)
+      throw new LedgerFault(this.size - 1, 'wrong-head', 'the head names another last leaf hash');
+  }
+
+  root(): string {
+    return toHex(rootOf(this.hash, this.frontier));
+  }
+
+  private check(bytes: Uint8Array): Entry {
+    const seq = this.size;
+    if (bytes.length > MAX_ENTRY_BYTES) throw new LedgerFault(seq, 'too-long', `${bytes.length} bytes`);
+    let text: string;
+    let entry: Entry;
+    try {
+      text = decoder.decode(bytes);
+      entry = JSON.parse(text) as Entry;
+    } catch {
+      throw new LedgerFault(seq, 'not-json', 'the bytes are not UTF-8 JSON');
+    }
+    let canonical: string;
+    try {
+      canonical = canonicalJson(entry);
+    } catch {
+      throw new LedgerFault(seq, 'not-canonical', 'the text is not well-formed');
+    }
+    if (canonical !== text) throw new LedgerFault(seq, 'not-canonical', 'the bytes are not in RFC 8785 form');
+    this.checkMembers(entry, seq);
+    return entry;
+  }
+
+  private checkMembers(entry: Entry, seq: number): void {
+    if (typeof entry !== 'object' || entry === null || Object.keys(entry).join() !== MEMBERS || entry.v !== 1)
+      throw new LedgerFault(seq, 'wrong-members', `an entry has exactly ${MEMBERS} and v 1`);
+    if (entry.seq !== seq) throw new LedgerFault(seq, 'wrong-seq', `it calls itself ${entry.seq}`);
+    if (entry.prev !== this.leaf)
+      throw new LedgerFault(seq, 'broken-chain', 'its prev is not the leaf hash of the entry before');
+    if (seq > 0 && entry.origin !== this.origin)
+      throw new LedgerFault(seq, 'wrong-origin', `it belongs to ${entry.origin}, not ${this.origin}`);
+    if (typeof entry.at !== 'string' || !INSTANT.test(entry.at) || entry.at < this.at)
+      throw new LedgerFault(seq, 'time-goes-back', `it was recorded at ${entry.at}, the one before at ${this.at}`);
+  }
+}

@@ -1,0 +1,155 @@
+import type { Journal, Table } from '../db/table.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: tables of every row type share one registry
+export type AnyTable = Table<any>;
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type AnyJournal = Journal<any>;
+
+/** Thrown by a rule that reads a row nobody loaded yet: the door loads it and asks the rule again. */
+export class Missing extends Error {
+  readonly table: AnyTable;
+  readonly ids: readonly string[];
+  constructor(table: AnyTable, ids: readonly string[]) {
+    super(`${table.name} not loaded`);
+    this.table = table;
+    this.ids = ids;
+  }
+}
+
+type Rows = Map<string, unknown>;
+
+/** What a turn writes: each touched row once with its final value, and what is only added. */
+export type Changes = {
+  inserted: Map<AnyTable, object[]>;
+  updated: Map<AnyTable, object[]>;
+  added: Map<AnyJournal, object[]>;
+  effects: { text: string; values: unknown[] }[];
+};
+
+/**
+ * The rows a turn's rules see: what was loaded, with the changes of the turn so far on top, and on top of
+ * these the changes of the command in hand, which are kept or dropped as one.
+ *
+ * Loaded rows stay from turn to turn. They are exact for as long as the head is the one we left: whoever
+ * else writes moves the head, the append is refused, and the world is emptied.
+ */
+export class World {
+  private readonly loaded = new Map<AnyTable, Rows>();
+  private turn = new Map<AnyTable, Rows>();
+  private command = new Map<AnyTable, Rows>();
+  private turnAdded: [AnyJournal, object][] = [];
+  private commandAdded: [AnyJournal, object][] = [];
+  private turnEffects: Changes['effects'] = [];
+  private commandEffects: Changes['effects'] = [];
+
+  /** The row, or undefined when there is none. Throws Missing when it was not looked for yet. */
+  get<Row>(table: Table<Row>, id: string): Row | undefined {
+    const row = this.find(table, id);
+    if (row === undefined) throw new Missing(table as AnyTable, [id]);
+    return (row ?? undefined) as Row | undefined;
+  }
+
+  /** Asks for many rows at once, so that they take one round. */
+  need<Row>(table: Table<Row>, ids: readonly string[]): void {
+    const absent = ids.filter((id) => this.find(table, id) === undefined);
+    if (absent.length > 0) throw new Missing(table as AnyTable, absent);
+  }
+
+  has<Row>(table: Table<Row>, id: string): boolean {
+    return this.find(table, id) !== undefined;
+  }
+
+  put<Row>(table: Table<Row>, row: Row): void {
+    rowsOf(this.command, table as AnyTable).set(String(row[table.key]), row);
+  }
+
+  add<Row extends object>(journal: Journal<Row>, row: Row): void {
+    this.commandAdded.push([journal as AnyJournal, row]);
+  }
+
+  /** A change that is not a row of its own, such as deleting a person's openings. Runs in the turn's transaction. */
+  effect(text: string, values: unknown[]): void {
+    this.commandEffects.push({ text, values });
+  }
+
+  /** Ends the command in hand: its changes become the turn's. */
+  keep(): void {
+    for (const [table, rows] of this.command) {
+      const into = rowsOf(this.turn, table);
+      for (const [id, row] of rows) into.set(id, row);
+    }
+    this.turnAdded.push(...this.commandAdded);
+    this.turnEffects.push(...this.commandEffects);
+    this.drop();
+  }
+
+  /** Forgets the changes of the command in hand. */
+  drop(): void {
+    this.command = new Map();
+    this.commandAdded = [];
+    this.commandEffects = [];
+  }
+
+  load(table: AnyTable, ids: readonly string[], rows: readonly object[]): void {
+    const into = rowsOf(this.loaded, table);
+    for (const id of ids) into.set(id, null);
+    for (const row of rows) into.set(String((row as Record<string, unknown>)[table.key]), row);
+  }
+
+  changes(): Changes {
+    const changes: Changes = { inserted: new Map(), updated: new Map(), added: new Map(), effects: this.turnEffects };
+    for (const [table, rows] of this.turn) {
+      const known = this.loaded.get(table);
+      for (const [id, row] of rows) {
+        const isNew = known?.get(id) === null || known?.get(id) === undefined;
+        const list = isNew ? changes.inserted : changes.updated;
+        if (!list.has(table)) list.set(table, []);
+        list.get(table)!.push(row as object);
+      }
+    }
+    for (const [journal, row] of this.turnAdded) {
+      if (!changes.added.has(journal)) changes.added.set(journal, []);
+      changes.added.get(journal)!.push(row);
+    }
+    return changes;
+  }
+
+  /** The turn is committed: what it wrote is now what is loaded. */
+  settle(maxRows: number): void {
+    for (const [table, rows] of this.turn) {
+      const into = rowsOf(this.loaded, table);
+      for (const [id, row] of rows) into.set(id, row);
+      if (into.size > maxRows) into.clear();
+    }
+    this.abandon();
+  }
+
+  /** Forgets the turn, keeps what is loaded. */
+  abandon(): void {
+    this.drop();
+    this.turn = new Map();
+    this.turnAdded = [];
+    this.turnEffects = [];
+  }
+
+  /** The head is no longer the one we left: nothing loaded may be believed. */
+  empty(): void {
+    this.abandon();
+    this.loaded.clear();
+  }
+
+  /** null: known to be absent. undefined: not known. */
+  private find(table: Table<never> | AnyTable, id: string): unknown {
+    const key = table as AnyTable;
+    return this.command.get(key)?.get(id) ?? this.turn.get(key)?.get(id) ?? this.loaded.get(key)?.get(id);
+  }
+}
+
+const rowsOf = (map: Map<AnyTable, Rows>, table: AnyTable): Rows => {
+  let rows = map.get(table);
+  if (rows === undefined) {
+    rows = new Map();
+    map.set(table, rows);
+  }
+  return rows;
+};

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { Id, Position, text, Time } from '../kernel/values.ts';
+import { ORGANISATION_KINDS, RoleCode, SITE_KINDS } from '../kernel/vocabulary.ts';
+import { CapabilityShape, NormShape } from './registry.facts.ts';
+
+export const IdParams = z.object({ id: Id });
+
+export const OrganisationRequest = z.strictObject({
+  id: Id.optional(),
+  name: text(200),
+  kind: z.enum(ORGANISATION_KINDS),
+  naturalPerson: z.boolean().optional(),
+});
+export type OrganisationRequest = z.infer<typeof OrganisationRequest>;
+export const OrganisationChange = z.strictObject({ name: text(200) });
+export type OrganisationChange = z.infer<typeof OrganisationChange>;
+export const Organisation = z
+  .object({ id: Id, kind: z.string(), name: z.string().nullable(), naturalPerson: z.boolean(), state: z.string(), seq: z.int() })
+  .meta({ id: 'Organisation' });
+
+const settings = {
+  toleranceBasisPoints: z.int().min(0).max(10_000).optional(),
+  norms: z.array(NormShape).max(200).optional(),
+  custodyModel: z.enum(['identity-preserved', 'segregated', 'controlled-blending', 'mass-balance']).optional(),
+  capabilities: z.array(CapabilityShape).max(50).optional(),
+};
+export const SiteRequest = z.strictObject({
+  id: Id.optional(),
+  organisationId: Id,
+  kind: z.enum(SITE_KINDS),
+  name: text(200),
+  location: Position,
+  ...settings,
+});
+export type SiteRequest = z.infer<typeof SiteRequest>;
+export const SiteChange = z
+  .strictObject({ name: text(200).optional(), ...settings })
+  .refine((change) => Object.keys(change).length > 0, 'name at least one setting to change');
+export type SiteChange = z.infer<typeof SiteChange>;
+export const Site = z
+  .object({
+    id: Id,
+    organisationId: Id,
+    kind: z.string(),
+    name: z.string(),
+    location: Position,
+    cell: z.array(z.int()),
+    capabilities: z.array(CapabilityShape),
+    toleranceBasisPoints: z.int(),
+    norms: z.array(NormShape),
+    custodyModel: z.string(),
+    state: z.string(),
+    seq: z.int(),
+  })
+  .meta({ id: 'Site' });
+
+export const ApiKeyRequest = z.strictObject({
+  id: Id.optional(),
+  organisationId: Id,
+  role: RoleCode,
+  siteIds: z.array(Id).min(1).max(200).optional(),
+  holder: text(120),
+  expiresAt: Time.optional(),
+});
+export type ApiKeyRequest = z.infer<typeof ApiKeyRequest>;
+export const ApiKey = z
+  .object({
+    id: Id,
+    organisationId: Id,
+    role: z.string(),
+    siteIds: z.array(Id).nullable(),
+    holder: z.string(),
+    expiresAt: z.string().nullable(),
+    state: z.string(),
+    seq: z.int(),
+  })
+  .meta({ id: 'ApiKey' });
