@@ -46,7 +46,7 @@ async function fakeServer(
   const faults: (Fault | undefined)[] = [];
   const uploads: { rows: number; authorization: string | undefined; path: string | undefined }[] = [];
   let inFlight = 0;
-  const seen = { mostInFlight: 0 };
+  const seen = { mostInFlight: 0, holdsFirstUntilSecond: false };
   const server: Server = createServer((request, response) => {
     inFlight += 1;
     seen.mostInFlight = Math.max(seen.mostInFlight, inFlight);
@@ -81,6 +81,7 @@ async function fakeServer(
         };
       });
       await sleep(2);
+      while (seen.holdsFirstUntilSecond && uploads.length < 2) await sleep(5);
       if (fault === 'drop after') return request.socket.destroy();
       const answer = JSON.stringify({ items });
       response.writeHead(200, {
@@ -401,20 +402,21 @@ t.test('a file in another encoding is read when the map names it, and refused wh
 
 t.test('a second run records nothing twice, and says so', async (t) => {
   const server = await fakeServer(t);
-  const { file, map, folder } = files(t, goodRows(1203));
+  server.seen.holdsFirstUntilSecond = true;
+  const { file, map, folder } = files(t, goodRows(2203));
   t.match(await run({ file, map, url: `${server.url}/` }), {
-    accepted: 1203,
+    accepted: 2203,
     replayed: 0,
     refused: 0,
     exitCode: 0,
   });
   t.match(await run({ file, map, url: server.url }), {
     accepted: 0,
-    replayed: 1203,
+    replayed: 2203,
     refused: 0,
     exitCode: 0,
   });
-  t.equal(server.kept.size, 1203);
+  t.equal(server.kept.size, 2203);
   t.equal(server.seen.mostInFlight, 2, 'two uploads are in flight, never more');
   t.ok(
     server.uploads.every(
@@ -426,7 +428,7 @@ t.test('a second run records nothing twice, and says so', async (t) => {
   const otherMap = join(folder, 'other.json');
   writeFileSync(otherMap, JSON.stringify({ ...simpleMap, defaults: { siteId, material: 'pp' } }));
   const conflict = await run({ file, map: otherMap, url: server.url });
-  t.match(conflict, { accepted: 0, refused: 1203, exitCode: 1, out: /line 2: 409 idempotency_conflict/ });
+  t.match(conflict, { accepted: 0, refused: 2203, exitCode: 1, out: /line 2: 409 idempotency_conflict/ });
 });
 
 t.test('connections lost before, after and during an answer lose no row and double none', async (t) => {
