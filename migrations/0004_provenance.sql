@@ -8,7 +8,7 @@ CREATE TABLE sources (
   organisation_id uuid NOT NULL,
   site_id         uuid NOT NULL,
   device_id       uuid,
-  day             date NOT NULL,
+  day             text NOT NULL,
   material        text NOT NULL,
   form            text NOT NULL,
   origin_class    text NOT NULL,

@@ -49,7 +49,7 @@ const openDatabase = async (config: Config, logger: Logger): Promise<Database> =
     const ownerUrl = config.databaseOwnerUrl?.reveal() ?? apiUrl;
     return { apiUrl, ownerUrl, apiRole: userOf(apiUrl), stop: async () => undefined };
   }
-  const embedded = await startEmbedded({ dataDir: config.dataDir, log: (line: string) => logger.debug(line) });
+  const embedded = await startEmbedded({ dataDir: config.dataDir, log: logger });
   const roles = await ensureRoles(embedded.superuserUrl, config.databaseSchema, config.databaseSchema);
   return { ...roles, stop: embedded.stop };
 };
@@ -97,7 +97,8 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const newId = () => newUuidV7(clock());
     const firstKey = await found({ config, pool, door, keyring, newId });
     const programme = (await findProgramme(db))!;
-    const follower = new Follower({ pool, keyring, timeZone: programme.timeZone, onError });
+    const follower = new Follower({ pool, keyring, onError });
+    door.onCommit = () => follower.wake();
     await follower.start();
     return {
       config,

@@ -28,7 +28,7 @@ export const healthRoutes = (app: FastifyInstance, deps: HealthDeps): void => {
     summary: { en: 'The process runs', zh: '进程存活' },
     access: 'public',
     response: z.object({ status: z.literal('ok') }),
-    handler: async () => ({ status: 'ok' }),
+    handler: async () => ({ status: 'ok' as const }),
   });
   route(app, {
     method: 'GET',
@@ -41,7 +41,7 @@ export const healthRoutes = (app: FastifyInstance, deps: HealthDeps): void => {
     handler: async () => {
       try {
         const head = await readHead(deps.pool);
-        return { status: 'ok', size: head.size, follower: deps.follower(), appendOnly: deps.appendOnly };
+        return { status: 'ok' as const, size: head.size, follower: deps.follower(), appendOnly: deps.appendOnly };
       } catch {
         throw unavailable('database_unavailable', 'The database cannot be reached.');
       }

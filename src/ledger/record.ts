@@ -85,6 +85,8 @@ export class Door {
   private stopped = false;
   /** Set when a repeat was met: then keys are looked up before they are inserted. */
   private expectRepeats = 0;
+  /** Called after each commit, to wake who follows. */
+  onCommit: (() => void) | undefined;
   readonly counts = { turns: 0, facts: 0, lockedTurns: 0, replays: 0, refusals: 0 };
 
   constructor(options: DoorOptions) {
@@ -227,6 +229,7 @@ export class Door {
         this.world.settle(MAX_LOADED_ROWS);
       } else if (locked) await this.query(client, 'COMMIT');
       this.counts.turns++;
+      this.onCommit?.();
       this.counts.facts += entries.bytes.length;
       if (locked) this.counts.lockedTurns++;
       for (const done of settle) done();

@@ -310,12 +310,12 @@ t.test('a row becomes a body from defaults and columns, with codes, positions an
   t.match(rows.value(['罐', '', '-1', '1.5', 'May', 'north', '', '{', '']), {
     reasons: [
       /form: "罐" is not among the values/,
-      /grossGrams: the cell under "kg" is empty/,
       /tareGrams: "-1" is negative/,
       /count: "1.5" is not a whole number/,
       /collectedAt: "May"/,
       /location.latE7: "north"/,
       /evidence: "{" is not JSON/,
+      /grossGrams: the cell under "kg" is empty/,
     ],
   });
   t.match(rows.value(['瓶', '1']), { reasons: [/2 cells where the header has 9/] });
@@ -519,6 +519,38 @@ t.test('what the server refuses is told with line and reason, and costs no other
     refusals: [{ line: 3, reason: '422 unknown_site: No such site: /siteId is not known' }],
     exitCode: 1,
   });
+});
+
+t.test('a row on which the server fails is tried again, then refused alone', async (t) => {
+  let failures = 0;
+  const server = await fakeServer(t, ({ grossGrams }) => {
+    if (grossGrams !== 1250 && (grossGrams !== 2250 || failures > 1)) return undefined;
+    failures += 1;
+    return { status: 500, error: { code: 'internal' } };
+  });
+  const { file, map } = files(t, goodRows(4));
+  const result = await run({ file, map, url: server.url });
+  t.match(result, { accepted: 3, refused: 1, exitCode: 1, out: /line 3: 500 internal/ });
+  t.same(
+    server.uploads.map(({ rows }) => rows),
+    [4, 2, 1],
+  );
+});
+
+t.test('rows that were counted need no weight, others do', async (t) => {
+  const server = await fakeServer(t);
+  const columns = { ...simpleMap.columns, count: { column: 'n' }, basis: { column: 'basis' } };
+  const csv = 'Date,Weight,n,basis\n2024-05-01,,12,counted\n2024-05-01,3,,\n2024-05-01,,,\n';
+  const { file, map } = files(t, csv, { ...simpleMap, columns });
+  const result = await run({ file, map, url: server.url });
+  t.match(result, { accepted: 2, refused: 1, out: /line 4: grossGrams: the cell under "Weight" is empty/ });
+  t.match(
+    [...server.kept.values()].map(({ body }) => body),
+    [
+      { count: 12, basis: 'counted' },
+      { grossGrams: 3000, basis: 'weighed' },
+    ],
+  );
 });
 
 t.test('an upload that is too large is halved until it fits', async (t) => {

@@ -12,6 +12,7 @@ const largestUpload = 500;
 const uploadsInFlight = 2;
 const longestLine = 1_048_576;
 const mostLinesOfARow = 100;
+const triesOfAFault = 3;
 
 /** Something the caller has to put right before any row can be sent: the file, the map or the key. */
 export class ImportMisuse extends Error {}
@@ -291,7 +292,7 @@ function uploader(
     let waiting = items;
     let waitedMs = 0;
     let backoffMs = 500;
-    while (waiting.length > 0) {
+    for (let attempt = 1; waiting.length > 0; attempt += 1) {
       if (isStopped()) return stop('', false, waiting[0]!.line - 1);
       const answer = await post(deps.fetch, job, waiting);
       if (answer.kind === 'stop') return stop(answer.reason, true, waiting[0]!.line - 1);
@@ -309,7 +310,8 @@ function uploader(
         for (const each of answer.items) {
           const item = waiting[each.index];
           if (item === undefined || !left.has(item)) continue;
-          if (each.status === 429 || each.status === 503) {
+          // Another 5xx may be a passing fault or this very row's: it is worth a few more tries, not all of them.
+          if (each.status === 429 || each.status === 503 || (each.status >= 500 && attempt < triesOfAFault)) {
             reason = `status ${each.status} for line ${item.line}`;
             continue;
           }

@@ -37,8 +37,7 @@ export const fieldKinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
 ]);
 
 const builtIn = { form: 'mixed', originClass: 'none', basis: 'weighed', tareGrams: 0 };
-/** The members without which no weigh-in is one. */
-export const requiredFields = [
+const required = [
   'siteId',
   'material',
   'form',
@@ -48,6 +47,11 @@ export const requiredFields = [
   'basis',
   'collectedAt',
 ];
+
+/** Whether a weigh-in with these members lacks something without the field; what is counted needs no weight. */
+export function isRequired(field: string, members: object): boolean {
+  return required.includes(field) && !(field === 'grossGrams' && 'count' in members);
+}
 
 const columnSchema = z.strictObject({
   column: z.string().min(1),
@@ -113,8 +117,9 @@ export function readMap(source: unknown, settings: readonly string[] = []): Read
     if (reason) reasons.push(reason);
     else if (kind) columns.push({ ...column, field, kind });
   }
-  for (const field of requiredFields) {
-    if (!(field in defaults) && !(field in written)) {
+  const filled = { ...defaults, ...written };
+  for (const field of required) {
+    if (isRequired(field, filled) && !(field in filled)) {
       reasons.push(`${field} has neither a column nor a default (--set ${field}=…)`);
     }
   }

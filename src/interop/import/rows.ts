@@ -1,5 +1,5 @@
 import { UUID } from '../../kernel/ids.ts';
-import { type ImportMap, type Json, type MappedColumn, requiredFields } from './map.ts';
+import { type ImportMap, isRequired, type Json, type MappedColumn } from './map.ts';
 import { e7PerDegree, type MassUnit, quoted, type Reading, toGrams, toInteger } from './units.ts';
 
 export type WeighInBody = Record<string, Json>;
@@ -40,14 +40,13 @@ export function bindRows(map: ImportMap, header: readonly string[]): Reading<Row
     }
     const body: WeighInBody = { ...map.defaults };
     const faults: string[] = [];
+    const empty: MappedColumn[] = [];
     let positioned = false;
     for (const { column, at, read } of bound) {
       const text = cells[at]!.trim();
       const meant = column.values === undefined ? text : codeFor(text, column.values);
       if (meant === '') {
-        if (requiredFields.includes(column.field) && body[column.field] === undefined) {
-          faults.push(`${column.field}: the cell under ${quoted(column.column)} is empty`);
-        }
+        empty.push(column);
         continue;
       }
       const reading: Reading<Json> =
@@ -60,6 +59,11 @@ export function bindRows(map: ImportMap, header: readonly string[]): Reading<Row
       if (reading.ok) setMember(body, column.field, reading.value);
       else faults.push(`${column.field}: ${reading.reason}`);
       positioned ||= column.kind === 'e7';
+    }
+    for (const { field, column } of empty) {
+      if (isRequired(field, body) && body[field] === undefined) {
+        faults.push(`${field}: the cell under ${quoted(column)} is empty`);
+      }
     }
     // Constants such as the method do not make a position where the row has no coordinates.
     if (hasCoordinates && !positioned) delete body.location;

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { Cell, Day, Id, Money, Position, Sha256Hex, text } from '../kernel/values.ts';
+import type { FactType } from '../ledger/fact.ts';
+import { openLot } from '../lots/lots.ts';
+import { collectors, sites } from '../registry/registry.tables.ts';
+import { AttestedObject } from './attestation.ts';
+import { Deduction, Quote, Settlement } from './collection.schema.ts';
+
+/** Public in a collection are exactly these (ledger format, "What is open and what is sealed"). */
+const Recorded = z.strictObject({
+  lotId: Id,
+  siteId: Id,
+  day: Day,
+  cell: Cell,
+  material: z.string(),
+  form: z.string(),
+  originClass: z.string(),
+  originEvidence: z.string(),
+  basis: z.string(),
+  grossGrams: z.int().min(1),
+  tareGrams: z.int().min(0),
+  deductionGrams: z.int().min(0),
+  payGrams: z.int().min(0),
+  claimableGrams: z.int().min(0),
+  marks: z.array(z.string()),
+});
+
+const Place = {
+  collectedAt: z.string(),
+  location: Position.optional(),
+  evidence: z.array(Sha256Hex).optional(),
+  quote: Quote.optional(),
+  settlement: Settlement.optional(),
+};
+const Private = z.strictObject({
+  id: Id,
+  keyId: Id,
+  bagTag: text(60).optional(),
+  vesselId: Id.optional(),
+  containerId: Id.optional(),
+  deviceId: Id.optional(),
+  counter: z.int().optional(),
+  funding: text(60).optional(),
+  count: z.int().optional(),
+  gramsPerPiece: z.strictObject({ version: z.string(), grams: z.int() }).optional(),
+  deductions: z.array(Deduction).optional(),
+  earning: Money.optional(),
+  attestation: z.strictObject({ signed: AttestedObject, signature: z.string() }).optional(),
+  /** Here when the weigh-in names nobody; else in each person's part. */
+  ...{ ...Place, collectedAt: z.string().optional() },
+});
+export type CollectionData = z.infer<typeof Recorded>;
+export type CollectionPrivate = z.infer<typeof Private>;
+
+export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
+  type: 'collection.recorded.v1',
+  title: { en: 'Weigh-in recorded', zh: '称重入账' },
+  data: Recorded,
+  private: Private,
+  person: z.strictObject({ collectorId: Id, share: z.int().optional(), ...Place }),
+  grams: 'A lot of grossGrams − tareGrams comes in at the site.',
+  fen: 'The earning in the private part is owed.',
+  backPointers: [],
+  apply(world, { seq, data, people }) {
+    const site = world.get(sites, data.siteId)!;
+    openLot(world, {
+      id: data.lotId,
+      seq,
+      place: 0,
+      kind: 'weigh-in',
+      organisationId: site.organisationId,
+      siteId: site.id,
+      material: data.material,
+      form: data.form,
+      originClass: data.originClass,
+      grams: data.grossGrams - data.tareGrams,
+    });
+    for (const person of people) {
+      if (person === null || world.get(collectors, person.personId) !== undefined) continue;
+      world.put(collectors, {
+        id: person.personId,
+        organisationId: null,
+        siteId: null,
+        consentVersion: null,
+        state: 'unresolved',
+        seq,
+        lastSeq: seq,
+      });
+    }
+  },
+};
+
+export const collectionFacts = [collectionRecorded];

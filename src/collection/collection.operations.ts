@@ -1,0 +1,196 @@
+import { cellOf } from '../kernel/geo.ts';
+import { sha256 } from '../kernel/hash.ts';
+import { dayIn } from '../kernel/time.ts';
+import type { Money } from '../kernel/values.ts';
+import { type Caller, type DecideContext, draft, type Operation, type PersonPart } from '../ledger/fact.ts';
+import type { Keyring } from '../ledger/private-store.ts';
+import { seal } from '../ledger/sealing.ts';
+import { people } from '../ledger/tables.ts';
+import type { World } from '../ledger/world.ts';
+import { mayReach, reachableSite } from '../registry/access.ts';
+import { collectors, type Device, devices, organisations, vessels } from '../registry/registry.tables.ts';
+import type { z } from 'zod';
+import { type AttestedObject, attested } from './attestation.ts';
+import { claimableGrams, GRAMS_PER_PIECE, gramsPerPiece, marksOf, priced, weigh } from './collection.ts';
+import { collectionRecorded } from './collection.facts.ts';
+import type { CollectionRequest } from './collection.schema.ts';
+
+export type CollectionAnswer = {
+  id: string;
+  lot: { id: string; grams: number; claimableGrams: number };
+  payGrams: number;
+  marks: string[];
+  earning?: z.infer<typeof Money>;
+};
+
+export type CollectionOperations = { recordCollection: Operation<CollectionRequest, CollectionAnswer> };
+
+/** Who may weigh in. */
+export const WEIGHERS = ['operator', 'station', 'warehouse', 'recycler'] as const;
+
+/**
+ * @param keyring makes a key for a person nobody registered yet
+ * @param programme whose time zone days are told in, and whose operator stands for natural persons
+ */
+export const collectionOperations = (
+  keyring: Keyring,
+  programme: { timeZone: string; operatorId: string },
+): CollectionOperations => ({
+  recordCollection: {
+    name: 'collection.record',
+    roles: WEIGHERS,
+    status: 201,
+    decide(world, input, context) {
+      const site = reachableSite(world, context.caller, input.siteId);
+      const weights = weigh(input);
+      const named = personParts(world, keyring, input);
+      const device = deviceOf(world, context.caller, input);
+      const signed = signedObject(input, named.parts);
+      const unresolved =
+        named.unresolved || device === null || (input.vesselId !== undefined && world.get(vessels, input.vesselId) === undefined);
+      const marks = marksOf(input, {
+        now: context.now,
+        site,
+        device: device ?? undefined,
+        unresolved,
+        attested: signed && checkSignature(signed.object, device, input.attestation!.signature),
+        grossGrams: weights.grossGrams,
+      });
+      const { grossGrams, tareGrams, deductionGrams, payGrams } = weights;
+      const claimable = claimableGrams(input, weights, marks);
+      const actor = world.get(organisations, context.caller.organisationId)?.naturalPerson ? programme.operatorId : undefined;
+      return draft({
+        type: collectionRecorded,
+        ...(actor === undefined ? {} : { actor }),
+        data: {
+          lotId: context.newId(),
+          siteId: site.id,
+          day: dayIn(programme.timeZone, Date.parse(input.collectedAt)),
+          cell: input.location === undefined ? site.cell : cellOf(input.location),
+          material: input.material,
+          form: input.form,
+          originClass: input.originClass,
+          originEvidence: input.originEvidence ?? 'declared',
+          basis: input.basis,
+          grossGrams,
+          tareGrams,
+          deductionGrams,
+          payGrams,
+          claimableGrams: claimable,
+          marks,
+        },
+        private: {
+          ...privatePart(input, context, payGrams),
+          ...(signed === undefined
+            ? {}
+            : { attestation: { signed: signed.object, signature: input.attestation!.signature } }),
+          ...(named.parts.length === 0 ? place(input) : {}),
+        },
+        people: named.parts,
+      });
+    },
+    answer({ data, private: more }) {
+      return {
+        id: more.id,
+        lot: { id: data.lotId, grams: data.grossGrams - data.tareGrams, claimableGrams: data.claimableGrams },
+        payGrams: data.payGrams,
+        marks: data.marks,
+        ...(more.earning === undefined ? {} : { earning: more.earning }),
+      };
+    },
+  },
+});
+
+/** When, where, on what evidence and at which price: under each person's own seal, where there is one. */
+const place = ({ collectedAt, location, evidence, quote, settlement }: CollectionRequest) => ({
+  collectedAt,
+  ...(location === undefined ? {} : { location }),
+  ...(evidence === undefined ? {} : { evidence }),
+  ...(quote === undefined ? {} : { quote }),
+  ...(settlement === undefined ? {} : { settlement }),
+});
+
+const personParts = (
+  world: World,
+  keyring: Keyring,
+  input: CollectionRequest,
+): { parts: PersonPart[]; unresolved: boolean } => {
+  const named: { collectorId: string; share?: number }[] =
+    input.parties ?? (input.collectorId === undefined ? [] : [{ collectorId: input.collectorId }]);
+  const parts: PersonPart[] = [];
+  let unresolved = named.length === 0;
+  for (const [i, party] of named.entries()) {
+    const collector = world.get(collectors, party.collectorId);
+    const person = world.get(people, party.collectorId);
+    if (collector?.state !== 'active') unresolved = true;
+    // Whoever was erased stays erased: the weigh-in is kept, the name is not.
+    if (collector?.state === 'erased' || (person !== undefined && person.wrappedKey === null)) continue;
+    if (person === undefined)
+      world.put(people, { id: party.collectorId, wrappedKey: keyring.newPersonKey(), sealed: null, identityHash: null });
+    const salt = input.attestation?.salts[i];
+    parts.push({
+      personId: party.collectorId,
+      part: { ...party, ...place(input) },
+      ...(salt === undefined ? {} : { salt: Buffer.from(salt, 'hex') }),
+    });
+  }
+  return { parts, unresolved };
+};
+
+/** undefined: none named. null: named, but unknown here. */
+const deviceOf = (world: World, caller: Caller, input: CollectionRequest): Device | null | undefined => {
+  const id = input.attestation?.deviceId ?? input.deviceId;
+  if (id === undefined) return undefined;
+  const device = world.get(devices, id);
+  return device !== undefined && mayReach(caller, device.organisationId, device.siteId) ? device : null;
+};
+
+const signedObject = (input: CollectionRequest, parts: PersonPart[]): { object: AttestedObject } | undefined => {
+  const { attestation } = input;
+  if (attestation === undefined) return undefined;
+  const seals = parts.filter((p) => p.salt !== undefined).map((p) => seal(sha256, p.salt!, p.part).seal);
+  const { siteId, material, form, originClass, basis, tareGrams, grossGrams, count, deductions } = input;
+  return {
+    object: {
+      id: input.id!,
+      siteId,
+      deviceId: attestation.deviceId,
+      counter: attestation.counter,
+      material,
+      form,
+      originClass,
+      basis,
+      tareGrams,
+      ...(grossGrams === undefined ? {} : { grossGrams }),
+      ...(count === undefined ? {} : { count }),
+      ...(deductions === undefined ? {} : { deductions }),
+      ...(seals.length === 0 ? {} : { seals }),
+    },
+  };
+};
+
+const checkSignature = (object: AttestedObject, device: Device | null | undefined, signature: string): boolean =>
+  device?.publicKey != null && attested(object, device.publicKey, signature);
+
+const privatePart = (input: CollectionRequest, { id, caller }: DecideContext, payGrams: number) => {
+  const { bagTag, vesselId, containerId, funding, count, deductions, quote } = input;
+  const deviceId = input.attestation?.deviceId ?? input.deviceId;
+  const each = input.basis === 'counted' ? gramsPerPiece(input) : undefined;
+  const price = quote?.price;
+  return {
+    id,
+    keyId: caller.keyId,
+    ...(bagTag === undefined ? {} : { bagTag }),
+    ...(vesselId === undefined ? {} : { vesselId }),
+    ...(containerId === undefined ? {} : { containerId }),
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(input.attestation === undefined ? {} : { counter: input.attestation.counter }),
+    ...(funding === undefined ? {} : { funding }),
+    ...(count === undefined ? {} : { count }),
+    ...(deductions === undefined ? {} : { deductions }),
+    ...(each === undefined ? {} : { gramsPerPiece: { version: GRAMS_PER_PIECE.version, grams: each } }),
+    ...(price === undefined
+      ? {}
+      : { earning: { amount: priced(price, payGrams, count), currency: price.currency } }),
+  };
+};

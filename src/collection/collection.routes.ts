@@ -1,0 +1,181 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Reader } from '../db/reader.ts';
+import { parseJson } from '../http/json.ts';
+import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
+import { Problem, toProblem } from '../http/problem.ts';
+import { commandKey, Receipt, route, type WriteDeps, write } from '../http/route.ts';
+import { NdJson } from '../http/server.ts';
+import { DomainError, forbidden, notFound } from '../kernel/errors.ts';
+import { sha256 } from '../kernel/hash.ts';
+import { Id, Money } from '../kernel/values.ts';
+import { ROLES } from '../kernel/vocabulary.ts';
+import type { Caller } from '../ledger/fact.ts';
+import type { Command, Recorded } from '../ledger/record.ts';
+import type { Queryable } from '../ledger/store.ts';
+import { collectionOperations, WEIGHERS } from './collection.operations.ts';
+import { findCollection, listCollections } from './collection.queries.ts';
+import { COLLECTION_EXAMPLE, CollectionAnswer, CollectionRequest, CollectionView } from './collection.schema.ts';
+
+/** Items of one upload, and what it may weigh. */
+const MAX_ITEMS = 1_000;
+const BATCH_BODY_LIMIT = 4 * 1024 * 1024;
+const tag = 'collection';
+
+export type CollectionDeps = WriteDeps & {
+  db: Reader;
+  pool: Queryable;
+  programme: { timeZone: string; operatorId: string };
+  follower: { position: number };
+};
+
+const BatchItem = z.object({
+  index: z.int(),
+  status: z.int(),
+  id: Id.optional(),
+  lot: z.object({ id: Id, grams: z.int(), claimableGrams: z.int() }).optional(),
+  payGrams: z.int().optional(),
+  marks: z.array(z.string()).optional(),
+  earning: Money.optional(),
+  receipt: Receipt.optional(),
+  replayed: z.boolean().optional(),
+  error: Problem.optional(),
+});
+
+export const collectionRoutes = (app: FastifyInstance, deps: CollectionDeps): void => {
+  const { recordCollection } = collectionOperations(deps.keyring, deps.programme);
+  route(app, {
+    method: 'POST',
+    url: '/v1/collections',
+    operationId: 'recordCollection',
+    tag,
+    summary: { en: 'Record a weigh-in', zh: '登记称重' },
+    access: WEIGHERS,
+    body: CollectionRequest,
+    response: CollectionAnswer,
+    status: 201,
+    errors: { 409: 'The id was used with another content', 422: 'Unknown site, or weights that cannot be' },
+    example: COLLECTION_EXAMPLE,
+    handler: ({ body, ...from }) => write(deps, recordCollection, body, from),
+  });
+  route(app, {
+    method: 'POST',
+    url: '/v1/collections/batch',
+    operationId: 'recordCollections',
+    tag,
+    summary: { en: 'Upload up to 1,000 weigh-ins, in any order, any number of times', zh: '批量上传称重' },
+    access: WEIGHERS,
+    body: z.array(z.json()).min(1).max(MAX_ITEMS).or(z.instanceof(NdJson)),
+    consumes: ['application/json', 'application/x-ndjson'],
+    response: z.object({ items: z.array(BatchItem) }),
+    bodyLimit: BATCH_BODY_LIMIT,
+    example: [COLLECTION_EXAMPLE],
+    handler: async ({ body, caller, request }) => {
+      const items = body instanceof NdJson ? body.lines.map(parseLine) : body;
+      if (items.length === 0 || items.length > MAX_ITEMS)
+        throw new DomainError('malformed', 'malformed', `Send 1 to ${MAX_ITEMS} weigh-ins; these are ${items.length}.`);
+      const commands = items.map((item) => toCommand(deps, recordCollection, caller, item));
+      const valid = commands.filter((c): c is Command => !(c instanceof DomainError));
+      // Recorded in ascending order of SHA-256(id), so that the ledger does not tell the scale's order.
+      valid.sort((a, b) => Buffer.compare(idHash(a), idHash(b)));
+      const settled = new Map<Command, Promise<Recorded<object>>>();
+      const results = valid.length === 0 ? [] : deps.door.submit(valid, Number(request.headers['content-length'] ?? 0));
+      for (const [i, command] of valid.entries()) {
+        results[i]!.catch(() => undefined);
+        settled.set(command, results[i]!);
+      }
+      const answers = commands.map((c, index) => toItem(index, c, c instanceof DomainError ? c : settled.get(c)!, request.id));
+      return { items: await Promise.all(answers) };
+    },
+  });
+  route(app, {
+    method: 'GET',
+    url: '/v1/collections/:id',
+    operationId: 'getCollection',
+    tag,
+    summary: { en: 'Read one weigh-in: was it accepted, and what is owed', zh: '查询称重：是否入账、应付多少' },
+    access: ROLES,
+    params: z.object({ id: Id }),
+    response: CollectionView,
+    handler: async ({ params, caller }) => {
+      const view = await findCollection(deps, caller, params.id);
+      if (view === undefined) throw notFound('weigh-in');
+      return view;
+    },
+  });
+  route(app, {
+    method: 'GET',
+    url: '/v1/collections',
+    operationId: 'listCollections',
+    tag,
+    summary: { en: 'List weigh-ins by site, device or collector', zh: '按站点、设备或收集员列出称重' },
+    access: ROLES,
+    query: PageQuery.extend({ siteId: Id.optional(), deviceId: Id.optional(), collectorId: Id.optional() }),
+    response: pageOf(CollectionView).extend({ asOfSeq: z.int() }),
+    handler: async ({ query, caller, ...http }) => {
+      if (query.collectorId !== undefined && !(WEIGHERS as readonly string[]).includes(caller.role))
+        throw forbidden('Lists by person are for stations and the operator.');
+      const { after, limit } = readCursor(query);
+      const asOfSeq = deps.follower.position - 1;
+      const rows = await listCollections(deps, caller, query, after, limit);
+      return { ...toPage(rows, limit, (row) => row.receipt.seq, (row) => row, http), asOfSeq };
+    },
+  });
+};
+
+const idHash = (command: Command): Buffer => sha256Id(command.key.id);
+
+const sha256Id = (id: string): Buffer => {
+  const bytes = sha256(Buffer.from(id));
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+};
+
+const parseLine = (line: Buffer): unknown => {
+  try {
+    return parseJson(line);
+  } catch (error) {
+    return error;
+  }
+};
+
+const toCommand = (
+  deps: CollectionDeps,
+  operation: ReturnType<typeof collectionOperations>['recordCollection'],
+  caller: Caller,
+  item: unknown,
+): Command | DomainError => {
+  if (item instanceof DomainError) return item;
+  const parsed = CollectionRequest.safeParse(item);
+  if (!parsed.success) {
+    const errors = parsed.error.issues.map((i) => ({ pointer: `/${i.path.join('/')}`, reason: i.message }));
+    return new DomainError('malformed', 'malformed', `It does not fit: ${errors[0]!.pointer} ${errors[0]!.reason}`, { errors });
+  }
+  if (parsed.data.id === undefined)
+    return new DomainError('malformed', 'malformed', 'An item of an upload needs an id.', {
+      errors: [{ pointer: '/id', reason: 'is needed in an upload' }],
+    });
+  try {
+    const key = commandKey(deps.keyring, operation.name, caller, item, undefined, deps.newId);
+    return { operation, input: parsed.data, caller, key };
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+};
+
+const toItem = async (
+  index: number,
+  command: Command | DomainError,
+  result: Promise<Recorded<object>> | DomainError,
+  requestId: string,
+): Promise<z.input<typeof BatchItem>> => {
+  const id = command instanceof DomainError ? {} : { id: command.key.id };
+  try {
+    if (result instanceof DomainError) throw result;
+    const { answer, receipt, status, replayed } = await result;
+    return { index, status, ...answer, ...id, receipt, ...(replayed ? { replayed } : {}) };
+  } catch (error) {
+    const problem = toProblem(error as Error, requestId);
+    return { index, status: problem.status, ...id, error: problem };
+  }
+};

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { sha256 } from '../kernel/hash.ts';
+import type { Keyring } from '../ledger/private-store.ts';
+import { readFacts } from '../ledger/store.ts';
+import { projectFacts } from './project.ts';
+
+const NAME = 'provenance';
+const FACTS_A_STEP = 1_000;
+/** How long it sleeps when nobody wakes it: another process may have written. */
+const IDLE_MS = 200;
+
+export type FollowerOptions = {
+  pool: pg.Pool;
+  keyring: Keyring;
+  onError: (error: Error) => void;
+};
+
+/**
+ * Reads committed facts in order and keeps the tables of `0004_provenance.sql`. Each step moves its position and
+ * writes its rows in one transaction, so that two processes, a restart and a second run write everything once.
+ * No share is computed while the head is locked.
+ */
+export class Follower {
+  /** How many entries it has read. */
+  position = 0;
+  private readonly options: FollowerOptions;
+  private stopped = false;
+  private loop: Promise<void> | undefined;
+  private rouse: (() => void) | undefined;
+  private waiters: { seq: number; done: () => void }[] = [];
+
+  constructor(options: FollowerOptions) {
+    this.options = options;
+  }
+
+  async start(): Promise<void> {
+    await this.options.pool.query('INSERT INTO followers VALUES ($1, 0) ON CONFLICT DO NOTHING', [NAME]);
+    this.loop = this.run();
+  }
+
+  wake(): void {
+    this.rouse?.();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.loop;
+  }
+
+  /** Whether the entry was read, waiting for it up to `ms`. */
+  async reaches(seq: number, ms = 1_000): Promise<boolean> {
+    if (this.position > seq) return true;
+    this.wake();
+    let done = (): void => undefined;
+    const reached = new Promise<void>((resolve) => {
+      done = resolve;
+      this.waiters.push({ seq, done });
+    });
+    const timeout = new AbortController();
+    await Promise.race([reached, sleep(ms, undefined, { signal: timeout.signal }).catch(() => undefined)]);
+    timeout.abort();
+    this.waiters = this.waiters.filter((w) => w.done !== done);
+    return this.position > seq;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      let read = 0;
+      try {
+        read = await this.step();
+      } catch (error) {
+        this.options.onError(error as Error);
+        await sleep(IDLE_MS);
+      }
+      if (read === 0 && !this.stopped) await this.idle();
+    }
+  }
+
+  private async idle(): Promise<void> {
+    const timeout = new AbortController();
+    const woken = new Promise<void>((resolve) => {
+      this.rouse = resolve;
+    });
+    await Promise.race([woken, sleep(IDLE_MS, undefined, { signal: timeout.signal }).catch(() => undefined)]);
+    timeout.abort();
+    this.rouse = undefined;
+  }
+
+  /** Reads what is new, at most one step; returns how many facts. */
+  private async step(): Promise<number> {
+    const { pool, keyring } = this.options;
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      const { rows } = await client.query<{ seq: number }>('SELECT seq FROM followers WHERE name = $1 FOR UPDATE', [NAME]);
+      const from = rows[0]!.seq;
+      const facts = await readFacts(client as unknown as pg.Pool, sha256, keyring, from, FACTS_A_STEP);
+      if (facts.length > 0) {
+        await projectFacts(client, facts);
+        await client.query('UPDATE followers SET seq = $2 WHERE name = $1', [NAME, from + facts.length]);
+      }
+      await client.query('COMMIT');
+      this.advance(from + facts.length);
+      return facts.length;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  private advance(position: number): void {
+    this.position = position;
+    for (const { seq, done } of this.waiters) if (position > seq) done();
+  }
+}

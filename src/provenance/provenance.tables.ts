@@ -1,0 +1,82 @@
+import { journal } from '../db/table.ts';
+
+/** A fact that brought grams in, as summaries need it. `key` is seq × 128 + place in the fact. */
+export type Source = {
+  key: number;
+  kind: string;
+  lotId: string;
+  collectionId: string | null;
+  organisationId: string;
+  siteId: string;
+  deviceId: string | null;
+  day: string;
+  material: string;
+  form: string;
+  originClass: string;
+  grams: number;
+  payGrams: number;
+  claimableGrams: number;
+  marks: string[];
+  parties: number;
+};
+export const sources = journal<Source>('sources', {
+  key: 'int8',
+  kind: 'text',
+  lotId: 'uuid',
+  collectionId: 'uuid',
+  organisationId: 'uuid',
+  siteId: 'uuid',
+  deviceId: 'uuid',
+  day: 'text',
+  material: 'text',
+  form: 'text',
+  originClass: 'text',
+  grams: 'int8',
+  payGrams: 'int8',
+  claimableGrams: 'int8',
+  marks: 'json',
+  parties: 'int2',
+});
+
+export type SourceParty = { personId: string; key: number };
+export const sourceParties = journal<SourceParty>('source_parties', { personId: 'uuid', key: 'int8' });
+
+export type LotVector = { lotId: string; seq: number; grams: number; vector: Buffer };
+export const lotVectors = journal<LotVector>('lot_vectors', { lotId: 'uuid', seq: 'int8', grams: 'int8', vector: 'bytea' });
+
+export type LotEdge = { seq: number; place: number; fromLot: string; toLot: string | null; grams: number; kind: string };
+export const lotEdges = journal<LotEdge>('lot_edges', {
+  seq: 'int8',
+  place: 'int2',
+  fromLot: 'uuid',
+  toLot: 'uuid',
+  grams: 'int8',
+  kind: 'text',
+});
+
+export type LotLoss = { seq: number; place: number; kind: string; grams: number; vector: Buffer };
+export const lotLosses = journal<LotLoss>('lot_losses', {
+  seq: 'int8',
+  place: 'int2',
+  kind: 'text',
+  grams: 'int8',
+  vector: 'bytea',
+});
+
+export type LotModel = {
+  lotId: string;
+  custodyModel: string;
+  claimableGrams: number;
+  estimatedGrams: number;
+  seq: number;
+};
+export const lotModels = journal<LotModel>('lot_models', {
+  lotId: 'uuid',
+  custodyModel: 'text',
+  claimableGrams: 'int8',
+  estimatedGrams: 'int8',
+  seq: 'int8',
+});
+
+export type BatchSummary = { batchId: string; seq: number; summary: object };
+export const batchSummaries = journal<BatchSummary>('batch_summaries', { batchId: 'uuid', seq: 'int8', summary: 'json' });

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import pg from 'pg';
+import type { Test } from 'tap';
+import { buildApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { buildDeps, type Deps } from '../../src/deps.ts';
+import { verifyDatabase } from '../../src/ledger/check.ts';
+import { type Cluster, cloneDatabase, inherited, startCluster } from './cluster.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read answers freely
+export type Answer = { status: number; body: any; headers: Record<string, unknown> };
+
+/** A caller with one key. */
+export type Client = {
+  secret: string;
+  get(url: string): Promise<Answer>;
+  post(url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  patch(url: string, body: unknown): Promise<Answer>;
+  delete(url: string): Promise<Answer>;
+};
+
+export type TestApp = {
+  app: FastifyInstance;
+  deps: Deps;
+  operator: Client;
+  client(secret: string): Client;
+  /** A key of the role for the organisation, and its client. */
+  keyFor(organisationId: string, role: string, more?: object): Promise<Client & { id: string }>;
+  /** An organisation of the kind with one site, and a client of the same role. */
+  site(kind: 'station' | 'warehouse' | 'recycler', more?: object): Promise<{ organisationId: string; siteId: string; client: Client }>;
+  /** The whole-ledger check; throws the first fault. */
+  verify(): Promise<{ size: number }>;
+  /** A connection as the cluster's superuser, to tamper with. */
+  superuser: () => Promise<pg.Client>;
+  urls: { ownerUrl: string; apiUrl: string; superuserUrl: string };
+};
+
+let own: Promise<Cluster & { stop(): Promise<void> }> | undefined;
+
+/** The whole API on a database of its own. After the test the whole ledger is verified, then all is closed. */
+export const startTestApp = async (t: Test, env: Record<string, string> = {}): Promise<TestApp> => {
+  let cluster = inherited();
+  if (cluster === undefined) {
+    own ??= startCluster();
+    const started = await own;
+    cluster = started;
+    t.teardown(async () => {
+      own = undefined;
+      await started.stop();
+    });
+  }
+  const urls = await cloneDatabase(cluster);
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'blue-cycle-keys-'));
+  const secret = `bck_test_${randomUUID()}`;
+  const deps = await buildDeps(
+    readConfig({
+      DATABASE_URL: urls.apiUrl,
+      DATABASE_OWNER_URL: urls.ownerUrl,
+      BLUE_CYCLE_DATA_DIR: dataDir,
+      BOOTSTRAP_API_KEY: secret,
+      LOG_LEVEL: 'silent',
+      ...env,
+    }),
+  );
+  const app = await buildApp(deps);
+  const verify = () => verifyDatabase(deps.pool, deps.keyring);
+  let tampered = false;
+  t.teardown(async () => {
+    const fault = tampered ? undefined : await verify().then(() => undefined, (error: Error) => error);
+    await app.close();
+    await deps.close();
+    await urls.drop();
+    await rm(dataDir, { recursive: true, force: true });
+    if (fault !== undefined) throw fault;
+  });
+  const operator = clientOf(app, secret);
+  return {
+    app,
+    deps,
+    operator,
+    client: (s) => clientOf(app, s),
+    keyFor: (organisationId, role, more) => keyFor(app, operator, organisationId, role, more),
+    site: (kind, more) => siteOf(app, operator, kind, more),
+    verify,
+    urls,
+    superuser: async () => {
+      tampered = true;
+      const client = new pg.Client({ connectionString: urls.superuserUrl, options: '-c search_path=blue_cycle' });
+      await client.connect();
+      t.teardown(() => client.end());
+      return client;
+    },
+  };
+};
+
+const clientOf = (app: FastifyInstance, secret: string): Client => {
+  const send = async (method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
+    const request: InjectOptions = { method: method as 'GET', url, headers: { authorization: `Bearer ${secret}`, ...headers } };
+    if (body !== undefined) request.payload = body as object;
+    const response = await app.inject(request);
+    const json = /json/.test(String(response.headers['content-type']));
+    return { status: response.statusCode, body: json ? response.json() : response.body, headers: response.headers };
+  };
+  return {
+    secret,
+    get: (url) => send('GET', url),
+    post: (url, body, headers) => send('POST', url, body, headers),
+    patch: (url, body) => send('PATCH', url, body),
+    delete: (url) => send('DELETE', url),
+  };
+};
+
+const expect = (answer: Answer, status: number): Answer => {
+  if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer;
+};
+
+const keyFor = async (app: FastifyInstance, operator: Client, organisationId: string, role: string, more = {}) => {
+  const answer = expect(
+    await operator.post('/v1/api-keys', { organisationId, role, holder: `${role} ${randomUUID()}`, ...more }),
+    201,
+  );
+  return { ...clientOf(app, answer.body.secret), id: answer.body.id as string };
+};
+
+const siteOf = async (app: FastifyInstance, operator: Client, kind: string, more = {}) => {
+  const organisation = expect(await operator.post('/v1/organisations', { name: `${kind} 组织`, kind }), 201);
+  const organisationId = organisation.body.id as string;
+  const site = expect(
+    await operator.post('/v1/sites', {
+      organisationId,
+      kind,
+      name: `${kind} 站`,
+      location: { latE7: 286_600_000, lonE7: 1_214_400_000 },
+      ...more,
+    }),
+    201,
+  );
+  const client = await keyFor(app, operator, organisationId, kind);
+  return { organisationId, siteId: site.body.id as string, client };
+};
