@@ -22,18 +22,38 @@ export const migrate = async (options: { ownerUrl: string; schema: string; apiRo
   pool.on('error', () => undefined);
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
-    await sql`create schema if not exists ${sql.id(schema)}`.execute(db);
-    const migrator = new Migrator({
-      db,
-      migrationTableSchema: schema,
-      provider: { getMigrations: () => readMigrations(schema) },
-    });
-    const { error } = await migrator.migrateToLatest();
-    if (error !== undefined) throw error;
+    const applied = await appliedMigrations(pool, schema);
+    const migrations = await readMigrations(schema);
+    if (Object.keys(migrations).some((name) => !applied.has(name))) await bringUpToDate(db, schema, migrations);
     await grant(pool, schema, apiRole);
   } finally {
     await db.destroy();
   }
+};
+
+/** Names of the migrations that have run; none where the schema is not there yet. */
+const appliedMigrations = async (pool: pg.Pool, schema: string): Promise<Set<string>> => {
+  const { rows } = await pool.query<{ name: string | null }>('SELECT to_regclass($1)::text AS name', [
+    `${pg.escapeIdentifier(schema)}.kysely_migration`,
+  ]);
+  if (rows[0]!.name === null) return new Set();
+  const { rows: applied } = await pool.query<{ name: string }>('SELECT name FROM kysely_migration');
+  return new Set(applied.map((row) => row.name));
+};
+
+const bringUpToDate = async (
+  db: Kysely<unknown>,
+  schema: string,
+  migrations: Record<string, Migration>,
+): Promise<void> => {
+  await sql`create schema if not exists ${sql.id(schema)}`.execute(db);
+  const migrator = new Migrator({
+    db,
+    migrationTableSchema: schema,
+    provider: { getMigrations: async () => migrations },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
 };
 
 const readMigrations = async (schema: string): Promise<Record<string, Migration>> => {

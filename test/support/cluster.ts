@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -18,7 +18,7 @@ const silent = { debug: () => undefined, info: () => undefined, warn: () => unde
 export const startCluster = async (): Promise<Cluster & { stop(): Promise<void> }> => {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'blue-cycle-test-'));
   // PostgreSQL runs as another user when we are root.
-  await (await import('node:fs/promises')).chmod(dataDir, 0o711);
+  await chmod(dataDir, 0o711);
   const embedded = await startEmbedded({ dataDir, log: silent });
   const cluster = await prepareCluster(embedded.superuserUrl);
   return {
@@ -57,7 +57,7 @@ export const cloneDatabase = async (cluster: Cluster): Promise<{ ownerUrl: strin
       await client.end();
     }
   };
-  await admin(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  await admin(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} OWNER ${SCHEMA}_owner`);
   const at = (url: string): string => Object.assign(new URL(url), { pathname: `/${name}` }).toString();
   return {
     ownerUrl: at(cluster.ownerUrl),
