@@ -15,6 +15,7 @@ CREATE TABLE sources (
   grams           int8 NOT NULL,
   pay_grams       int8 NOT NULL,
   claimable_grams int8 NOT NULL,
+  accepted        boolean NOT NULL,
   marks           json NOT NULL,
   parties         int2 NOT NULL
 );
@@ -38,37 +39,41 @@ CREATE TABLE lot_vectors (
 );
 COMMENT ON TABLE lot_vectors IS 'Integer grams over sources of a lot after the fact seq. A source lot nobody drew on is its own vector and has no row.';
 
-CREATE TABLE lot_edges (
-  seq      int8 NOT NULL,
-  place    int2 NOT NULL,
-  from_lot uuid NOT NULL,
-  to_lot   uuid,
-  grams    int8 NOT NULL,
-  kind     text NOT NULL,
+CREATE TABLE lot_moves (
+  seq       int8 NOT NULL,
+  place     int2 NOT NULL,
+  lot_id    uuid NOT NULL,
+  direction text NOT NULL CHECK (direction IN ('in', 'out', 'loss')),
+  grams     int8 NOT NULL,
   PRIMARY KEY (seq, place)
 );
-CREATE INDEX lot_edges_from ON lot_edges (from_lot, seq);
-CREATE INDEX lot_edges_to ON lot_edges (to_lot, seq) WHERE to_lot IS NOT NULL;
+CREATE INDEX lot_moves_lot ON lot_moves (lot_id, seq);
+COMMENT ON TABLE lot_moves IS 'Lots that a fact took grams from (in), made (out), or lost grams of (loss): the way of a gram, forwards and backwards.';
 
 CREATE TABLE lot_losses (
   seq    int8 NOT NULL,
   place  int2 NOT NULL,
+  lot_id uuid,
   kind   text NOT NULL,
   grams  int8 NOT NULL,
   vector bytea NOT NULL,
   PRIMARY KEY (seq, place)
 );
+CREATE INDEX lot_losses_lot ON lot_losses (lot_id) WHERE lot_id IS NOT NULL;
+COMMENT ON COLUMN lot_losses.lot_id IS 'The lot that lost it; null for a loss of a whole run.';
 
 CREATE TABLE lot_models (
   lot_id        uuid PRIMARY KEY,
   custody_model text NOT NULL,
   claimable_grams int8 NOT NULL,
+  cap_grams       int8,
   estimated_grams int8 NOT NULL,
   seq           int8 NOT NULL
 );
 
 CREATE TABLE batch_summaries (
   batch_id uuid PRIMARY KEY,
+  organisation_id uuid NOT NULL,
   seq      int8 NOT NULL,
   summary  json NOT NULL
 );

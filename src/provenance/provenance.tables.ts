@@ -1,4 +1,5 @@
 import { journal } from '../db/table.ts';
+import type { CustodyModel } from './custody-model.ts';
 
 /** A fact that brought grams in, as summaries need it. `key` is seq × 128 + place in the fact. */
 export type Source = {
@@ -16,6 +17,8 @@ export type Source = {
   grams: number;
   payGrams: number;
   claimableGrams: number;
+  /** Of an accepted origin class, weighed, and without an open claim mark. */
+  accepted: boolean;
   marks: string[];
   parties: number;
 };
@@ -34,6 +37,7 @@ export const sources = journal<Source>('sources', {
   grams: 'int8',
   payGrams: 'int8',
   claimableGrams: 'int8',
+  accepted: 'boolean',
   marks: 'json',
   parties: 'int2',
 });
@@ -44,20 +48,22 @@ export const sourceParties = journal<SourceParty>('source_parties', { personId: 
 export type LotVector = { lotId: string; seq: number; grams: number; vector: Buffer };
 export const lotVectors = journal<LotVector>('lot_vectors', { lotId: 'uuid', seq: 'int8', grams: 'int8', vector: 'bytea' });
 
-export type LotEdge = { seq: number; place: number; fromLot: string; toLot: string | null; grams: number; kind: string };
-export const lotEdges = journal<LotEdge>('lot_edges', {
+/** Lots a fact took grams from, and lots it made. */
+export type LotMove = { seq: number; place: number; lotId: string; direction: 'in' | 'out' | 'loss'; grams: number };
+export const lotMoves = journal<LotMove>('lot_moves', {
   seq: 'int8',
   place: 'int2',
-  fromLot: 'uuid',
-  toLot: 'uuid',
+  lotId: 'uuid',
+  direction: 'text',
   grams: 'int8',
-  kind: 'text',
 });
 
-export type LotLoss = { seq: number; place: number; kind: string; grams: number; vector: Buffer };
+/** `lotId` is null for a loss of a whole run. */
+export type LotLoss = { seq: number; place: number; lotId: string | null; kind: string; grams: number; vector: Buffer };
 export const lotLosses = journal<LotLoss>('lot_losses', {
   seq: 'int8',
   place: 'int2',
+  lotId: 'uuid',
   kind: 'text',
   grams: 'int8',
   vector: 'bytea',
@@ -65,8 +71,10 @@ export const lotLosses = journal<LotLoss>('lot_losses', {
 
 export type LotModel = {
   lotId: string;
-  custodyModel: string;
+  custodyModel: CustodyModel;
   claimableGrams: number;
+  /** What norms and marks upstream leave of it; null where none applied. */
+  capGrams: number | null;
   estimatedGrams: number;
   seq: number;
 };
@@ -74,9 +82,15 @@ export const lotModels = journal<LotModel>('lot_models', {
   lotId: 'uuid',
   custodyModel: 'text',
   claimableGrams: 'int8',
+  capGrams: 'int8',
   estimatedGrams: 'int8',
   seq: 'int8',
 });
 
-export type BatchSummary = { batchId: string; seq: number; summary: object };
-export const batchSummaries = journal<BatchSummary>('batch_summaries', { batchId: 'uuid', seq: 'int8', summary: 'json' });
+export type BatchSummary = { batchId: string; organisationId: string; seq: number; summary: object };
+export const batchSummaries = journal<BatchSummary>('batch_summaries', {
+  batchId: 'uuid',
+  organisationId: 'uuid',
+  seq: 'int8',
+  summary: 'json',
+});

@@ -1,0 +1,59 @@
+import { MIXTURES } from '../kernel/vocabulary.ts';
+import type { Source } from './provenance.tables.ts';
+import type { ShareVector } from './shares.ts';
+
+/** Grams of a vector from sources of accepted origin without an open claim mark, weighed at least once. */
+export const acceptedGrams = (vector: ShareVector, sourceOf: (key: number) => Source): number => {
+  let grams = 0;
+  for (let i = 0; i < vector.keys.length; i++) if (sourceOf(vector.keys[i]!).accepted) grams += vector.grams[i]!;
+  return grams;
+};
+
+/** ⌊Σ q·(g − deductions) / g⌋ over the sources: what is left when each source's deduction is taken off in proportion. */
+export const netOfDeductions = (vector: ShareVector, sourceOf: (key: number) => Source): number => {
+  let whole = 0;
+  // Fractions are summed exactly, by their denominators: sources without a deduction have none.
+  const fractions = new Map<number, bigint>();
+  for (let i = 0; i < vector.keys.length; i++) {
+    const { grams: g, payGrams } = sourceOf(vector.keys[i]!);
+    const q = vector.grams[i]!;
+    if (payGrams === g) whole += q;
+    else fractions.set(g, (fractions.get(g) ?? 0n) + BigInt(q) * BigInt(payGrams));
+  }
+  return whole + floorOfSum(fractions);
+};
+
+const floorOfSum = (fractions: Map<number, bigint>): number => {
+  let whole = 0n;
+  let [numerator, denominator] = [0n, 1n];
+  for (const [g, sum] of fractions) {
+    const d = BigInt(g);
+    whole += sum / d;
+    const rest = sum % d;
+    if (rest === 0n) continue;
+    numerator = numerator * d + rest * denominator;
+    denominator *= d;
+    const shared = gcd(numerator, denominator);
+    numerator /= shared;
+    denominator /= shared;
+  }
+  return Number(whole + numerator / denominator);
+};
+
+const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a : gcd(b, a % b));
+
+/**
+ * Claimable grams of a lot (domain, "Three weights"): the least of what comes from accepted sources, what their
+ * deductions leave, and what norms upstream leave; nothing while the lot itself is a mixture.
+ */
+export const claimableOf = (
+  lot: { material: string; form: string },
+  vector: ShareVector,
+  capGrams: number | null,
+  sourceOf: (key: number) => Source,
+): number => {
+  if (MIXTURES.includes(lot.material) || lot.form === 'mixed') return 0;
+  const accepted = acceptedGrams(vector, sourceOf);
+  if (accepted === 0) return 0;
+  return Math.min(accepted, netOfDeductions(vector, sourceOf), capGrams ?? accepted);
+};
