@@ -6,7 +6,7 @@ import type { Keyring } from '../ledger/private-store.ts';
 import { readEntry, readOpenings, type Queryable, toFact } from '../ledger/store.ts';
 import type { IdRow } from '../ledger/tables.ts';
 import type { Lot } from '../lots/lots.tables.ts';
-import type { Source, SourceParty } from '../provenance/provenance.tables.ts';
+import { PLACES, type Source, type SourceParty } from '../lots/sources.tables.ts';
 import { maySee } from '../registry/access.ts';
 import type { Site } from '../registry/registry.tables.ts';
 
@@ -92,7 +92,7 @@ export const listCollections = async (
     .innerJoin('sites', 'sites.id', 'sources.siteId')
     .select('sources.key')
     .where('sources.kind', '=', 'weigh-in')
-    .where('sources.key', '>=', (after + 1) * 128);
+    .where('sources.key', '>=', (after + 1) * PLACES);
   if (!maySee(caller, '', null)) query = query.where('sites.organisationId', '=', caller.organisationId);
   if (caller.siteIds !== null) query = query.where('sources.siteId', 'in', [...caller.siteIds]);
   if (filter.siteId !== undefined) query = query.where('sources.siteId', '=', filter.siteId);
@@ -104,7 +104,7 @@ export const listCollections = async (
   const rows = await query.orderBy('sources.key').limit(limit + 1).execute();
   const views = [];
   for (const { key } of rows) {
-    const view = await viewAt(reader, caller, Math.floor(key / 128));
+    const view = await viewAt(reader, caller, Math.floor(key / PLACES));
     if (view !== undefined) views.push(view);
   }
   return views;

@@ -1,5 +1,5 @@
 import { MIXTURES } from '../kernel/vocabulary.ts';
-import type { Source } from './provenance.tables.ts';
+import type { Source } from '../lots/sources.tables.ts';
 import type { ShareVector } from './shares.ts';
 
 /** Grams of a vector from sources of accepted origin without an open claim mark, weighed at least once. */

@@ -154,7 +154,9 @@ const run = async (projection: Projection, { seq, data }: AnyFact): Promise<void
   const losses = data.losses as { kind: string; grams: number }[];
   const drawn = runDraws(taken.map((t) => t.vector), outputs, losses, sourceOf, containsV1);
   const inputs = mergeAll(taken.map((t) => t.vector));
-  const model = custodyModel(modelOf([inputs], taken, sourceOf), data.custodyModel as CustodyModel, data.lineClean);
+  // Steps that need no cleaning of the line are not marked for the lack of it.
+  const clean = !(data.marks as string[]).includes('no-line-clean');
+  const model = custodyModel(modelOf([inputs], taken, sourceOf), data.custodyModel as CustodyModel, clean);
   let left = capOfRun(data, inputs, taken, sourceOf);
   for (const [i, output] of outputs.entries()) {
     const { vector, estimatedGrams } = drawn.outputs[i]!;

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { insertSql, type Journal, toArrays } from '../db/table.ts';
+import { type Source, type SourceParty, sourceParties, sources } from '../lots/sources.tables.ts';
 import type { CustodyModel } from './custody-model.ts';
 import {
   type BatchSummary,
@@ -12,10 +13,6 @@ import {
   lotModels,
   lotMoves,
   lotVectors,
-  type Source,
-  type SourceParty,
-  sourceParties,
-  sources,
 } from './provenance.tables.ts';
 import { decodeVector, encodeVector, type ShareVector, sourceKey, total, vectorOf } from './shares.ts';
 

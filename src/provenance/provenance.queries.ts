@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Reader } from '../db/reader.ts';
 import type { Lot } from '../lots/lots.tables.ts';
-import type { BatchSummary, LotModel, LotMove, LotVector, Source } from './provenance.tables.ts';
+import type { Source } from '../lots/sources.tables.ts';
+import type { BatchSummary, LotModel, LotMove, LotVector } from './provenance.tables.ts';
 import { decodeVector, type ShareVector, sourceKey, vectorOf } from './shares.ts';
 import type { LotSummary } from './summary.ts';
 

@@ -13,7 +13,7 @@ import { maySee } from '../registry/access.ts';
 import { claimableOf } from './claimable.ts';
 import { type CustodyModel, modelOfInputs } from './custody-model.ts';
 import type { Follower } from './follower.ts';
-import type { Source } from './provenance.tables.ts';
+import type { Source } from '../lots/sources.tables.ts';
 import { findBatchSummary, findLot, findModel, findSources, findVector, walkBack, walkOn } from './provenance.queries.ts';
 import { sourceSeq } from './shares.ts';
 import { batchSummary } from './summary.ts';

@@ -1,3 +1,5 @@
+import { PLACES } from '../lots/sources.tables.ts';
+
 /** Names a source: seq * 128 + its place in the fact. Ascending keys are the order in which shares.v1 breaks ties. */
 export type SourceKey = number;
 
@@ -32,7 +34,6 @@ export class ShareError extends RangeError {
   }
 }
 
-const PLACES = 128;
 const MAX_SEQ = Math.floor(Number.MAX_SAFE_INTEGER / PLACES);
 
 /** Key of the `place`-th source (0 to 127) of the fact at `seq` (0 to 2^46 - 1). Throws `bad-source`. */

@@ -1,5 +1,5 @@
 import type { CustodyModel } from './custody-model.ts';
-import type { Source } from './provenance.tables.ts';
+import type { Source } from '../lots/sources.tables.ts';
 import { groupGrams, type ShareVector, total } from './shares.ts';
 
 /** No figure about people is shown for fewer (domain, rule 8). */

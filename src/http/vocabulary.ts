@@ -1,0 +1,136 @@
+import type { Bilingual } from '../ledger/fact.ts';
+
+/** `code: 中文 | English | explanation 中文 | explanation English`, the last two where the name alone may mislead. */
+const parse = (text: string): Record<string, Bilingual & { explanation?: Bilingual }> =>
+  Object.fromEntries(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const [code, rest] = line.trim().split(/: (.*)/s) as [string, string];
+        const [zh, en, zhMore, enMore] = rest.split(' | ') as [string, string, string?, string?];
+        return [code, { en, zh, ...(enMore === undefined ? {} : { explanation: { en: enMore, zh: zhMore! } }) }];
+      }),
+  );
+
+/** Names in both languages of every code the API knows; a test holds them against the codes themselves. */
+export const VOCABULARY = {
+  role: parse(`
+    operator: 运营方 | Operator
+    station: 小蓝之家 | Station
+    warehouse: 海洋云仓 | Warehouse
+    carrier: 承运方 | Carrier
+    recycler: 再生企业 | Recycler
+    brand: 品牌方 | Brand
+    certifier: 认证机构 | Certification body
+    auditor: 审计方 | Auditor
+    fund: 共富基金 | Fund
+    payer: 付款方 | Payer
+    regulator: 监管方 | Regulator`),
+  material: parse(`
+    pet: 聚酯 PET | PET
+    pe-hd: 高密度聚乙烯 | HDPE
+    pe-ld: 低密度聚乙烯 | LDPE
+    pvc: 聚氯乙烯 | PVC
+    pp: 聚丙烯 | PP
+    ps: 聚苯乙烯 | PS
+    pa6: 尼龙 6 | PA6 (nylon 6)
+    abs: ABS 塑料 | ABS
+    pur: 聚氨酯 | PUR
+    other-plastic: 其他塑料 | Other plastic
+    mixed-plastic: 混合塑料 | Mixed plastic | 分拣前不可声明 | Not claimable before it is sorted
+    mixed-debris: 混合海漂垃圾 | Mixed debris | 分拣前不可声明 | Not claimable before it is sorted
+    rubber: 橡胶 | Rubber
+    textile: 纺织物 | Textile
+    metal: 金属 | Metal
+    glass: 玻璃 | Glass
+    wood: 木材 | Wood
+    organic: 有机物 | Organic matter
+    sand: 沙石 | Sand
+    residue: 残渣 | Residue
+    sludge: 污泥 | Sludge
+    oily-water: 含油污水 | Oily water | 污染物，不入塑料 | A pollutant, never in a plastic lot
+    sewage: 生活污水 | Sewage | 污染物，不入塑料 | A pollutant, never in a plastic lot
+    waste-oil: 废油 | Waste oil | 污染物，不入塑料 | A pollutant, never in a plastic lot
+    lead-acid-battery: 铅酸电池 | Lead-acid battery | 污染物，不入塑料 | A pollutant, never in a plastic lot
+    hazardous-other: 其他危险废物 | Other hazardous waste | 污染物，不入塑料 | A pollutant, never in a plastic lot`),
+  form: parse(`
+    bottle: 瓶 | Bottle
+    rigid: 硬质件 | Rigid
+    fishing-net: 渔网 | Fishing net
+    rope: 绳索 | Rope
+    foam: 泡沫 | Foam
+    film: 薄膜 | Film
+    mixed: 混合 | Mixed
+    bale: 打包 | Bale
+    flake: 破碎片 | Flake
+    pellet: 粒子 | Pellet
+    yarn: 纱线 | Yarn
+    product: 产品 | Product
+    liquid: 液体 | Liquid`),
+  originClass: parse(`
+    sea-recovered: 海上打捞 | Recovered at sea | 唯一可称“海洋塑料” | The only class that may be called ocean plastic
+    shoreline: 岸线 | Shoreline | 属“趋海塑料” | Ocean-bound
+    waterway: 入海河道 | Waterway | 属“趋海塑料” | Ocean-bound
+    fishing-gear: 废弃渔具 | Abandoned fishing gear
+    aquaculture-gear: 废弃养殖具 | Abandoned aquaculture gear
+    potential-ocean-bound: 潜在趋海 | Potentially ocean-bound
+    vessel-waste: 船舶垃圾 | Vessel waste | 不得称海洋塑料 | Never ocean plastic
+    gear-handed-in: 上交渔具 | Gear handed in at the quay | 不得称海洋塑料 | Never ocean plastic
+    land: 陆源 | Land
+    none: 无来源 | None
+    unknown: 未知 | Unknown`),
+  step: parse(`
+    consolidate: 归集 | Consolidate
+    sort: 分拣 | Sort
+    bale: 打包 | Bale
+    wash: 清洗 | Wash
+    shred: 破碎 | Shred
+    pelletise: 造粒 | Pelletise
+    wash-pelletise: 清洗造粒 | Wash and pelletise
+    blend: 掺混 | Blend
+    split: 拆分 | Split`),
+  custodyModel: parse(`
+    identity-preserved: 身份保持 | Identity preserved | ISO 22095 | ISO 22095
+    segregated: 隔离 | Segregated | ISO 22095 | ISO 22095
+    controlled-blending: 受控混合 | Controlled blending | ISO 22095 | ISO 22095
+    mass-balance: 质量平衡 | Mass balance | ISO 22095 | ISO 22095`),
+  lossKind: parse(`
+    drained: 沥水 | Drained
+    evaporated: 蒸发 | Evaporated
+    spilled: 洒落 | Spilled
+    scale-difference: 磅差 | Scale difference
+    theft: 失窃 | Theft
+    fire: 火灾 | Fire
+    sample: 取样 | Sample
+    unexplained: 原因不明 | Unexplained`),
+  deductionKind: parse(`
+    water: 含水 | Water
+    sand: 含沙 | Sand
+    organic: 有机杂质 | Organic matter
+    foreign: 其他杂质 | Foreign matter`),
+  mark: parse(`
+    unresolved: 对象未登记 | Not registered yet | 收集员、船舶、容器或设备未登记，款项暂存 | A collector, vessel, container or device is not known; money waits
+    clock-doubtful: 时间存疑 | Clock in doubt
+    late: 迟报 | Late | 仅提示，不影响声明 | Said, and without effect on a claim
+    not-attested: 签名不符 | Signature does not fit
+    counter-gap: 序号缺失 | Gap in the device's counter
+    counter-repeated: 序号重复 | Counter used twice
+    scale-expired: 秤检定过期 | Scale out of date
+    site-closed: 站点已关闭 | Site closed
+    beyond-scale: 超出量程 | Beyond the scale's range
+    origin-declared: 来源仅申报 | Origin only declared
+    origin-none: 无来源证据 | No evidence of origin
+    duplicate-evidence: 证据重复 | Evidence used twice
+    far-from-site: 位置过远 | Far from the site
+    estimated: 估重 | Estimated
+    device-closed: 设备已停用 | Device closed
+    yield-above-range: 得率偏高 | Yield above range
+    yield-below-range: 得率偏低 | Yield below range
+    no-line-clean: 无清线记录 | No line-clean record
+    surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
+    review: 复核 | Under review`),
+  caseKind: parse(`
+    receipt-short: 到货短缺 | Received too little
+    receipt-surplus: 到货溢余 | Received too much`),
+};
