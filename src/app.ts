@@ -1,12 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import { collectionRoutes } from './collection/collection.routes.ts';
+import { custodyRoutes } from './custody/custody.routes.ts';
 import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
 import { createServer } from './http/server.ts';
+import { lotsRoutes } from './lots/lots.routes.ts';
 import { renderMetrics } from './metrics.ts';
+import { processingRoutes } from './processing/processing.routes.ts';
 import { findCaller } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
+import { resaleRoutes } from './resale/resale.routes.ts';
+import { supervisionRoutes } from './supervision/cases.routes.ts';
 
 export const VERSION = '0.1.0';
 
@@ -21,6 +26,11 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
     collectionRoutes(scope, deps);
+    lotsRoutes(scope, deps);
+    supervisionRoutes(scope, deps);
+    custodyRoutes(scope, deps);
+    processingRoutes(scope, deps);
+    resaleRoutes(scope, deps);
     ledgerRoutes(scope, deps);
     healthRoutes(scope, { ...deps, follower: () => deps.follower.position, metrics: () => renderMetrics(deps) });
   });

@@ -1,8 +1,19 @@
 import { collectionFacts } from './collection/collection.facts.ts';
+import { custodyFacts } from './custody/custody.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
+import { processingFacts } from './processing/processing.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
+import { resaleFacts } from './resale/resale.facts.ts';
+import { supervisionFacts } from './supervision/cases.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
-export const FACT_TYPES: readonly AnyFactType[] = [...registryFacts, ...collectionFacts];
+export const FACT_TYPES: readonly AnyFactType[] = [
+  ...registryFacts,
+  ...collectionFacts,
+  ...supervisionFacts,
+  ...custodyFacts,
+  ...processingFacts,
+  ...resaleFacts,
+];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(FACT_TYPES.map((type) => [type.type, type]));

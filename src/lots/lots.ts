@@ -3,7 +3,7 @@ import { conflict, unprocessable } from '../kernel/errors.ts';
 import { Id, Seq, TotalGrams } from '../kernel/values.ts';
 import type { Caller } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
-import { type Lot, lots, postings } from './lots.tables.ts';
+import { type Lot, lotPlaces, lots, postings } from './lots.tables.ts';
 
 /** How a fact names grams it takes: the lot, the last fact that changed it, and how many. */
 export const LotUse = z.strictObject({ lotId: Id, seq: Seq, grams: TotalGrams.min(1) });
@@ -24,7 +24,7 @@ export const openLot = (world: World, lot: Omit<Lot, 'lastSeq' | 'heldBy' | 'shi
   return opened;
 };
 
-/** Changes a lot; a change of its grams is posted. Never below zero: no gram is made (domain, rule 1). */
+/** Changes a lot; a change of its grams is posted, one of its site noted. Never below zero: no gram is made (domain, rule 1). */
 export const changeLot = (world: World, id: string, seq: number, change: Partial<Lot>): Lot => {
   const before = world.get(lots, id)!;
   const after: Lot = { ...before, ...change, lastSeq: seq };
@@ -32,6 +32,7 @@ export const changeLot = (world: World, id: string, seq: number, change: Partial
   world.put(lots, after);
   if (after.grams !== before.grams)
     world.add(postings, { account: id, seq, delta: after.grams - before.grams, after: after.grams });
+  if (after.siteId !== before.siteId) world.add(lotPlaces, { lotId: id, seq, siteId: before.siteId });
   return after;
 };
 

@@ -1,18 +1,38 @@
 import { table } from '../db/table.ts';
 
-/** A question somebody has to decide; it may hold lots until then. */
+export type CaseKind = 'receipt-short' | 'receipt-surplus';
+
+/** What somebody proposed, or two people decided. */
+export type Proposal = {
+  outcome: 'loss' | 'released';
+  lossKind: string;
+  note: string | null;
+  organisationId: string;
+  keyId: string;
+  holder: string;
+};
+
+/** A question somebody has to decide; it holds its lots until then. */
 export type Case = {
   id: string;
   seq: number;
   lastSeq: number;
-  kind: string;
-  /** The shipment, lot or weigh-in it is about. */
+  kind: CaseKind;
+  /** The shipment it is about. */
   subjectId: string;
   /** Those whose holders profit, and so may not decide. */
   organisationIds: string[];
+  /** The sites it is about. */
+  siteIds: string[];
+  /** The lots it holds, in the order a loss is drawn over them. */
+  lotIds: string[];
+  /** What the scale said of the lots it holds. */
+  measuredGrams: number;
+  /** Grams that were missing, or too many, when it was opened. */
   grams: number;
-  proposedBy: string | null;
-  proposal: { outcome: string; note?: string | undefined; by: string } | null;
+  proposal: Proposal | null;
+  /** What the decision wrote off; null until then. */
+  lossGrams: number | null;
   state: 'open' | 'proposed' | 'decided';
 };
 export const cases = table<Case>('cases', 'id', {
@@ -22,8 +42,11 @@ export const cases = table<Case>('cases', 'id', {
   kind: 'text',
   subjectId: 'uuid',
   organisationIds: 'json',
+  siteIds: 'json',
+  lotIds: 'json',
+  measuredGrams: 'int8',
   grams: 'int8',
-  proposedBy: 'text',
   proposal: 'json',
+  lossGrams: 'int8',
   state: 'text',
 });

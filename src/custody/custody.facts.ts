@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import { Id, note, Seq, TotalGrams, text } from '../kernel/values.ts';
+import type { FactType } from '../ledger/fact.ts';
+import { changeLot, drawFrom, LotUse, openLot } from '../lots/lots.ts';
+import { sites } from '../registry/registry.tables.ts';
+import { LoadLots } from '../supervision/cases.facts.ts';
+import { cases } from '../supervision/cases.tables.ts';
+import { type Shipment, shipments } from './custody.tables.ts';
+
+const Dispatched = z.strictObject({
+  shipmentId: Id,
+  fromSiteId: Id,
+  toSiteId: Id,
+  /** `partLotId` where only a part of the lot went: the part is a lot of its own. */
+  lots: z.array(LotUse.extend({ partLotId: Id.optional() })),
+  bookedGrams: TotalGrams,
+});
+type Dispatched = z.infer<typeof Dispatched>;
+const DispatchedPrivate = z.strictObject({
+  keyId: Id,
+  /** Who recorded it, also where the operator stands as actor. */
+  organisationId: Id,
+  carrier: text(200).optional(),
+  vehicle: text(80).optional(),
+  seals: z.array(text(80)).optional(),
+  note: note(2_000).optional(),
+});
+
+/** The lots that travel: the part where only a part went. */
+export const travelling = (data: Dispatched): { lotId: string; grams: number }[] =>
+  data.lots.map(({ lotId, partLotId, grams }) => ({ lotId: partLotId ?? lotId, grams }));
+
+export const shipmentDispatched: FactType<Dispatched, z.infer<typeof DispatchedPrivate>> = {
+  type: 'shipment.dispatched.v1',
+  title: { en: 'Shipment dispatched', zh: '货物发运' },
+  data: Dispatched,
+  private: DispatchedPrivate,
+  grams: 'Whole lots leave the site undrawn; a part is drawn from its lot into a new one, which leaves.',
+  fen: 'none',
+  backPointers: ['lots[].seq'],
+  apply(world, { seq, data, private: more }) {
+    const { shipmentId } = data;
+    let place = 0;
+    for (const { partLotId, ...use } of data.lots) {
+      if (partLotId === undefined) {
+        changeLot(world, use.lotId, seq, { siteId: null, shipmentId });
+        continue;
+      }
+      const { organisationId, material, form, originClass } = drawFrom(world, use, seq);
+      openLot(world, {
+        id: partLotId,
+        seq,
+        place: place++,
+        kind: 'part',
+        organisationId,
+        siteId: null,
+        shipmentId,
+        material,
+        form,
+        originClass,
+        grams: use.grams,
+      });
+    }
+    world.put(shipments, {
+      id: shipmentId,
+      seq,
+      lastSeq: seq,
+      fromSiteId: data.fromSiteId,
+      fromOrganisationId: world.get(sites, data.fromSiteId)!.organisationId,
+      toSiteId: data.toSiteId,
+      toOrganisationId: world.get(sites, data.toSiteId)!.organisationId,
+      dispatchedBy: more.organisationId,
+      carrier: more.carrier ?? null,
+      vehicle: more.vehicle ?? null,
+      seals: more.seals ?? [],
+      lots: travelling(data),
+      bookedGrams: data.bookedGrams,
+      ...NOT_YET_RECEIVED,
+    });
+  },
+};
+
+const NOT_YET_RECEIVED = {
+  measuredGrams: null,
+  toleranceGrams: null,
+  lossGrams: null,
+  surplusGrams: null,
+  surplusLotId: null,
+  caseId: null,
+  state: 'dispatched',
+} satisfies Partial<Shipment>;
+
+const Received = z.strictObject({
+  shipmentId: Id,
+  /** The last fact that changed the shipment. */
+  seq: Seq,
+  siteId: Id,
+  /** The last fact that changed the site's settings, its tolerance among them. */
+  siteSeq: Seq,
+  bookedGrams: TotalGrams,
+  measuredGrams: TotalGrams,
+  toleranceGrams: TotalGrams,
+  lots: LoadLots,
+  lossGrams: TotalGrams,
+  lossKind: z.string().optional(),
+  missingGrams: TotalGrams,
+  surplusGrams: TotalGrams,
+  surplus: z
+    .strictObject({ lotId: Id, material: z.string(), form: z.string(), grams: TotalGrams })
+    .optional(),
+  case: z
+    .strictObject({ caseId: Id, kind: z.enum(['receipt-short', 'receipt-surplus']), grams: TotalGrams })
+    .optional(),
+  onHold: z.boolean(),
+});
+const ReceivedPrivate = z.strictObject({
+  keyId: Id,
+  deviceId: Id.optional(),
+  /** The scale whose error made the tolerance, as it was registered then. */
+  scale: z.strictObject({ eGrams: z.int(), deviceSeq: Seq }).optional(),
+  grossGrams: TotalGrams.optional(),
+  tareGrams: TotalGrams.optional(),
+  lots: z.array(z.strictObject({ lotId: Id, measuredGrams: TotalGrams })).optional(),
+  /** Those who profit, and may not decide the case. */
+  organisationIds: z.array(Id).optional(),
+  note: note(2_000).optional(),
+});
+export type Received = z.infer<typeof Received>;
+export type ReceivedPrivate = z.infer<typeof ReceivedPrivate>;
+
+export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
+  type: 'shipment.received.v1',
+  title: { en: 'Shipment received', zh: '货物签收' },
+  data: Received,
+  private: ReceivedPrivate,
+  grams:
+    'The lots stand at the receiving site. A shortage within tolerance is drawn over them as a loss; beyond it they keep their grams, on hold. What exceeds them is a surplus lot of origin none.',
+  fen: 'none',
+  backPointers: ['seq', 'siteSeq', 'lots[].seq'],
+  apply(world, { seq, data, private: more }) {
+    const shipment = world.get(shipments, data.shipmentId)!;
+    const { toOrganisationId: organisationId, toSiteId: siteId } = shipment;
+    const heldBy = data.onHold ? data.case!.caseId : null;
+    for (const { lotId, bookedGrams, lossGrams } of data.lots)
+      changeLot(world, lotId, seq, {
+        siteId,
+        shipmentId: null,
+        organisationId,
+        heldBy,
+        grams: bookedGrams - lossGrams,
+      });
+    if (data.surplus !== undefined) {
+      const { lotId: id, ...surplus } = data.surplus;
+      const held = data.case?.kind === 'receipt-surplus' ? data.case.caseId : null;
+      openLot(world, {
+        id,
+        seq,
+        place: 0,
+        kind: 'surplus',
+        organisationId,
+        siteId,
+        originClass: 'none',
+        heldBy: held,
+        ...surplus,
+      });
+    }
+    if (data.case !== undefined)
+      world.put(cases, {
+        id: data.case.caseId,
+        seq,
+        lastSeq: seq,
+        kind: data.case.kind,
+        subjectId: data.shipmentId,
+        organisationIds: more.organisationIds ?? [],
+        siteIds: [shipment.fromSiteId, siteId],
+        lotIds: data.onHold ? data.lots.map((lot) => lot.lotId) : [data.surplus!.lotId],
+        measuredGrams: data.measuredGrams,
+        grams: data.case.grams,
+        proposal: null,
+        lossGrams: null,
+        state: 'open',
+      });
+    world.put(shipments, {
+      ...shipment,
+      lots: data.lots.map(({ lotId, bookedGrams, lossGrams }) => ({ lotId, grams: bookedGrams - lossGrams })),
+      bookedGrams: data.bookedGrams,
+      measuredGrams: data.measuredGrams,
+      toleranceGrams: data.toleranceGrams,
+      lossGrams: data.lossGrams,
+      surplusGrams: data.surplusGrams,
+      surplusLotId: data.surplus?.lotId ?? null,
+      caseId: data.case?.caseId ?? null,
+      state: 'received',
+      lastSeq: seq,
+    });
+  },
+};
+
+export const custodyFacts = [shipmentDispatched, shipmentReceived];

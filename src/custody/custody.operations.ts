@@ -1,0 +1,223 @@
+import { conflict, forbidden, notFound, unprocessable } from '../kernel/errors.ts';
+import { type Caller, type DecideContext, draft, type Operation } from '../ledger/fact.ts';
+import type { World } from '../ledger/world.ts';
+import { type Lot, lots } from '../lots/lots.tables.ts';
+import { sumGrams, usableLots } from '../lots/lots.ts';
+import { mayReach, reachableSite } from '../registry/access.ts';
+import { actorOf } from '../registry/actor.ts';
+import { type Device, devices, sites } from '../registry/registry.tables.ts';
+import { gramsLeft } from '../supervision/cases.operations.ts';
+import { type ReceivedPrivate, shipmentDispatched, shipmentReceived, travelling } from './custody.facts.ts';
+import type { ReceiptRequest, ShipmentRequest } from './custody.schema.ts';
+import { type Shipment, shipments } from './custody.tables.ts';
+import {
+  readMeasurement,
+  scaleErrorGrams,
+  settleLoad,
+  siteToleranceGrams,
+  surplusOf,
+  wayLossKind,
+} from './custody.ts';
+
+/** Who may send and receive loads. */
+export const MOVERS = ['operator', 'station', 'warehouse', 'recycler'] as const;
+
+type LotGrams = { lotId: string; grams: number };
+export type DispatchAnswer = { id: string; lots: LotGrams[] };
+export type ReceiveInput = ReceiptRequest & { shipmentId: string };
+export type ReceiveAnswer = {
+  id: string;
+  measuredGrams: number;
+  bookedGrams: number;
+  toleranceGrams: number;
+  lossGrams: number;
+  surplusGrams: number;
+  surplusLotId?: string;
+  caseId?: string;
+  onHold: boolean;
+  lots: LotGrams[];
+};
+
+/** @param programme whose operator stands for natural persons */
+export const custodyOperations = (programme: {
+  operatorId: string;
+}): {
+  dispatchShipment: Operation<ShipmentRequest, DispatchAnswer>;
+  receiveShipment: Operation<ReceiveInput, ReceiveAnswer>;
+} => ({
+  dispatchShipment: {
+    name: 'shipment.dispatch',
+    roles: MOVERS,
+    status: 201,
+    decide(world, input, { caller, id, newId }) {
+      const from = reachableSite(world, caller, input.fromSiteId, '/fromSiteId');
+      if (world.get(sites, input.toSiteId) === undefined)
+        throw unprocessable(
+          'unknown_site',
+          '/toSiteId',
+          'no such site; register it with POST /v1/sites first',
+        );
+      if (input.toSiteId === from.id)
+        throw unprocessable('same_site', '/toSiteId', 'must be another site than fromSiteId');
+      const used = usableLots(world, caller, from, input.lots);
+      const { carrier, vehicle, seals, note } = input;
+      return draft({
+        type: shipmentDispatched,
+        ...actorOf(world, caller, programme),
+        data: {
+          shipmentId: id,
+          fromSiteId: from.id,
+          toSiteId: input.toSiteId,
+          lots: used.map(({ lot, use }) => (use.grams === lot.grams ? use : { ...use, partLotId: newId() })),
+          bookedGrams: sumGrams(used.map(({ use }) => use)),
+        },
+        private: {
+          keyId: caller.keyId,
+          organisationId: caller.organisationId,
+          ...(carrier === undefined ? {} : { carrier }),
+          ...(vehicle === undefined ? {} : { vehicle }),
+          ...(seals === undefined ? {} : { seals }),
+          ...(note === undefined ? {} : { note }),
+        },
+      });
+    },
+    answer: ({ data }) => ({ id: data.shipmentId, lots: travelling(data) }),
+  },
+  receiveShipment: {
+    name: 'shipment.receive',
+    roles: MOVERS,
+    status: 201,
+    decide(world, input, context) {
+      const shipment = arriving(world, context.caller, input.shipmentId);
+      const load = loadOf(world, shipment);
+      const site = world.get(sites, shipment.toSiteId)!;
+      const device = input.deviceId === undefined ? undefined : world.get(devices, input.deviceId);
+      const measured = readMeasurement(
+        input,
+        load.map((lot) => lot.id),
+      );
+      const scale = scaleOf(shipment, device, measured.readingsGrams);
+      const scaleError = scale === undefined ? 0 : scaleErrorGrams({ eGrams: scale.eGrams, ...measured });
+      const toleranceGrams = Math.max(
+        siteToleranceGrams(sumGrams(load), site.toleranceBasisPoints),
+        scaleError,
+      );
+      const settled = settleLoad(
+        load.map((lot) => lot.grams),
+        measured.measuredGrams,
+        toleranceGrams,
+      );
+      const { lotLossGrams, caseKind, ...sums } = settled;
+      return draft({
+        type: shipmentReceived,
+        ...actorOf(world, context.caller, programme),
+        data: {
+          shipmentId: shipment.id,
+          seq: shipment.lastSeq,
+          siteId: site.id,
+          siteSeq: site.lastSeq,
+          ...sums,
+          measuredGrams: measured.measuredGrams,
+          toleranceGrams,
+          lots: load.map(({ id: lotId, lastSeq: seq, grams }, i) => ({
+            lotId,
+            seq,
+            bookedGrams: grams,
+            lossGrams: lotLossGrams[i]!,
+          })),
+          ...(sums.lossGrams === 0 ? {} : { lossKind: wayLossKind(sums.lossGrams, scaleError) }),
+          ...(sums.surplusGrams === 0
+            ? {}
+            : { surplus: { lotId: context.newId(), ...surplusOf(load), grams: sums.surplusGrams } }),
+          ...(caseKind === null
+            ? {}
+            : {
+                case: {
+                  caseId: context.newId(),
+                  kind: caseKind,
+                  grams: sums.missingGrams + sums.surplusGrams,
+                },
+              }),
+          onHold: caseKind === 'receipt-short',
+        },
+        private: {
+          ...privatePart(input, context),
+          ...(scale === undefined ? {} : { scale }),
+          ...(caseKind === null ? {} : { organisationIds: profiting(shipment, load, context.caller) }),
+        },
+      });
+    },
+    answer: ({ data }) => ({
+      id: data.shipmentId,
+      measuredGrams: data.measuredGrams,
+      bookedGrams: data.bookedGrams,
+      toleranceGrams: data.toleranceGrams,
+      lossGrams: data.lossGrams,
+      surplusGrams: data.surplusGrams,
+      ...(data.surplus === undefined ? {} : { surplusLotId: data.surplus.lotId }),
+      ...(data.case === undefined ? {} : { caseId: data.case.caseId }),
+      onHold: data.onHold,
+      lots: gramsLeft(data.lots),
+    }),
+  },
+});
+
+/** Whether the caller sends, receives or carries it. */
+export const takesPart = (caller: Caller, shipment: Shipment): boolean =>
+  mayReach(caller, shipment.fromOrganisationId, shipment.fromSiteId) ||
+  mayReach(caller, shipment.toOrganisationId, shipment.toSiteId) ||
+  shipment.carrier === caller.organisationId;
+
+const arriving = (world: World, caller: Caller, id: string): Shipment => {
+  const shipment = world.get(shipments, id);
+  if (shipment === undefined || !takesPart(caller, shipment)) throw notFound('shipment');
+  if (!mayReach(caller, shipment.toOrganisationId, shipment.toSiteId))
+    throw forbidden('Only the receiving site may say what arrived.');
+  if (shipment.state !== 'dispatched')
+    throw conflict('already_received', 'This shipment was received already.', {
+      shipmentId: id,
+      seq: shipment.lastSeq,
+      measuredGrams: shipment.measuredGrams,
+    });
+  return shipment;
+};
+
+/** The lots as they are by now: a correction may have changed one on the way. */
+const loadOf = (world: World, shipment: Shipment): Lot[] => {
+  const ids = shipment.lots.map((lot) => lot.lotId);
+  world.need(lots, ids);
+  return ids.map((id) => world.get(lots, id)!);
+};
+
+/** The receiving site's scale, where it weighed the load as one. An unknown device, or another site's, adds no tolerance. */
+const scaleOf = (
+  shipment: Shipment,
+  device: Device | undefined,
+  readings: readonly number[],
+): ReceivedPrivate['scale'] => {
+  if (device?.scale == null || device.siteId !== shipment.toSiteId || readings.length === 0) return undefined;
+  return { eGrams: device.scale.eGrams, deviceSeq: device.lastSeq };
+};
+
+const privatePart = (input: ReceiveInput, { caller }: DecideContext): ReceivedPrivate => {
+  const { deviceId, grossGrams, tareGrams, lots: readings, note } = input;
+  return {
+    keyId: caller.keyId,
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(grossGrams === undefined ? {} : { grossGrams }),
+    ...(tareGrams === undefined ? {} : { tareGrams }),
+    ...(readings === undefined ? {} : { lots: readings }),
+    ...(note === undefined ? {} : { note }),
+  };
+};
+
+/** Who sent, received, held or recorded the grams (domain, "Three weights": who profits). */
+const profiting = (shipment: Shipment, load: readonly Lot[], caller: Caller): string[] => [
+  ...new Set([
+    shipment.fromOrganisationId,
+    shipment.toOrganisationId,
+    shipment.dispatchedBy,
+    caller.organisationId,
+    ...load.map((lot) => lot.organisationId),
+  ]),
+];

@@ -1,0 +1,67 @@
+import type { Reader } from '../db/reader.ts';
+import type { Caller } from '../ledger/fact.ts';
+import { maySee } from '../registry/access.ts';
+import type { Case } from '../supervision/cases.tables.ts';
+import { takesPart } from './custody.operations.ts';
+import type { Shipment } from './custody.tables.ts';
+
+type Tables = { shipments: Shipment; cases: Case };
+
+export type ShipmentRow = Shipment & { onHold: boolean };
+
+/** A shipment with whether its case still holds it. */
+const shipmentRows = (db: Reader) =>
+  db
+    .withTables<Tables>()
+    .selectFrom('shipments as s')
+    .leftJoin('cases as c', 'c.id', 's.caseId')
+    .selectAll('s')
+    .select((eb) =>
+      eb.fn
+        .coalesce(eb.and([eb('c.kind', '=', 'receipt-short'), eb('c.state', '!=', 'decided')]), eb.lit(false))
+        .as('onHold'),
+    );
+
+/** undefined when there is none, or the caller has no part in it. */
+export const findShipment = async (
+  db: Reader,
+  caller: Caller,
+  id: string,
+): Promise<ShipmentRow | undefined> => {
+  const row = (await shipmentRows(db).where('s.id', '=', id).executeTakeFirst()) as ShipmentRow | undefined;
+  return row !== undefined && (maySee(caller, '', null) || takesPart(caller, row)) ? row : undefined;
+};
+
+/** Shipments the caller sends, receives, carries or oversees, in the order dispatched; one more than `limit`. */
+export const listShipments = async (
+  db: Reader,
+  caller: Caller,
+  filter: {
+    fromSiteId?: string | undefined;
+    toSiteId?: string | undefined;
+    state?: Shipment['state'] | undefined;
+  },
+  after: number,
+  limit: number,
+): Promise<ShipmentRow[]> => {
+  let query = shipmentRows(db).where('s.seq', '>', after);
+  if (filter.fromSiteId !== undefined) query = query.where('s.fromSiteId', '=', filter.fromSiteId);
+  if (filter.toSiteId !== undefined) query = query.where('s.toSiteId', '=', filter.toSiteId);
+  if (filter.state !== undefined) query = query.where('s.state', '=', filter.state);
+  if (!maySee(caller, '', null)) {
+    const { organisationId, siteIds } = caller;
+    query = query.where((eb) => {
+      const from = eb('s.fromOrganisationId', '=', organisationId);
+      const to = eb('s.toOrganisationId', '=', organisationId);
+      return eb.or([
+        siteIds === null ? from : eb.and([from, eb('s.fromSiteId', 'in', [...siteIds])]),
+        siteIds === null ? to : eb.and([to, eb('s.toSiteId', 'in', [...siteIds])]),
+        eb('s.carrier', '=', organisationId),
+      ]);
+    });
+  }
+  return (await query
+    .orderBy('s.seq')
+    .limit(limit + 1)
+    .execute()) as ShipmentRow[];
+};

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { Receipt } from '../http/route.ts';
+import { Grams, Id, note, TotalGrams, text } from '../kernel/values.ts';
+import { LotRequest, MAX_INPUTS } from '../lots/lots.ts';
+
+export const ShipmentParams = z.object({ id: Id });
+
+const LotGrams = z.object({ lotId: Id, grams: z.int() });
+
+export const ShipmentRequest = z.strictObject({
+  id: Id.optional(),
+  fromSiteId: Id,
+  toSiteId: Id,
+  lots: z.array(LotRequest).min(1).max(MAX_INPUTS),
+  carrier: text(200).optional().meta({
+    description: 'A name, or the id of a carrier registered here, whose keys may then read the shipment.',
+  }),
+  vehicle: text(80).optional(),
+  seals: z.array(text(80)).max(50).optional(),
+  note: note(2_000).optional(),
+});
+export type ShipmentRequest = z.infer<typeof ShipmentRequest>;
+
+export const ShipmentAnswer = z
+  .object({
+    id: Id,
+    lots: z
+      .array(LotGrams)
+      .meta({ description: 'The lots that travel; a part of a lot is a lot of its own.' }),
+    receipt: Receipt,
+  })
+  .meta({ id: 'Dispatch' });
+
+const ONE_WAY = 'say measuredGrams, or grossGrams with tareGrams, or measuredGrams of each lot';
+
+export const ReceiptRequest = z
+  .strictObject({
+    lots: z
+      .array(z.strictObject({ lotId: Id, measuredGrams: Grams }))
+      .min(1)
+      .max(MAX_INPUTS)
+      .optional(),
+    measuredGrams: TotalGrams.optional(),
+    grossGrams: Grams.optional(),
+    tareGrams: Grams.optional(),
+    deviceId: Id.optional().meta({ description: 'The scale the load was weighed on as one.' }),
+    outcome: z.literal('received').optional(),
+    final: z.literal(true).optional(),
+    note: note(2_000).optional(),
+  })
+  .superRefine((r, ctx) => {
+    const wrong = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message });
+    const ways = [r.lots, r.measuredGrams, r.grossGrams ?? r.tareGrams].filter(
+      (way) => way !== undefined,
+    ).length;
+    if (ways !== 1) wrong('measuredGrams', ONE_WAY);
+    else if (r.grossGrams === undefined && r.tareGrams !== undefined)
+      wrong('grossGrams', 'is needed with tareGrams');
+    else if (r.grossGrams !== undefined && r.tareGrams === undefined)
+      wrong('tareGrams', 'is needed with grossGrams');
+  });
+export type ReceiptRequest = z.infer<typeof ReceiptRequest>;
+
+export const ReceiptAnswer = z
+  .object({
+    id: Id,
+    measuredGrams: z.int(),
+    bookedGrams: z.int(),
+    toleranceGrams: z.int(),
+    lossGrams: z.int(),
+    surplusGrams: z.int(),
+    surplusLotId: Id.optional(),
+    caseId: Id.optional(),
+    onHold: z.boolean(),
+    lots: z.array(LotGrams),
+    receipt: Receipt,
+  })
+  .meta({ id: 'ShipmentReceipt' });
+
+export const ShipmentView = z
+  .object({
+    id: Id,
+    fromSiteId: Id,
+    toSiteId: Id,
+    carrier: z.string().nullable(),
+    vehicle: z.string().nullable(),
+    seals: z.array(z.string()),
+    lots: z.array(LotGrams),
+    bookedGrams: z.int(),
+    measuredGrams: z.int().nullable(),
+    toleranceGrams: z.int().nullable(),
+    lossGrams: z.int().nullable(),
+    surplusGrams: z.int().nullable(),
+    surplusLotId: Id.nullable(),
+    caseId: Id.nullable(),
+    onHold: z.boolean(),
+    state: z.enum(['dispatched', 'received']),
+    seq: z.int(),
+  })
+  .meta({ id: 'Shipment' });

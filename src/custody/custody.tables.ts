@@ -1,0 +1,50 @@
+import { table } from '../db/table.ts';
+
+/** A load on its way, and what became of it. */
+export type Shipment = {
+  id: string;
+  seq: number;
+  lastSeq: number;
+  fromSiteId: string;
+  fromOrganisationId: string;
+  toSiteId: string;
+  toOrganisationId: string;
+  /** The organisation that recorded the dispatch. */
+  dispatchedBy: string;
+  /** A name, or the id of a registered organisation, whose keys may then read the shipment. */
+  carrier: string | null;
+  vehicle: string | null;
+  seals: string[];
+  /** In the order written; after the receipt with what is left of each. */
+  lots: { lotId: string; grams: number }[];
+  bookedGrams: number;
+  measuredGrams: number | null;
+  toleranceGrams: number | null;
+  lossGrams: number | null;
+  surplusGrams: number | null;
+  surplusLotId: string | null;
+  caseId: string | null;
+  state: 'dispatched' | 'received';
+};
+export const shipments = table<Shipment>('shipments', 'id', {
+  id: 'uuid',
+  seq: 'int8',
+  lastSeq: 'int8',
+  fromSiteId: 'uuid',
+  fromOrganisationId: 'uuid',
+  toSiteId: 'uuid',
+  toOrganisationId: 'uuid',
+  dispatchedBy: 'uuid',
+  carrier: 'text',
+  vehicle: 'text',
+  seals: 'json',
+  lots: 'json',
+  bookedGrams: 'int8',
+  measuredGrams: 'int8',
+  toleranceGrams: 'int8',
+  lossGrams: 'int8',
+  surplusGrams: 'int8',
+  surplusLotId: 'uuid',
+  caseId: 'uuid',
+  state: 'text',
+});

@@ -1,0 +1,84 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Reader } from '../db/reader.ts';
+import { route } from '../http/route.ts';
+import { notFound, unprocessable } from '../kernel/errors.ts';
+import { Id, MAX_INTEGER } from '../kernel/values.ts';
+import { ROLES } from '../kernel/vocabulary.ts';
+import { maySee } from '../registry/access.ts';
+import { findById } from '../registry/registry.queries.ts';
+import { findLot, inventoryAsOf, inventoryNow } from './lots.queries.ts';
+
+const tag = 'lots';
+const IdParams = z.object({ id: Id });
+
+const LotView = z
+  .object({
+    id: Id,
+    kind: z.string(),
+    siteId: Id.nullable().meta({ description: 'Null while it travels.' }),
+    shipmentId: Id.nullable(),
+    material: z.string(),
+    form: z.string(),
+    originClass: z.string().nullable().meta({ description: 'Null when its sources differ.' }),
+    grams: z.int().meta({ description: 'What is left.' }),
+    onHold: z.boolean(),
+    caseId: Id.nullable().meta({ description: 'The open case that holds it.' }),
+    seq: z.int(),
+    lastSeq: z.int(),
+  })
+  .meta({ id: 'Lot' });
+
+const Inventory = z
+  .object({
+    asOfSeq: z.int(),
+    items: z.array(
+      z.object({
+        material: z.string(),
+        form: z.string(),
+        originClass: z.string().nullable().meta({ description: 'Null when the sources of a lot differ.' }),
+        grams: z.int(),
+        lots: z.int().meta({ description: 'How many lots.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Inventory' });
+
+export const lotsRoutes = (app: FastifyInstance, { db }: { db: Reader }): void => {
+  route(app, {
+    method: 'GET',
+    url: '/v1/lots/:id',
+    operationId: 'getLot',
+    tag,
+    summary: { en: 'Read one lot', zh: '查询物料批' },
+    access: ROLES,
+    params: IdParams,
+    response: LotView,
+    handler: async ({ params, caller }) => {
+      const lot = await findLot(db, caller, params.id);
+      if (lot === undefined) throw notFound('lot');
+      return { ...lot, onHold: lot.heldBy !== null, caseId: lot.heldBy };
+    },
+  });
+  route(app, {
+    method: 'GET',
+    url: '/v1/sites/:id/inventory',
+    operationId: 'getInventory',
+    tag,
+    summary: { en: 'What stands at a site, now or after any entry', zh: '站点库存，可查任一账本位置' },
+    access: ROLES,
+    params: IdParams,
+    query: z.strictObject({ asOfSeq: z.coerce.number().int().min(0).max(MAX_INTEGER).optional() }),
+    response: Inventory,
+    errors: { 422: 'asOfSeq lies beyond the end of the ledger' },
+    handler: async ({ params, query, caller }) => {
+      const site = await findById(db, 'sites', params.id);
+      if (site === undefined || !maySee(caller, site.organisationId, site.id)) throw notFound('site');
+      if (query.asOfSeq === undefined) return inventoryNow(db, site.id);
+      const inventory = await inventoryAsOf(db, site.id, query.asOfSeq);
+      if (inventory === null)
+        throw unprocessable('beyond_head', '/querystring/asOfSeq', 'lies beyond the end of the ledger');
+      return inventory;
+    },
+  });
+};

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { Id, note, Seq, TotalGrams } from '../kernel/values.ts';
+import type { FactType } from '../ledger/fact.ts';
+import { drawFrom, LotUse, openLot } from '../lots/lots.ts';
+import { batches } from './resale.tables.ts';
+
+const Sealed = z.strictObject({
+  batchId: Id,
+  siteId: Id,
+  organisationId: Id,
+  /** The last fact that changed the site's settings. */
+  siteSeq: Seq,
+  code: z.string().length(16),
+  inputs: z.array(LotUse),
+  /** The one lot they become. */
+  lotId: Id,
+  material: z.string(),
+  form: z.string(),
+  grams: TotalGrams.min(1),
+  /** The origin class all inputs share; null when they differ. */
+  originClass: z.string().nullable(),
+  /** What the site's scope allows at best. */
+  custodyModel: z.string(),
+});
+const SealedPrivate = z.strictObject({ keyId: Id, note: note(2_000).optional() });
+
+export const batchSealed: FactType<z.infer<typeof Sealed>, z.infer<typeof SealedPrivate>> = {
+  type: 'batch.sealed.v1',
+  title: { en: 'Batch sealed', zh: '批次封装' },
+  data: Sealed,
+  private: SealedPrivate,
+  grams: 'Inputs are drawn into one lot.',
+  fen: 'none',
+  backPointers: ['siteSeq', 'inputs[].seq'],
+  apply(world, { seq, data }) {
+    const { batchId: id, siteId, organisationId, code, originClass, lotId, material, form, grams } = data;
+    const kind = { material, form, grams };
+    for (const use of data.inputs) drawFrom(world, use, seq);
+    openLot(world, { id: lotId, seq, place: 0, kind: 'batch', organisationId, siteId, originClass, ...kind });
+    world.put(batches, {
+      id,
+      seq,
+      lastSeq: seq,
+      organisationId,
+      siteId,
+      code,
+      lotId,
+      ...kind,
+      state: 'sealed',
+    });
+  },
+};
+
+export const resaleFacts = [batchSealed];

@@ -1,0 +1,55 @@
+import { draft, type Operation } from '../ledger/fact.ts';
+import { commonOrigin, sumGrams, usableLots } from '../lots/lots.ts';
+import { reachableSite } from '../registry/access.ts';
+import { actorOf } from '../registry/actor.ts';
+import { batchSealed } from './resale.facts.ts';
+import type { BatchRequest } from './resale.schema.ts';
+import { batchCode, CODE_BYTES, oneKind } from './resale.ts';
+
+/** Who may seal batches. */
+export const SEALERS = ['operator', 'station', 'warehouse', 'recycler'] as const;
+
+export type SealAnswer = {
+  id: string;
+  code: string;
+  lot: { id: string; grams: number; material: string; form: string };
+};
+
+/** @param programme whose operator stands for natural persons */
+export const resaleOperations = (programme: {
+  operatorId: string;
+}): { sealBatch: Operation<BatchRequest, SealAnswer> } => ({
+  sealBatch: {
+    name: 'batch.seal',
+    roles: SEALERS,
+    status: 201,
+    decide(world, input, { caller, id, newId, random }) {
+      const site = reachableSite(world, caller, input.siteId);
+      const used = usableLots(world, caller, site, input.inputs, 'inputs');
+      const inputs = used.map(({ use }) => use);
+      const kind = oneKind(used.map(({ lot }) => lot));
+      return draft({
+        type: batchSealed,
+        ...actorOf(world, caller, programme),
+        data: {
+          batchId: id,
+          siteId: site.id,
+          organisationId: site.organisationId,
+          siteSeq: site.lastSeq,
+          code: batchCode(random(CODE_BYTES)),
+          inputs,
+          lotId: newId(),
+          ...kind,
+          grams: sumGrams(inputs),
+          originClass: commonOrigin(used.map(({ lot }) => lot)),
+          custodyModel: site.custodyModel,
+        },
+        private: { keyId: caller.keyId, ...(input.note === undefined ? {} : { note: input.note }) },
+      });
+    },
+    answer({ data }) {
+      const { batchId: id, code, lotId, grams, material, form } = data;
+      return { id, code, lot: { id: lotId, grams, material, form } };
+    },
+  },
+});

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { Receipt } from '../http/route.ts';
+import { Id, note } from '../kernel/values.ts';
+import { LotRequest, MAX_INPUTS } from '../lots/lots.ts';
+
+export const BatchParams = z.object({ id: Id });
+
+export const BatchRequest = z.strictObject({
+  id: Id.optional(),
+  siteId: Id,
+  inputs: z.array(LotRequest).min(1).max(MAX_INPUTS),
+  note: note(2_000).optional(),
+});
+export type BatchRequest = z.infer<typeof BatchRequest>;
+
+const BatchLot = z.object({ id: Id, grams: z.int(), material: z.string(), form: z.string() });
+const code = z.string().meta({ description: '16 characters of Crockford base 32, to stand on the goods.' });
+
+export const BatchAnswer = z
+  .object({ id: Id, code, lot: BatchLot, receipt: Receipt })
+  .meta({ id: 'BatchSealed' });
+
+export const BatchView = z
+  .object({ id: Id, siteId: Id, code, lot: BatchLot, state: z.string(), seq: z.int() })
+  .meta({ id: 'Batch' });

@@ -1,0 +1,96 @@
+import { conflict, DomainError, notFound } from '../kernel/errors.ts';
+import { type DecideContext, draft, type Operation } from '../ledger/fact.ts';
+import type { World } from '../ledger/world.ts';
+import { lots } from '../lots/lots.tables.ts';
+import { sumGrams } from '../lots/lots.ts';
+import { organisations } from '../registry/registry.tables.ts';
+import { caseDecided, caseDecisionProposed } from './cases.facts.ts';
+import type { DecisionRequest } from './cases.schema.ts';
+import { type Case, cases } from './cases.tables.ts';
+import { decisionLots, onePerson, profits, writtenOff } from './cases.ts';
+
+export type DecisionAnswer = {
+  id: string;
+  state: 'proposed' | 'decided';
+  outcome: string;
+  lossKind: string;
+  lossGrams: number | null;
+  lots: { lotId: string; grams: number }[];
+};
+
+/** Who may decide cases: they run, certify or regulate, and must not profit. */
+export const DECIDERS = ['operator', 'certifier', 'regulator'] as const;
+
+const openCase = (world: World, id: string, { organisationId }: { organisationId: string }): Case => {
+  const question = world.get(cases, id);
+  if (question === undefined) throw notFound('case');
+  if (profits(question, organisationId))
+    throw new DomainError(
+      'forbidden',
+      'profits',
+      'Your organisation weighed, held or recorded these grams; others must decide.',
+    );
+  if (question.state === 'decided')
+    throw conflict('already_decided', 'This case is decided.', { caseId: id, seq: question.lastSeq });
+  return question;
+};
+
+/**
+ * The first call proposes; the same outcome by another person decides. Another outcome by another person is
+ * a proposal in place of the first, so that a mistaken one can be mended, and never a decision of one alone.
+ */
+export const decideCase: Operation<DecisionRequest & { caseId: string }, DecisionAnswer> = {
+  name: 'case.decide',
+  roles: DECIDERS,
+  status: 201,
+  decide(world, input, { caller }: DecideContext) {
+    const { caseId, outcome, lossKind = 'unexplained', note } = input;
+    const question = openCase(world, caseId, caller);
+    const { organisationId, keyId, holder } = caller;
+    const decision = { caseId, seq: question.lastSeq, outcome, lossKind };
+    const by = { keyId, holder, organisationId, ...(note === undefined ? {} : { note }) };
+    const { proposal } = question;
+    if (proposal !== null && onePerson(proposal, caller, world.get(organisations, organisationId)?.kind))
+      throw new DomainError(
+        'forbidden',
+        'same_holder',
+        'You proposed this decision; another person must take it.',
+      );
+    if (proposal === null || proposal.outcome !== outcome || proposal.lossKind !== lossKind)
+      return draft({ type: caseDecisionProposed, data: decision, private: by });
+    world.need(lots, question.lotIds);
+    const held = question.lotIds.map((lotId) => {
+      const { lastSeq: seq, grams } = world.get(lots, lotId)!;
+      return { lotId, seq, grams };
+    });
+    const lossGrams = writtenOff(question, outcome, sumGrams(held));
+    return draft({
+      type: caseDecided,
+      data: {
+        ...decision,
+        kind: question.kind,
+        subjectId: question.subjectId,
+        lossGrams,
+        lots: decisionLots(held, lossGrams),
+      },
+      private: by,
+    });
+  },
+  answer({ type, data }) {
+    const decided = type === caseDecided.type;
+    return {
+      id: data.caseId,
+      state: decided ? 'decided' : 'proposed',
+      outcome: data.outcome,
+      lossKind: data.lossKind,
+      lossGrams: decided ? data.lossGrams : null,
+      lots: decided ? gramsLeft(data.lots) : [],
+    };
+  },
+};
+
+/** Lots of a load as an answer shows them. */
+export const gramsLeft = (
+  lots: readonly { lotId: string; bookedGrams: number; lossGrams: number }[],
+): { lotId: string; grams: number }[] =>
+  lots.map(({ lotId, bookedGrams, lossGrams }) => ({ lotId, grams: bookedGrams - lossGrams }));

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { Receipt } from '../http/route.ts';
+import { Id, note } from '../kernel/values.ts';
+import { LossKind } from '../kernel/vocabulary.ts';
+
+export const CaseParams = z.object({ id: Id });
+
+export const DecisionRequest = z
+  .strictObject({
+    outcome: z.enum(['loss', 'released']),
+    lossKind: LossKind.optional().meta({
+      description: 'What the missing grams are; unexplained unless said.',
+    }),
+    note: note(2_000).optional(),
+  })
+  .refine((d) => d.lossKind === undefined || d.outcome === 'loss', {
+    path: ['lossKind'],
+    message: 'goes with the outcome loss only; released grams are unexplained',
+  });
+export type DecisionRequest = z.infer<typeof DecisionRequest>;
+
+export const DecisionAnswer = z
+  .object({
+    id: Id,
+    state: z.enum(['proposed', 'decided']),
+    outcome: z.string(),
+    lossKind: z.string(),
+    lossGrams: z.int().nullable().meta({ description: 'Grams written off; null until decided.' }),
+    lots: z.array(z.object({ lotId: Id, grams: z.int() })),
+    receipt: Receipt,
+  })
+  .meta({ id: 'CaseDecision' });
+
+export const CaseView = z
+  .object({
+    id: Id,
+    kind: z.string(),
+    subjectId: Id.meta({ description: 'The shipment it is about.' }),
+    state: z.string(),
+    grams: z.int().meta({ description: 'Grams that were missing, or too many.' }),
+    measuredGrams: z.int(),
+    lotIds: z.array(Id).meta({ description: 'The lots it holds until decided.' }),
+    proposal: z
+      .object({
+        outcome: z.string(),
+        lossKind: z.string(),
+        note: z.string().nullable(),
+        organisationId: Id,
+        holder: z.string(),
+      })
+      .nullable(),
+    lossGrams: z.int().nullable(),
+    seq: z.int(),
+  })
+  .meta({ id: 'Case' });
