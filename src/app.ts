@@ -8,6 +8,8 @@ import { createServer } from './http/server.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { renderMetrics } from './metrics.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
+import { equipmentRoutes } from './registry/equipment.routes.ts';
+import { peopleRoutes } from './registry/people.routes.ts';
 import { findCaller } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
@@ -25,6 +27,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   });
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
+    peopleRoutes(scope, deps);
+    equipmentRoutes(scope, deps);
     collectionRoutes(scope, deps);
     lotsRoutes(scope, deps);
     supervisionRoutes(scope, deps);

@@ -2,6 +2,8 @@ import { collectionFacts } from './collection/collection.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { processingFacts } from './processing/processing.facts.ts';
+import { equipmentFacts } from './registry/equipment.facts.ts';
+import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
@@ -9,6 +11,8 @@ import { supervisionFacts } from './supervision/cases.facts.ts';
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
+  ...peopleFacts,
+  ...equipmentFacts,
   ...collectionFacts,
   ...supervisionFacts,
   ...custodyFacts,

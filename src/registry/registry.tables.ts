@@ -133,6 +133,8 @@ export type Collector = {
   siteId: string | null;
   consentVersion: string | null;
   state: 'unresolved' | 'active' | 'closed' | 'restricted' | 'erased';
+  /** The day from which somebody restricted may be erased. */
+  retainUntil?: string | null | undefined;
   seq: number;
   lastSeq: number;
 };
@@ -142,6 +144,7 @@ export const collectors = table<Collector>('collectors', 'id', {
   siteId: 'uuid',
   consentVersion: 'text',
   state: 'text',
+  retainUntil: 'text',
   seq: 'int8',
   lastSeq: 'int8',
 });
