@@ -10,7 +10,7 @@ import { unpackFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
 import { readEntry, readOpenings, toFact } from './store.ts';
 import { type IdRow, ids } from './tables.ts';
-import { EntryTooLong, TurnEntries, turnStatement, type WriterHead } from './turn.ts';
+import { EntryTooLong, type Recorded, TurnEntries, turnStatement, type WriterHead } from './turn.ts';
 import { type AnyTable, Missing, World } from './world.ts';
 
 /** Commands in one turn, and what they may weigh together; one upload is always taken whole. */
@@ -24,11 +24,6 @@ const MAX_ROUNDS = 6;
 const MAX_LOADED_ROWS = 50_000;
 /** How long a command may wait for a lost database before its caller is told so. */
 const PATIENCE_MS = 8_000;
-
-export type Receipt = { seq: number; leafHash: string };
-
-/** What became of a write. `replayed`: it had been accepted before, and this is its answer. */
-export type Recorded<Answer> = { answer: Answer; receipt: Receipt; status: number; replayed: boolean };
 
 // biome-ignore lint/suspicious/noExplicitAny: operations of every shape pass through one door
 export type AnyOperation = Operation<any, any>;
@@ -61,6 +56,8 @@ export type DoorOptions = {
   authorise: (world: World, caller: Caller, operation: AnyOperation, now: number) => void;
   onError: (error: Error) => void;
 };
+
+export type { Receipt, Recorded } from './turn.ts';
 
 class HeadMoved extends Error {}
 class ConnectionLost extends Error {}
@@ -346,13 +343,10 @@ export class Door {
       draft.type.apply(world, fact);
       world.put(ids, { ...command.key, seq: fact.seq, owner: command.caller.organisationId });
       world.keep();
-      return () =>
-        command.resolve({
-          answer: { ...command.operation.answer(fact), ...draft.once },
-          receipt: { seq: fact.seq, leafHash },
-          status: command.operation.status,
-          replayed: false,
-        });
+      const answer = command.operation.answer(fact);
+      const made = { answer, receipt: { seq: fact.seq, leafHash }, status: command.operation.status, replayed: false };
+      entries.made.set(fact.seq, made);
+      return () => command.resolve({ ...made, answer: { ...answer, ...draft.once } });
     } catch (error) {
       world.drop();
       if (error instanceof Missing) {
@@ -389,29 +383,24 @@ export class Door {
   /** The first answer again, from the entry; secrets shown once are not in it. */
   private async replay(client: pg.PoolClient, command: Pending, entries: TurnEntries): Promise<() => void> {
     const { seq } = this.world.get(ids, command.key.id)!;
-    if (seq >= entries.old.size) {
-      // Its fact stands earlier in this very turn: answer when the turn is committed.
-      return () => void this.replayLater(command, seq);
+    const made = entries.made.get(seq);
+    // Its fact stands earlier in this very turn.
+    if (made !== undefined) {
+      this.counts.replays++;
+      return () => command.resolve({ ...made, replayed: true });
     }
     const result = await this.rebuild(client, command, seq);
     return () => command.resolve(result);
   }
 
-  private async replayLater(command: Pending, seq: number): Promise<void> {
-    try {
-      command.resolve(await this.rebuild(this.options.pool, command, seq));
-    } catch (error) {
-      command.reject(error as Error);
-    }
-  }
-
   private async rebuild(
-    db: pg.Pool | pg.PoolClient,
+    client: pg.PoolClient,
     command: Pending,
     seq: number,
   ): Promise<Recorded<object>> {
-    const stored = (await readEntry(db as pg.Pool, seq))!;
-    const openings = await readOpenings(db as pg.Pool, this.options.keyring, seq, seq + 1);
+    const db = client as unknown as pg.Pool;
+    const stored = (await readEntry(db, seq))!;
+    const openings = await readOpenings(db, this.options.keyring, seq, seq + 1);
     const fact = toFact(sha256, JSON.parse(stored.bytes.toString('utf8')) as Entry, openings.get(seq));
     this.counts.replays++;
     this.expectRepeats = 20;

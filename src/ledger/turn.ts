@@ -12,11 +12,18 @@ import type { AnyTable, Changes, World } from './world.ts';
 /** The end of the ledger as a writer left it. `leaf` is 32 bytes. */
 export type WriterHead = { size: number; leaf: Uint8Array; frontier: Frontier; at: number };
 
+export type Receipt = { seq: number; leafHash: string };
+
+/** What became of a write. `replayed`: it had been accepted before, and this is its answer. */
+export type Recorded<Answer> = { answer: Answer; receipt: Receipt; status: number; replayed: boolean };
+
 /** The entries of one turn, growing. */
 export class TurnEntries {
   readonly bytes: Buffer[] = [];
   readonly leaves: Uint8Array[] = [];
   readonly openings: Uint8Array[] = [];
+  /** Answers of this turn by position, for a repeat within it. */
+  readonly made = new Map<number, Recorded<object>>();
   readonly old: WriterHead;
   readonly at: number;
   private leaf: Uint8Array;

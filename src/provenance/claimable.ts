@@ -1,5 +1,6 @@
-import { MIXTURES } from '../kernel/vocabulary.ts';
+import { CLAIMABLE_ORIGINS, MIXTURES } from '../kernel/vocabulary.ts';
 import type { Source } from '../lots/sources.tables.ts';
+import type { CustodySource } from './custody-model.ts';
 import type { ShareVector } from './shares.ts';
 
 /** Grams of a vector from sources of accepted origin without an open claim mark, weighed at least once. */
@@ -57,3 +58,9 @@ export const claimableOf = (
   if (accepted === 0) return 0;
   return Math.min(accepted, netOfDeductions(vector, sourceOf), capGrams ?? accepted);
 };
+
+/** A source as the custody model sees it: what the material is. Whether it may be claimed yet is another question. */
+export const custodySource = ({ siteId, originClass }: Source): CustodySource => ({
+  siteId,
+  accepted: CLAIMABLE_ORIGINS.includes(originClass),
+});

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { CLAIMABLE_ORIGINS } from '../kernel/vocabulary.ts';
 import { dayIn } from '../kernel/time.ts';
 import type { AnyFact } from '../ledger/fact.ts';
-import { acceptedGrams, claimableOf } from './claimable.ts';
+import { acceptedGrams, claimableOf, custodySource } from './claimable.ts';
 import { type CustodyModel, custodyModel, lowestModel, modelOfInputs } from './custody-model.ts';
 import { type LotState, Projection } from './projection.ts';
 import { batchSummary } from './summary.ts';
@@ -81,8 +81,7 @@ const capOf = (taken: readonly Taken[]): number | null =>
 
 const modelOf = (vectors: readonly ShareVector[], taken: readonly Taken[], sourceOf: Parameters<typeof claimableOf>[3]) => {
   const keys = vectors.flatMap((vector) => [...vector.keys]);
-  const sources = keys.map((key) => sourceOf(key));
-  return modelOfInputs(sources, taken.flatMap((t) => (t.model === null ? [] : [t.model])));
+  return modelOfInputs(keys.map((key) => custodySource(sourceOf(key))), taken.flatMap((t) => (t.model === null ? [] : [t.model])));
 };
 
 const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
@@ -93,7 +92,7 @@ const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise
     const { vector, model } = taken[i]!;
     const capGrams = capOf([taken[i]!]);
     projection.openLot(part.partLotId!, seq, vector, {
-      custodyModel: model ?? modelOfInputs([...vector.keys].map(sourceOf)),
+      custodyModel: model ?? modelOfInputs([...vector.keys].map((key) => custodySource(sourceOf(key)))),
       claimableGrams: claimableOf(sourceOf(vector.keys[0]!), vector, capGrams, sourceOf),
       capGrams,
       estimatedGrams: 0,

@@ -10,7 +10,7 @@ import type { Caller } from '../ledger/fact.ts';
 import { unavailable } from '../ledger/record.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import { maySee } from '../registry/access.ts';
-import { claimableOf } from './claimable.ts';
+import { claimableOf, custodySource } from './claimable.ts';
 import { type CustodyModel, modelOfInputs } from './custody-model.ts';
 import type { Follower } from './follower.ts';
 import type { Source } from '../lots/sources.tables.ts';
@@ -155,7 +155,7 @@ const lotProvenance = async (
   const byKey = new Map(all.map((source) => [source.key, source]));
   const sourceOf = (key: number): Source => byKey.get(key)!;
   const model = await findModel(db, lot.id);
-  const custodyModel: CustodyModel = model?.custodyModel ?? modelOfInputs(all);
+  const custodyModel: CustodyModel = model?.custodyModel ?? modelOfInputs(all.map(custodySource));
   const claimableGrams = claimableOf(lot, vector, model?.capGrams ?? null, sourceOf);
   const { people: _, lossesOnTheWay: __, ...summary } = batchSummary(vector, sourceOf, {
     claimableGrams,
