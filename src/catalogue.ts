@@ -20,4 +20,6 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...resaleFacts,
 ];
 
-export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(FACT_TYPES.map((type) => [type.type, type]));
+export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(
+  FACT_TYPES.map((type) => [type.type, type]),
+);

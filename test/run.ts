@@ -12,7 +12,10 @@ const args = process.argv.slice(2).filter((arg) => arg !== '--containers');
 const containerCluster = async () => {
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
   const container = await new PostgreSqlContainer('postgres:18').start();
-  return { ...(await prepareCluster(container.getConnectionUri())), stop: async () => void (await container.stop()) };
+  return {
+    ...(await prepareCluster(container.getConnectionUri())),
+    stop: async () => void (await container.stop()),
+  };
 };
 
 const cluster = process.argv.includes('--containers') ? await containerCluster() : await startCluster();

@@ -75,7 +75,11 @@ t.test('time and chance come in as arguments', async (t) => {
   const allowed = ['kernel/system.ts'];
   for (const file of files) {
     if (allowed.includes(file) || /^(cli|db)\//.test(file)) continue;
-    t.notMatch(textOf(file), /Date\.now\(\)|new Date\(\)|Math\.random|randomUUID|randomBytes/, `${file} takes none`);
+    t.notMatch(
+      textOf(file),
+      /Date\.now\(\)|new Date\(\)|Math\.random|randomUUID|randomBytes/,
+      `${file} takes none`,
+    );
   }
 });
 
@@ -87,12 +91,15 @@ t.test('the pure part of the ledger does no I/O', async (t) => {
 t.test('only http knows status numbers, only the door writes', async (t) => {
   for (const file of files) {
     const room = roomOf(file);
-    const writes = /INSERT INTO (lots|postings|sites|organisations|collectors|devices|vessels|shipments|batches|cases|ids)\b|insertInto|updateTable|deleteFrom/;
-    if (!['cli', 'db', 'ledger'].includes(room)) t.notMatch(textOf(file), writes, `${file} writes no table of the door`);
+    const writes =
+      /INSERT INTO (lots|postings|sites|organisations|collectors|devices|vessels|shipments|batches|cases|ids)\b|insertInto|updateTable|deleteFrom/;
+    if (!['cli', 'db', 'ledger'].includes(room))
+      t.notMatch(textOf(file), writes, `${file} writes no table of the door`);
   }
 });
 
 t.test('no file has grown beyond reading', async (t) => {
   const LIMIT = 480;
-  for (const file of files) t.ok(textOf(file).split('\n').length <= LIMIT, `${file} has at most ${LIMIT} lines`);
+  for (const file of files)
+    t.ok(textOf(file).split('\n').length <= LIMIT, `${file} has at most ${LIMIT} lines`);
 });

@@ -1,5 +1,5 @@
-import closeWithGrace from 'close-with-grace';
 import { SingleBar } from 'cli-progress';
+import closeWithGrace from 'close-with-grace';
 import { readConfig } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import { systemRandom } from '../kernel/system.ts';
@@ -22,16 +22,22 @@ type Body = Record<string, unknown>;
 type Answer = any;
 type Call = (method: 'GET' | 'POST', path: string, body?: unknown) => Promise<Answer>;
 
-const caller = (url: string, key: string): Call => async (method, path, body) => {
-  const response = await fetch(new URL(path, url), {
-    method,
-    headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const answer = (await response.json()) as Answer;
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer.code}: ${answer.detail}`);
-  return answer;
-};
+const caller =
+  (url: string, key: string): Call =>
+  async (method, path, body) => {
+    const response = await fetch(new URL(path, url), {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as Answer;
+    if (!response.ok)
+      throw new Error(`${method} ${path}: ${response.status} ${answer.code}: ${answer.detail}`);
+    return answer;
+  };
 
 type Place = { organisationId: string; siteId: string; call: Call };
 
@@ -105,11 +111,18 @@ const register = async (operator: Call, url: string, kind: string, site: Body): 
   await operator('POST', '/v1/organisations', { id: organisationId, name: site.name, kind });
   const { name, latE7, lonE7 } = site;
   await operator('POST', '/v1/sites', { id: siteId, organisationId, kind, name, location: { latE7, lonE7 } });
-  const { secret } = await operator('POST', '/v1/api-keys', { organisationId, role: kind, holder: `${name} 家长` });
+  const { secret } = await operator('POST', '/v1/api-keys', {
+    organisationId,
+    role: kind,
+    holder: `${name} 家长`,
+  });
   return { organisationId, siteId, call: caller(url, secret) };
 };
 
-const registerCollectors = async (stations: readonly Place[], progress: (n: number) => void): Promise<string[]> => {
+const registerCollectors = async (
+  stations: readonly Place[],
+  progress: (n: number) => void,
+): Promise<string[]> => {
   const ids = Array.from({ length: COLLECTORS }, (_, i) => demoId(`collector ${i}`));
   const LANES = 10;
   const lane = async (first: number): Promise<void> => {
@@ -229,13 +242,16 @@ type Report = {
   seconds: number;
 };
 
-const kilograms = (grams: number): string => `${(grams / 1_000).toLocaleString('en', { maximumFractionDigits: 3 })} kg`;
+const kilograms = (grams: number): string =>
+  `${(grams / 1_000).toLocaleString('en', { maximumFractionDigits: 3 })} kg`;
 
 const report = async (r: Report, options: DemoOptions, io: Io): Promise<void> => {
   const { key, ...shown } = r;
   if (options.json) return write(io.stdout, `${JSON.stringify(shown)}\n`);
   const { url, batch, provenance, verified, seconds } = r;
-  const origins = provenance.byOriginClass.map((o: Answer) => `${o.originClass} ${kilograms(o.grams)}`).join(', ');
+  const origins = provenance.byOriginClass
+    .map((o: Answer) => `${o.originClass} ${kilograms(o.grams)}`)
+    .join(', ');
   await write(
     io.stdout,
     `

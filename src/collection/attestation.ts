@@ -31,7 +31,11 @@ const keys = new Map<string, KeyObject>();
 const publicKey = (raw: string): KeyObject => {
   let key = keys.get(raw);
   if (key === undefined) {
-    key = createPublicKey({ key: Buffer.concat([SPKI, Buffer.from(raw, 'base64url')]), format: 'der', type: 'spki' });
+    key = createPublicKey({
+      key: Buffer.concat([SPKI, Buffer.from(raw, 'base64url')]),
+      format: 'der',
+      type: 'spki',
+    });
     if (keys.size > 10_000) keys.clear();
     keys.set(raw, key);
   }
@@ -41,7 +45,12 @@ const publicKey = (raw: string): KeyObject => {
 /** Whether `signature` (base64url, Ed25519) over the RFC 8785 bytes is the device's. */
 export const attested = (object: AttestedObject, rawPublicKey: string, signature: string): boolean => {
   try {
-    return verify(null, Buffer.from(canonicalJson(object)), publicKey(rawPublicKey), Buffer.from(signature, 'base64url'));
+    return verify(
+      null,
+      Buffer.from(canonicalJson(object)),
+      publicKey(rawPublicKey),
+      Buffer.from(signature, 'base64url'),
+    );
   } catch {
     return false;
   }

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { cellOf } from '../kernel/geo.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { dayIn } from '../kernel/time.ts';
@@ -9,11 +10,10 @@ import { people } from '../ledger/tables.ts';
 import type { World } from '../ledger/world.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
 import { collectors, type Device, devices, organisations, vessels } from '../registry/registry.tables.ts';
-import type { z } from 'zod';
 import { type AttestedObject, attested } from './attestation.ts';
-import { claimableGrams, GRAMS_PER_PIECE, gramsPerPiece, marksOf, priced, weigh } from './collection.ts';
 import { collectionRecorded } from './collection.facts.ts';
 import type { CollectionRequest } from './collection.schema.ts';
+import { claimableGrams, GRAMS_PER_PIECE, gramsPerPiece, marksOf, priced, weigh } from './collection.ts';
 
 export type CollectionAnswer = {
   id: string;
@@ -47,7 +47,9 @@ export const collectionOperations = (
       const device = deviceOf(world, context.caller, input);
       const signed = signedObject(input, named.parts);
       const unresolved =
-        named.unresolved || device === null || (input.vesselId !== undefined && world.get(vessels, input.vesselId) === undefined);
+        named.unresolved ||
+        device === null ||
+        (input.vesselId !== undefined && world.get(vessels, input.vesselId) === undefined);
       const marks = marksOf(input, {
         now: context.now,
         site,
@@ -58,7 +60,9 @@ export const collectionOperations = (
       });
       const { grossGrams, tareGrams, deductionGrams, payGrams } = weights;
       const claimable = claimableGrams(input, weights, marks);
-      const actor = world.get(organisations, context.caller.organisationId)?.naturalPerson ? programme.operatorId : undefined;
+      const actor = world.get(organisations, context.caller.organisationId)?.naturalPerson
+        ? programme.operatorId
+        : undefined;
       return draft({
         type: collectionRecorded,
         ...(actor === undefined ? {} : { actor }),
@@ -126,7 +130,12 @@ const personParts = (
     // Whoever was erased stays erased: the weigh-in is kept, the name is not.
     if (collector?.state === 'erased' || (person !== undefined && person.wrappedKey === null)) continue;
     if (person === undefined)
-      world.put(people, { id: party.collectorId, wrappedKey: keyring.newPersonKey(), sealed: null, identityHash: null });
+      world.put(people, {
+        id: party.collectorId,
+        wrappedKey: keyring.newPersonKey(),
+        sealed: null,
+        identityHash: null,
+      });
     const salt = input.attestation?.salts[i];
     parts.push({
       personId: party.collectorId,
@@ -145,7 +154,10 @@ const deviceOf = (world: World, caller: Caller, input: CollectionRequest): Devic
   return device !== undefined && mayReach(caller, device.organisationId, device.siteId) ? device : null;
 };
 
-const signedObject = (input: CollectionRequest, parts: PersonPart[]): { object: AttestedObject } | undefined => {
+const signedObject = (
+  input: CollectionRequest,
+  parts: PersonPart[],
+): { object: AttestedObject } | undefined => {
   const { attestation } = input;
   if (attestation === undefined) return undefined;
   const seals = parts.filter((p) => p.salt !== undefined).map((p) => seal(sha256, p.salt!, p.part).seal);
@@ -169,8 +181,11 @@ const signedObject = (input: CollectionRequest, parts: PersonPart[]): { object: 
   };
 };
 
-const checkSignature = (object: AttestedObject, device: Device | null | undefined, signature: string): boolean =>
-  device?.publicKey != null && attested(object, device.publicKey, signature);
+const checkSignature = (
+  object: AttestedObject,
+  device: Device | null | undefined,
+  signature: string,
+): boolean => device?.publicKey != null && attested(object, device.publicKey, signature);
 
 const privatePart = (input: CollectionRequest, { id, caller }: DecideContext, payGrams: number) => {
   const { bagTag, vesselId, containerId, funding, count, deductions, quote } = input;

@@ -3,7 +3,7 @@ import { sha256, toHex } from '../kernel/hash.ts';
 import type { Entry } from '../ledger/entry.ts';
 import type { AnyFact, Caller } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
-import { readEntry, readOpenings, type Queryable, toFact } from '../ledger/store.ts';
+import { type Queryable, readEntry, readOpenings, toFact } from '../ledger/store.ts';
 import type { IdRow } from '../ledger/tables.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import { PLACES, type Source, type SourceParty } from '../lots/sources.tables.ts';
@@ -18,7 +18,10 @@ const seesPeople = (caller: Caller, organisationId: string): boolean =>
 
 export type CollectionReader = { db: Reader; pool: Queryable; keyring: Keyring };
 
-const readFactAt = async (reader: CollectionReader, seq: number): Promise<{ fact: AnyFact; leafHash: string }> => {
+const readFactAt = async (
+  reader: CollectionReader,
+  seq: number,
+): Promise<{ fact: AnyFact; leafHash: string }> => {
   const stored = (await readEntry(reader.pool, seq))!;
   const openings = await readOpenings(reader.pool, reader.keyring, seq, seq + 1);
   const entry = JSON.parse(stored.bytes.toString('utf8')) as Entry;
@@ -76,7 +79,11 @@ const viewAt = async (reader: CollectionReader, caller: Caller, seq: number) => 
   };
 };
 
-export type CollectionFilter = { siteId?: string | undefined; deviceId?: string | undefined; collectorId?: string | undefined };
+export type CollectionFilter = {
+  siteId?: string | undefined;
+  deviceId?: string | undefined;
+  collectorId?: string | undefined;
+};
 
 /** Weigh-ins the caller may see, in ledger order; one more than `limit`. */
 export const listCollections = async (
@@ -101,7 +108,10 @@ export const listCollections = async (
     const keys = db.selectFrom('sourceParties').select('key').where('personId', '=', filter.collectorId);
     query = query.where('sources.key', 'in', keys);
   }
-  const rows = await query.orderBy('sources.key').limit(limit + 1).execute();
+  const rows = await query
+    .orderBy('sources.key')
+    .limit(limit + 1)
+    .execute();
   const views = [];
   for (const { key } of rows) {
     const view = await viewAt(reader, caller, Math.floor(key / PLACES));

@@ -15,7 +15,12 @@ import type { Command, Recorded } from '../ledger/record.ts';
 import type { Queryable } from '../ledger/store.ts';
 import { collectionOperations, WEIGHERS } from './collection.operations.ts';
 import { findCollection, listCollections } from './collection.queries.ts';
-import { COLLECTION_EXAMPLE, CollectionAnswer, CollectionRequest, CollectionView } from './collection.schema.ts';
+import {
+  COLLECTION_EXAMPLE,
+  CollectionAnswer,
+  CollectionRequest,
+  CollectionView,
+} from './collection.schema.ts';
 
 /** Items of one upload, and what it may weigh. */
 const MAX_ITEMS = 1_000;
@@ -73,18 +78,25 @@ export const collectionRoutes = (app: FastifyInstance, deps: CollectionDeps): vo
     handler: async ({ body, caller, request }) => {
       const items = body instanceof NdJson ? body.lines.map(parseLine) : body;
       if (items.length === 0 || items.length > MAX_ITEMS)
-        throw new DomainError('malformed', 'malformed', `Send 1 to ${MAX_ITEMS} weigh-ins; these are ${items.length}.`);
+        throw new DomainError(
+          'malformed',
+          'malformed',
+          `Send 1 to ${MAX_ITEMS} weigh-ins; these are ${items.length}.`,
+        );
       const commands = items.map((item) => toCommand(deps, recordCollection, caller, item));
       const valid = commands.filter((c): c is Command => !(c instanceof DomainError));
       // Recorded in ascending order of SHA-256(id), so that the ledger does not tell the scale's order.
       valid.sort((a, b) => Buffer.compare(idHash(a), idHash(b)));
       const settled = new Map<Command, Promise<Recorded<object>>>();
-      const results = valid.length === 0 ? [] : deps.door.submit(valid, Number(request.headers['content-length'] ?? 0));
+      const results =
+        valid.length === 0 ? [] : deps.door.submit(valid, Number(request.headers['content-length'] ?? 0));
       for (const [i, command] of valid.entries()) {
         results[i]!.catch(() => undefined);
         settled.set(command, results[i]!);
       }
-      const answers = commands.map((c, index) => toItem(index, c, c instanceof DomainError ? c : settled.get(c)!, request.id));
+      const answers = commands.map((c, index) =>
+        toItem(index, c, c instanceof DomainError ? c : settled.get(c)!, request.id),
+      );
       return { items: await Promise.all(answers) };
     },
   });
@@ -93,7 +105,10 @@ export const collectionRoutes = (app: FastifyInstance, deps: CollectionDeps): vo
     url: '/v1/collections/:id',
     operationId: 'getCollection',
     tag,
-    summary: { en: 'Read one weigh-in: was it accepted, and what is owed', zh: '查询称重：是否入账、应付多少' },
+    summary: {
+      en: 'Read one weigh-in: was it accepted, and what is owed',
+      zh: '查询称重：是否入账、应付多少',
+    },
     access: ROLES,
     params: z.object({ id: Id }),
     response: CollectionView,
@@ -118,7 +133,16 @@ export const collectionRoutes = (app: FastifyInstance, deps: CollectionDeps): vo
       const { after, limit } = readCursor(query);
       const asOfSeq = deps.follower.position - 1;
       const rows = await listCollections(deps, caller, query, after, limit);
-      return { ...toPage(rows, limit, (row) => row.receipt.seq, (row) => row, http), asOfSeq };
+      return {
+        ...toPage(
+          rows,
+          limit,
+          (row) => row.receipt.seq,
+          (row) => row,
+          http,
+        ),
+        asOfSeq,
+      };
     },
   });
 };
@@ -148,7 +172,12 @@ const toCommand = (
   const parsed = CollectionRequest.safeParse(item);
   if (!parsed.success) {
     const errors = parsed.error.issues.map((i) => ({ pointer: `/${i.path.join('/')}`, reason: i.message }));
-    return new DomainError('malformed', 'malformed', `It does not fit: ${errors[0]!.pointer} ${errors[0]!.reason}`, { errors });
+    return new DomainError(
+      'malformed',
+      'malformed',
+      `It does not fit: ${errors[0]!.pointer} ${errors[0]!.reason}`,
+      { errors },
+    );
   }
   if (parsed.data.id === undefined)
     return new DomainError('malformed', 'malformed', 'An item of an upload needs an id.', {

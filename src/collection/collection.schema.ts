@@ -1,8 +1,18 @@
 import { z } from 'zod';
-import { Currency, Grams, Id, MAX_INTEGER, Money, PositiveGrams, Position, Sha256Hex, Time, text } from '../kernel/values.ts';
-import { Basis, DeductionKind, Form, OriginClass, PlasticLotMaterial } from '../kernel/vocabulary.ts';
 import { Receipt } from '../http/route.ts';
-
+import {
+  Currency,
+  Grams,
+  Id,
+  MAX_INTEGER,
+  Money,
+  Position,
+  PositiveGrams,
+  Sha256Hex,
+  Time,
+  text,
+} from '../kernel/values.ts';
+import { Basis, DeductionKind, Form, OriginClass, PlasticLotMaterial } from '../kernel/vocabulary.ts';
 
 /** A price as a slip shows it: minor units for so many grams, or for a piece. */
 export const Price = z
@@ -12,7 +22,10 @@ export const Price = z
     perGrams: z.int().min(1).max(1_000_000_000).optional(),
     perPiece: z.int().min(1).max(1_000_000).optional(),
   })
-  .refine((p) => (p.perGrams === undefined) !== (p.perPiece === undefined), 'name either perGrams or perPiece')
+  .refine(
+    (p) => (p.perGrams === undefined) !== (p.perPiece === undefined),
+    'name either perGrams or perPiece',
+  )
   .meta({ id: 'Price', description: 'Minor units for `perGrams` grams or for `perPiece` pieces.' });
 export type Price = z.infer<typeof Price>;
 
@@ -24,7 +37,11 @@ export const Deduction = z.strictObject({
   basis: z.enum(['sample', 'norm', 'agreement']),
 });
 
-export const Settlement = z.strictObject({ kind: z.enum(['cash', 'goods']), paid: Money, slip: text(60).optional() });
+export const Settlement = z.strictObject({
+  kind: z.enum(['cash', 'goods']),
+  paid: Money,
+  slip: text(60).optional(),
+});
 
 const Party = z.strictObject({ collectorId: Id, share: z.int().min(1).max(1_000_000) });
 
@@ -67,11 +84,13 @@ export const CollectionRequest = z
   })
   .superRefine((c, ctx) => {
     const wrong = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message });
-    if (c.collectorId !== undefined && c.parties !== undefined) wrong('parties', 'name collectorId or parties, not both');
+    if (c.collectorId !== undefined && c.parties !== undefined)
+      wrong('parties', 'name collectorId or parties, not both');
     if (c.parties !== undefined && new Set(c.parties.map((p) => p.collectorId)).size < c.parties.length)
       wrong('parties', 'name each collector once');
     if (c.basis === 'counted' && c.count === undefined) wrong('count', 'is needed when the basis is counted');
-    if (c.basis !== 'counted' && c.grossGrams === undefined) wrong('grossGrams', 'is needed unless the basis is counted');
+    if (c.basis !== 'counted' && c.grossGrams === undefined)
+      wrong('grossGrams', 'is needed unless the basis is counted');
     if (c.basis === 'counted' && c.tareGrams !== 0) wrong('tareGrams', 'must be 0 when pieces are counted');
     if (c.quote?.price.perPiece !== undefined && c.count === undefined)
       wrong('count', 'is needed when the price is for a piece');
@@ -97,7 +116,9 @@ export const CollectionView = z
     day: z.string(),
     recordedAt: z.string(),
     collectedAt: z.string().nullable(),
-    collectorIds: z.array(Id).meta({ description: 'Empty when erased, or when the caller may not see people.' }),
+    collectorIds: z
+      .array(Id)
+      .meta({ description: 'Empty when erased, or when the caller may not see people.' }),
     bagTag: z.string().nullable(),
     deviceId: Id.nullable(),
     material: z.string(),

@@ -4,7 +4,10 @@ import type { Device, Site } from '../registry/registry.tables.ts';
 import type { CollectionRequest, Price } from './collection.schema.ts';
 
 /** Grams of a counted piece, by material and form. Another figure is another version. */
-export const GRAMS_PER_PIECE = { version: 'grams-per-piece.v1', grams: { 'pet bottle': 20, 'pe-hd bottle': 45, 'ps foam': 8 } };
+export const GRAMS_PER_PIECE = {
+  version: 'grams-per-piece.v1',
+  grams: { 'pet bottle': 20, 'pe-hd bottle': 45, 'ps foam': 8 },
+};
 
 export type Weights = {
   grossGrams: number;
@@ -33,10 +36,18 @@ export const weigh = (c: CollectionRequest): Weights => {
 const countedGrams = (c: CollectionRequest): number => {
   const each = gramsPerPiece(c);
   if (each === undefined)
-    throw unprocessable('not_countable', '/basis', `${c.material} as ${c.form} has no grams per piece; weigh it`);
+    throw unprocessable(
+      'not_countable',
+      '/basis',
+      `${c.material} as ${c.form} has no grams per piece; weigh it`,
+    );
   const grams = each * c.count!;
   if (c.grossGrams !== undefined && c.grossGrams !== grams)
-    throw unprocessable('count_disagrees', '/grossGrams', `${c.count} pieces of ${each} g are ${grams} g; leave it out`);
+    throw unprocessable(
+      'count_disagrees',
+      '/grossGrams',
+      `${c.count} pieces of ${each} g are ${grams} g; leave it out`,
+    );
   return grams;
 };
 
@@ -88,12 +99,14 @@ const HARMLESS: readonly string[] = ['late'];
  * mixture, it was weighed, and no mark is open; else 0.
  */
 export const claimableGrams = (c: CollectionRequest, weights: Weights, marks: readonly string[]): number => {
-  const accepted = CLAIMABLE_ORIGINS.includes(c.originClass) && !MIXTURES.includes(c.material) && c.form !== 'mixed';
+  const accepted =
+    CLAIMABLE_ORIGINS.includes(c.originClass) && !MIXTURES.includes(c.material) && c.form !== 'mixed';
   return accepted && c.basis === 'weighed' && marks.every((m) => HARMLESS.includes(m)) ? weights.payGrams : 0;
 };
 
 /** What a price makes of grams or pieces, in minor units, half up; exact beyond 2^53. */
 export const priced = (price: Price, payGrams: number, count: number | undefined): number => {
-  const [amount, per] = price.perGrams !== undefined ? [payGrams, price.perGrams] : [count ?? 0, price.perPiece!];
+  const [amount, per] =
+    price.perGrams !== undefined ? [payGrams, price.perGrams] : [count ?? 0, price.perPiece!];
   return Number((2n * BigInt(price.amount) * BigInt(amount) + BigInt(per)) / (2n * BigInt(per)));
 };

@@ -41,7 +41,12 @@ export const healthRoutes = (app: FastifyInstance, deps: HealthDeps): void => {
     handler: async () => {
       try {
         const head = await readHead(deps.pool);
-        return { status: 'ok' as const, size: head.size, follower: deps.follower(), appendOnly: deps.appendOnly };
+        return {
+          status: 'ok' as const,
+          size: head.size,
+          follower: deps.follower(),
+          appendOnly: deps.appendOnly,
+        };
       } catch {
         throw unavailable('database_unavailable', 'The database cannot be reached.');
       }

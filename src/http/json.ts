@@ -25,7 +25,9 @@ export const parseJsonText = (text: string): unknown => {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw malformed(`The body is not JSON: ${(error as Error).message.slice(0, 200).replace(/[\u0000-\u001f]/g, ' ')}`);
+    throw malformed(
+      `The body is not JSON: ${(error as Error).message.slice(0, 200).replace(/\p{Cc}/gu, ' ')}`,
+    );
   }
   scan(text);
   return value;
@@ -68,6 +70,7 @@ const endOfString = (text: string, start: number): number => {
 const addName = (names: Set<string> | null, quoted: string): void => {
   const name = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
   if (name === '__proto__') throw malformed('A member is named __proto__; leave it out.', '/__proto__');
-  if (names?.has(name)) throw malformed(`The member ${JSON.stringify(name)} stands twice; send it once.`, `/${name}`);
+  if (names?.has(name))
+    throw malformed(`The member ${JSON.stringify(name)} stands twice; send it once.`, `/${name}`);
   names?.add(name);
 };

@@ -9,7 +9,14 @@ import type { Entry } from '../ledger/entry.ts';
 import type { Caller } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { SALT_BYTES } from '../ledger/sealing.ts';
-import { openingBody, readEntries, readEntry, readHead, readOpenings, type StoredEntry } from '../ledger/store.ts';
+import {
+  openingBody,
+  readEntries,
+  readEntry,
+  readHead,
+  readOpenings,
+  type StoredEntry,
+} from '../ledger/store.ts';
 import { MAX_LIMIT } from './page.ts';
 import { route } from './route.ts';
 
@@ -18,7 +25,9 @@ const EntryView = z
     seq: z.int(),
     leafHash: z.string(),
     /** The exact bytes that were hashed, as text. */
-    bytes: z.string().meta({ description: 'The exact bytes that were hashed; SHA-256(0x00 ‖ bytes) is leafHash.' }),
+    bytes: z
+      .string()
+      .meta({ description: 'The exact bytes that were hashed; SHA-256(0x00 ‖ bytes) is leafHash.' }),
     entry: z.record(z.string(), z.json()),
   })
   .meta({ id: 'LedgerEntry' });
@@ -32,7 +41,9 @@ const SeqParams = z.object({ seq: z.coerce.number().int().min(0).max(Number.MAX_
 
 /** Who may open anything: they audit, or run the programme. Others open their own organisation's facts. */
 const mayOpen = (caller: Caller, actor: string): boolean =>
-  caller.role === 'operator' || caller.role === 'auditor' || (caller.organisationId === actor && caller.siteIds === null);
+  caller.role === 'operator' ||
+  caller.role === 'auditor' ||
+  (caller.organisationId === actor && caller.siteIds === null);
 
 export const ledgerRoutes = (app: FastifyInstance, deps: { pool: pg.Pool; keyring: Keyring }): void => {
   route(app, {
@@ -54,7 +65,9 @@ export const ledgerRoutes = (app: FastifyInstance, deps: { pool: pg.Pool; keyrin
     handler: async ({ query }) => {
       const from = query.fromSeq ?? 0;
       const { size, leafHash } = await readHead(deps.pool);
-      const items = (await readEntries(deps.pool, from, query.limit ?? 100)).filter((e) => e.seq < size).map(view);
+      const items = (await readEntries(deps.pool, from, query.limit ?? 100))
+        .filter((e) => e.seq < size)
+        .map(view);
       const next = from + items.length;
       return { head: { size, leafHash }, items, nextSeq: next < size ? next : null };
     },
@@ -93,7 +106,9 @@ export const ledgerRoutes = (app: FastifyInstance, deps: { pool: pg.Pool; keyrin
       const stored = await readEntry(deps.pool, params.seq);
       const entry = stored && (JSON.parse(stored.bytes.toString('utf8')) as Entry);
       if (entry === undefined || !mayOpen(caller, entry.actor)) throw notFound('entry');
-      const openings = (await readOpenings(deps.pool, deps.keyring, params.seq, params.seq + 1)).get(params.seq);
+      const openings = (await readOpenings(deps.pool, deps.keyring, params.seq, params.seq + 1)).get(
+        params.seq,
+      );
       if (openings?.main == null)
         throw new DomainError('unprocessable', 'all_public', 'This entry has no private part.');
       return {

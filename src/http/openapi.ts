@@ -23,12 +23,39 @@ export const tidyDocument = (document: Json): never => {
       delete operation['x-example'];
       const content = (operation.requestBody as { content?: Record<string, Json> } | undefined)?.content;
       if (example !== undefined && content !== undefined)
-        for (const [type, media] of Object.entries(content)) if (type === 'application/json') media.example = example;
+        for (const [type, media] of Object.entries(content))
+          if (type === 'application/json') media.example = example;
     }
   }
   const components = document.components as { schemas?: Json } | undefined;
-  if (components?.schemas !== undefined) prune(document, components.schemas);
+  if (components?.schemas !== undefined) {
+    if (nameAnyJson(document)) components.schemas.AnyJson = ANY_JSON;
+    prune(document, components.schemas);
+  }
   return document as never;
+};
+
+const ANY_JSON = {
+  description: 'Any JSON value.',
+  anyOf: [
+    { type: 'string' },
+    { type: 'number' },
+    { type: 'boolean' },
+    { type: 'null' },
+    { type: 'array', items: { $ref: '#/components/schemas/AnyJson' } },
+    { type: 'object', additionalProperties: { $ref: '#/components/schemas/AnyJson' } },
+  ],
+};
+
+/** `z.json()` refers to itself under a made-up name that stands nowhere in the document; it gets a name of its own. */
+const nameAnyJson = (node: unknown): boolean => {
+  if (typeof node !== 'object' || node === null) return false;
+  const ref = (node as { $ref?: unknown }).$ref;
+  if (typeof ref === 'string' && /\/schemas\/(__shared#\/\$defs\/)?schema\d+$/.test(ref)) {
+    (node as Json).$ref = '#/components/schemas/AnyJson';
+    return true;
+  }
+  return Object.values(node).map(nameAnyJson).includes(true);
 };
 
 const prune = (document: Json, schemas: Json): void => {

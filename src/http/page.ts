@@ -6,7 +6,13 @@ export const MAX_LIMIT = 1_000;
 
 /** `?limit=&cursor=`. Query strings arrive as text. */
 export const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).optional().meta({ description: 'Items a page, 100 unless said.' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_LIMIT)
+    .optional()
+    .meta({ description: 'Items a page, 100 unless said.' }),
   cursor: z.string().max(100).optional().meta({ description: 'The nextCursor of the page before.' }),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
@@ -24,7 +30,8 @@ export const readCursor = (query: PageQuery): { after: number; limit: number } =
   return { after, limit };
 };
 
-const writeCursor = (position: number): string => Buffer.from(String(position), 'latin1').toString('base64url');
+const writeCursor = (position: number): string =>
+  Buffer.from(String(position), 'latin1').toString('base64url');
 
 /** A page from one row more than asked for; sets the Link header (RFC 8288). */
 export const toPage = <Row, Item>(

@@ -63,19 +63,35 @@ export const toProblem = (error: Error, requestId: string): Problem => {
   if (validation !== undefined) {
     const where = (error as FastifyError).validationContext ?? 'body';
     const errors = validation.flatMap((v) => fieldErrors(where, v as unknown as Validation));
-    return make(400, 'malformed', `The ${where} does not fit: ${errors[0]?.pointer} ${errors[0]?.reason}`, errors);
+    return make(
+      400,
+      'malformed',
+      `The ${where} does not fit: ${errors[0]?.pointer} ${errors[0]?.reason}`,
+      errors,
+    );
   }
   if (statusCode >= 400 && statusCode < 500) return make(statusCode, frameworkCode(code), error.message);
-  return make(500, 'internal', 'The error was logged with this request id; nothing is known to have been written.');
+  return make(
+    500,
+    'internal',
+    'The error was logged with this request id; nothing is known to have been written.',
+  );
 };
 
-type Validation = { instancePath: string; message?: string; params?: { issue?: { keys?: string[]; code?: string } } };
+type Validation = {
+  instancePath: string;
+  message?: string;
+  params?: { issue?: { keys?: string[]; code?: string } };
+};
 
 const fieldErrors = (where: string, v: Validation): FieldError[] => {
   const prefix = where === 'body' ? '' : `/${where}`;
   const issue = v.params?.issue;
   if (issue?.code === 'unrecognized_keys' && issue.keys !== undefined)
-    return issue.keys.map((key) => ({ pointer: `${prefix}${v.instancePath}/${key}`, reason: 'is not known here; leave it out' }));
+    return issue.keys.map((key) => ({
+      pointer: `${prefix}${v.instancePath}/${key}`,
+      reason: 'is not known here; leave it out',
+    }));
   return [{ pointer: `${prefix}${v.instancePath}`, reason: v.message ?? 'is wrong' }];
 };
 
@@ -93,5 +109,8 @@ export const handleError = (error: Error, request: FastifyRequest, reply: Fastif
   if (problem.status >= 500 && problem.status !== 503) request.log.error({ err: error }, 'request failed');
   if (problem.status === 503) void reply.header('retry-after', '1');
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-  void reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
+  void reply
+    .status(problem.status)
+    .header('content-type', 'application/problem+json')
+    .send(JSON.stringify(problem));
 };

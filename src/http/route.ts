@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../kernel/canonical.ts';
 import { DomainError } from '../kernel/errors.ts';
 import { keyedUuid, UUID } from '../kernel/ids.ts';
-import type { Bilingual, Caller, Role } from '../ledger/fact.ts';
-import type { Operation } from '../ledger/fact.ts';
+import type { Bilingual, Caller, Operation, Role } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Command, Door } from '../ledger/record.ts';
 import { Problem } from './problem.ts';
@@ -68,7 +67,12 @@ const SHARED_ERRORS: Record<number, string> = {
 };
 
 /** Registers one operation: its schema, who may call it, what it is called in both languages. */
-export const route = <R extends z.ZodType, B extends Schema = undefined, P extends Schema = undefined, Q extends Schema = undefined>(
+export const route = <
+  R extends z.ZodType,
+  B extends Schema = undefined,
+  P extends Schema = undefined,
+  Q extends Schema = undefined,
+>(
   app: FastifyInstance,
   spec: RouteSpec<B, P, Q, R>,
 ): void => {
@@ -136,7 +140,11 @@ export const commandKey = (
   try {
     canonical = canonicalJson(sent ?? null);
   } catch (error) {
-    throw new DomainError('malformed', 'malformed', `The body cannot be kept as sent: ${(error as Error).message}`);
+    throw new DomainError(
+      'malformed',
+      'malformed',
+      `The body cannot be kept as sent: ${(error as Error).message}`,
+    );
   }
   const fingerprint = keyring.fingerprint(`${operation} ${subject} ${canonical}`);
   const id = (sent as { id?: unknown } | null)?.id;
@@ -144,7 +152,10 @@ export const commandKey = (
   if (typeof idempotencyKey === 'string') {
     if (idempotencyKey.length < 1 || idempotencyKey.length > 255)
       throw new DomainError('malformed', 'malformed', 'Idempotency-Key must be 1 to 255 characters.');
-    return { id: keyedUuid(keyring.idempotency, `${caller.organisationId} ${operation} ${idempotencyKey}`), fingerprint };
+    return {
+      id: keyedUuid(keyring.idempotency, `${caller.organisationId} ${operation} ${idempotencyKey}`),
+      fingerprint,
+    };
   }
   return { id: newId(), fingerprint };
 };

@@ -39,7 +39,11 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
   app.setNotFoundHandler((request) => {
-    throw new DomainError('not_found', 'not_found', `There is no ${request.method} ${request.url.split('?')[0]}; see /docs.`);
+    throw new DomainError(
+      'not_found',
+      'not_found',
+      `There is no ${request.method} ${request.url.split('?')[0]}; see /docs.`,
+    );
   });
   addParsers(app);
   addAccess(app, options.authenticate);
@@ -82,7 +86,8 @@ const addParsers = (app: FastifyInstance): void => {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
       checkEncoding(request);
-      if (body.length === 0) throw new DomainError('malformed', 'malformed', 'The body is empty; send a JSON object.');
+      if (body.length === 0)
+        throw new DomainError('malformed', 'malformed', 'The body is empty; send a JSON object.');
       done(null, parseJson(body as Buffer));
     } catch (error) {
       done(error as Error);
@@ -115,9 +120,11 @@ export class NdJson {
 
 const checkEncoding = (request: FastifyRequest): void => {
   const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw unsupported('Send the body without Content-Encoding.');
+  if (encoding !== undefined && encoding !== 'identity')
+    throw unsupported('Send the body without Content-Encoding.');
   const charset = /charset\s*=\s*"?([^;"\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
-  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw unsupported('Send the body in UTF-8.');
+  if (charset !== undefined && charset.toLowerCase() !== 'utf-8')
+    throw unsupported('Send the body in UTF-8.');
 };
 
 const unsupported = (message: string): Error =>
@@ -136,7 +143,11 @@ const addAccess = (app: FastifyInstance, authenticate: ServerOptions['authentica
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     const caller = token === undefined ? null : await authenticate(token);
     if (caller === null)
-      throw new DomainError('unauthenticated', 'unauthenticated', 'Send a valid key as "Authorization: Bearer <key>".');
+      throw new DomainError(
+        'unauthenticated',
+        'unauthenticated',
+        'Send a valid key as "Authorization: Bearer <key>".',
+      );
     if (access === undefined || caller.role === 'programme' || !access.includes(caller.role))
       throw forbidden(`A key with the role ${caller.role} may not do this; needed: ${access?.join(', ')}.`);
     request.caller = caller;

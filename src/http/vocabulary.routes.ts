@@ -12,7 +12,10 @@ export const vocabularyRoutes = (app: FastifyInstance): void =>
     url: '/v1/vocabulary',
     operationId: 'getVocabulary',
     tag: 'vocabulary',
-    summary: { en: 'Every code, with its name and explanation in both languages', zh: '全部代码的中英文名称与说明' },
+    summary: {
+      en: 'Every code, with its name and explanation in both languages',
+      zh: '全部代码的中英文名称与说明',
+    },
     access: 'public',
     response: z.record(z.string(), z.array(Code)),
     handler: async ({ reply }) => {

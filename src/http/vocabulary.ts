@@ -9,7 +9,10 @@ const parse = (text: string): Record<string, Bilingual & { explanation?: Bilingu
       .map((line) => {
         const [code, rest] = line.trim().split(/: (.*)/s) as [string, string];
         const [zh, en, zhMore, enMore] = rest.split(' | ') as [string, string, string?, string?];
-        return [code, { en, zh, ...(enMore === undefined ? {} : { explanation: { en: enMore, zh: zhMore! } }) }];
+        return [
+          code,
+          { en, zh, ...(enMore === undefined ? {} : { explanation: { en: enMore, zh: zhMore! } }) },
+        ];
       }),
   );
 

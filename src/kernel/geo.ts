@@ -12,7 +12,8 @@ export const cellOf = (position: Position): Cell => {
 const A = 6378245; // semi-major axis of Krasovsky 1940, metres
 const EE = 0.006693421622965943; // its squared eccentricity
 
-const insideChina = (lat: number, lon: number) => lon > 72.004 && lon < 137.8347 && lat > 0.8293 && lat < 55.8271;
+const insideChina = (lat: number, lon: number) =>
+  lon > 72.004 && lon < 137.8347 && lat > 0.8293 && lat < 55.8271;
 
 /** The published approximation of the GCJ-02 offset, taken away twice: within a metre of WGS-84. */
 export const gcj02ToWgs84 = (position: Position): { latE7: number; lonE7: number } => {
@@ -33,11 +34,23 @@ const offset = (lat: number, lon: number): [number, number] => {
   const y = lat - 35;
   const wave = (20 * sin(6 * x * PI) + 20 * sin(2 * x * PI)) * (2 / 3);
   const north =
-    -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(abs(x)) + wave +
+    -100 +
+    2 * x +
+    3 * y +
+    0.2 * y * y +
+    0.1 * x * y +
+    0.2 * sqrt(abs(x)) +
+    wave +
     (20 * sin(y * PI) + 40 * sin((y / 3) * PI)) * (2 / 3) +
     (160 * sin((y / 12) * PI) + 320 * sin((y * PI) / 30)) * (2 / 3);
   const east =
-    300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * sqrt(abs(x)) + wave +
+    300 +
+    x +
+    2 * y +
+    0.1 * x * x +
+    0.1 * x * y +
+    0.1 * sqrt(abs(x)) +
+    wave +
     (20 * sin(x * PI) + 40 * sin((x / 3) * PI)) * (2 / 3) +
     (150 * sin((x / 12) * PI) + 300 * sin((x / 30) * PI)) * (2 / 3);
   const rad = (lat / 180) * PI;

@@ -1,4 +1,4 @@
-import { hash, hkdfSync, createHmac } from 'node:crypto';
+import { createHmac, hash, hkdfSync } from 'node:crypto';
 
 /** SHA-256 of the bytes, 32 bytes. An argument wherever code must also run outside Node. */
 export type Hash = (bytes: Uint8Array) => Uint8Array;

@@ -17,7 +17,12 @@ export const dayIn = (timeZone: string, ms: number): string => {
   if (known !== undefined) return known;
   let format = formats.get(timeZone);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+    format = new Intl.DateTimeFormat('en-CA', {
+      timeZone,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+    });
     formats.set(timeZone, format);
   }
   const parts = new Map(format.formatToParts(ms).map((part) => [part.type, part.value]));

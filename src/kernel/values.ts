@@ -11,8 +11,8 @@ export const Id = z
   .regex(UUID, 'must be a UUID in lower case, such as 0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a001')
   .meta({ format: 'uuid' });
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-const CONTROL_IN_NOTE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
+const CONTROL_IN_NOTE = /(?![\n\t])\p{Cc}/u;
 
 /** Text as sent: well-formed Unicode without control characters, never normalised. */
 export const text = (max: number) =>
@@ -30,7 +30,10 @@ export const note = (max: number) =>
     .min(1)
     .max(max)
     .refine((s) => s.isWellFormed(), 'must be well-formed Unicode (a lone surrogate was found)')
-    .refine((s) => !CONTROL_IN_NOTE.test(s), 'must not contain control characters other than line break and tab');
+    .refine(
+      (s) => !CONTROL_IN_NOTE.test(s),
+      'must not contain control characters other than line break and tab',
+    );
 
 export const Grams = z.int().min(0).max(MAX_WEIGHING_GRAMS).meta({ description: 'Grams, a whole number.' });
 export const PositiveGrams = Grams.min(1);
@@ -46,7 +49,10 @@ export const Money = z
 
 /** RFC 3339 with an offset; kept as sent. */
 export const Time = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 time with offset, such as 2026-11-24T06:30:00+08:00' })
+  .datetime({
+    offset: true,
+    error: 'must be an RFC 3339 time with offset, such as 2026-11-24T06:30:00+08:00',
+  })
   .max(40);
 
 export const Day = z.iso.date();

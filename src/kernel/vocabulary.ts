@@ -2,41 +2,145 @@ import { z } from 'zod';
 
 /** The codes of the contract. Names and explanations in both languages stand at GET /v1/vocabulary. */
 export const ROLES = [
-  'operator', 'station', 'warehouse', 'carrier', 'recycler', 'brand', 'certifier', 'auditor', 'fund', 'payer', 'regulator',
+  'operator',
+  'station',
+  'warehouse',
+  'carrier',
+  'recycler',
+  'brand',
+  'certifier',
+  'auditor',
+  'fund',
+  'payer',
+  'regulator',
 ] as const;
 export const SITE_KINDS = ['station', 'warehouse', 'recycler', 'manufacturer', 'disposal'] as const;
 export const ORGANISATION_KINDS = [
-  'operator', 'station', 'warehouse', 'carrier', 'recycler', 'brand', 'certifier', 'fund', 'regulator', 'other',
+  'operator',
+  'station',
+  'warehouse',
+  'carrier',
+  'recycler',
+  'brand',
+  'certifier',
+  'fund',
+  'regulator',
+  'other',
 ] as const;
 
 export const MATERIALS = [
-  'pet', 'pe-hd', 'pe-ld', 'pvc', 'pp', 'ps', 'pa6', 'abs', 'pur', 'other-plastic', 'mixed-plastic', 'mixed-debris',
-  'rubber', 'textile', 'metal', 'glass', 'wood', 'organic', 'sand', 'residue', 'sludge',
+  'pet',
+  'pe-hd',
+  'pe-ld',
+  'pvc',
+  'pp',
+  'ps',
+  'pa6',
+  'abs',
+  'pur',
+  'other-plastic',
+  'mixed-plastic',
+  'mixed-debris',
+  'rubber',
+  'textile',
+  'metal',
+  'glass',
+  'wood',
+  'organic',
+  'sand',
+  'residue',
+  'sludge',
 ] as const;
 /** Received, moved, treated and closed, and never in a plastic lot. */
-export const POLLUTANTS = ['oily-water', 'sewage', 'waste-oil', 'lead-acid-battery', 'hazardous-other'] as const;
+export const POLLUTANTS = [
+  'oily-water',
+  'sewage',
+  'waste-oil',
+  'lead-acid-battery',
+  'hazardous-other',
+] as const;
 export const FORMS = [
-  'bottle', 'rigid', 'fishing-net', 'rope', 'foam', 'film', 'mixed', 'bale', 'flake', 'pellet', 'yarn', 'product', 'liquid',
+  'bottle',
+  'rigid',
+  'fishing-net',
+  'rope',
+  'foam',
+  'film',
+  'mixed',
+  'bale',
+  'flake',
+  'pellet',
+  'yarn',
+  'product',
+  'liquid',
 ] as const;
 export const ORIGIN_CLASSES = [
-  'sea-recovered', 'shoreline', 'waterway', 'fishing-gear', 'aquaculture-gear', 'potential-ocean-bound', 'vessel-waste',
-  'gear-handed-in', 'land', 'none', 'unknown',
+  'sea-recovered',
+  'shoreline',
+  'waterway',
+  'fishing-gear',
+  'aquaculture-gear',
+  'potential-ocean-bound',
+  'vessel-waste',
+  'gear-handed-in',
+  'land',
+  'none',
+  'unknown',
 ] as const;
-export const STEPS = ['consolidate', 'sort', 'bale', 'wash', 'shred', 'pelletise', 'wash-pelletise', 'blend', 'split'] as const;
+export const STEPS = [
+  'consolidate',
+  'sort',
+  'bale',
+  'wash',
+  'shred',
+  'pelletise',
+  'wash-pelletise',
+  'blend',
+  'split',
+] as const;
 export const LOSS_KINDS = [
-  'drained', 'evaporated', 'spilled', 'scale-difference', 'theft', 'fire', 'sample', 'unexplained',
+  'drained',
+  'evaporated',
+  'spilled',
+  'scale-difference',
+  'theft',
+  'fire',
+  'sample',
+  'unexplained',
 ] as const;
 export const DEDUCTION_KINDS = ['water', 'sand', 'organic', 'foreign'] as const;
 export const BASES = ['weighed', 'counted', 'estimated'] as const;
 export const MARKS = [
-  'unresolved', 'clock-doubtful', 'late', 'not-attested', 'counter-gap', 'counter-repeated', 'scale-expired', 'site-closed',
-  'beyond-scale', 'origin-declared', 'origin-none', 'duplicate-evidence', 'far-from-site', 'estimated', 'device-closed',
-  'yield-above-range', 'yield-below-range', 'no-line-clean', 'surplus', 'review',
+  'unresolved',
+  'clock-doubtful',
+  'late',
+  'not-attested',
+  'counter-gap',
+  'counter-repeated',
+  'scale-expired',
+  'site-closed',
+  'beyond-scale',
+  'origin-declared',
+  'origin-none',
+  'duplicate-evidence',
+  'far-from-site',
+  'estimated',
+  'device-closed',
+  'yield-above-range',
+  'yield-below-range',
+  'no-line-clean',
+  'surplus',
+  'review',
 ] as const;
 export const CASE_KINDS = ['receipt-short', 'receipt-surplus'] as const;
 /** Origin classes a gram may be claimed from; the rest are counted and never claimed. */
 export const CLAIMABLE_ORIGINS: readonly string[] = [
-  'sea-recovered', 'shoreline', 'waterway', 'fishing-gear', 'aquaculture-gear', 'potential-ocean-bound',
+  'sea-recovered',
+  'shoreline',
+  'waterway',
+  'fishing-gear',
+  'aquaculture-gear',
+  'potential-ocean-bound',
 ];
 /** Mixtures are not claimable before they are sorted. */
 export const MIXTURES: readonly string[] = ['mixed-plastic', 'mixed-debris'];

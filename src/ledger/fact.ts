@@ -52,7 +52,10 @@ export type FactType<Data extends object = never, Private extends object = never
 };
 
 /** A recorded fact as rules and followers read it. An erased person's part is null. */
-export type Fact<Data extends object = Record<string, unknown>, Private extends object = Record<string, unknown>> = {
+export type Fact<
+  Data extends object = Record<string, unknown>,
+  Private extends object = Record<string, unknown>,
+> = {
   readonly seq: number;
   readonly at: number;
   readonly type: string;

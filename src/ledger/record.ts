@@ -115,7 +115,9 @@ export class Door {
     const pending: Pending[] = [];
     const results = commands.map(
       (command) =>
-        new Promise<Recorded<object>>((resolve, reject) => pending.push({ ...command, since, resolve, reject })),
+        new Promise<Recorded<object>>((resolve, reject) =>
+          pending.push({ ...command, since, resolve, reject }),
+        ),
     );
     this.waiting += pending.length;
     this.queue.push({ commands: pending, bytes });
@@ -149,7 +151,8 @@ export class Door {
     let bytes = 0;
     while (this.queue.length > 0) {
       const next = this.queue[0]!;
-      const fits = taken.length + next.commands.length <= MAX_TURN_COMMANDS && bytes + next.bytes <= MAX_TURN_BYTES;
+      const fits =
+        taken.length + next.commands.length <= MAX_TURN_COMMANDS && bytes + next.bytes <= MAX_TURN_BYTES;
       if (taken.length > 0 && !fits) break;
       this.queue.shift();
       taken.push(...next.commands);
@@ -173,7 +176,9 @@ export class Door {
       commands.filter((c) => now - c.since >= PATIENCE_MS),
     ];
     for (const c of tired)
-      c.reject(unavailable('database_unavailable', 'The database cannot be reached; ask again with the same id.'));
+      c.reject(
+        unavailable('database_unavailable', 'The database cannot be reached; ask again with the same id.'),
+      );
     if (patient.length > 0) {
       this.queue.unshift({ commands: patient, bytes: MAX_TURN_BYTES });
       this.waiting += patient.length;
@@ -299,7 +304,11 @@ export class Door {
           else settle.push(outcome);
         }
       }
-      if (missing.size > 0) await this.load(client, [...missing].map(([table, set]) => [table, [...set]]));
+      if (missing.size > 0)
+        await this.load(
+          client,
+          [...missing].map(([table, set]) => [table, [...set]]),
+        );
       if (round > MAX_ROUNDS + commands.length) throw new Error('a turn asked for rows without end');
     }
     return settle;
@@ -344,14 +353,20 @@ export class Door {
       world.put(ids, { ...command.key, seq: fact.seq, owner: command.caller.organisationId });
       world.keep();
       const answer = command.operation.answer(fact);
-      const made = { answer, receipt: { seq: fact.seq, leafHash }, status: command.operation.status, replayed: false };
+      const made = {
+        answer,
+        receipt: { seq: fact.seq, leafHash },
+        status: command.operation.status,
+        replayed: false,
+      };
       entries.made.set(fact.seq, made);
       return () => command.resolve({ ...made, answer: { ...answer, ...draft.once } });
     } catch (error) {
       world.drop();
       if (error instanceof Missing) {
         if (round > MAX_ROUNDS)
-          return () => command.reject(new DomainError('unprocessable', 'too_wide', 'It reaches too far at once.'));
+          return () =>
+            command.reject(new DomainError('unprocessable', 'too_wide', 'It reaches too far at once.'));
         if (!missing.has(error.table)) missing.set(error.table, new Set());
         for (const id of error.ids) missing.get(error.table)!.add(id);
         return 'missing';
@@ -364,19 +379,30 @@ export class Door {
 
   private async load(client: pg.PoolClient, wanted: [AnyTable, string[]][]): Promise<void> {
     for (const [table, keys] of wanted) {
-      const { rows } = await this.query<object & pg.QueryResultRow>(client, selectSql(table), [keys], `load ${table.name}`);
+      const { rows } = await this.query<object & pg.QueryResultRow>(
+        client,
+        selectSql(table),
+        [keys],
+        `load ${table.name}`,
+      );
       this.world.load(table, keys, rows);
     }
   }
 
-  private async write(client: pg.PoolClient, entries: TurnEntries, clock: number, locked: boolean): Promise<void> {
+  private async write(
+    client: pg.PoolClient,
+    entries: TurnEntries,
+    clock: number,
+    locked: boolean,
+  ): Promise<void> {
     const changes = this.world.changes();
     const { effects } = changes;
     // An effect is a statement of its own, so the turn needs a transaction around it.
     if (effects.length > 0 && !locked) throw new HeadMoved('an effect needs a locked turn');
     const { name, text, values, expectUpdated } = turnStatement(entries, changes, clock);
     const { rows } = await this.query<{ updated: number }>(client, text, values, name);
-    if (rows[0]!.updated !== expectUpdated) throw new Error(`${rows[0]!.updated} of ${expectUpdated} rows updated`);
+    if (rows[0]!.updated !== expectUpdated)
+      throw new Error(`${rows[0]!.updated} of ${expectUpdated} rows updated`);
     for (const effect of effects) await this.query(client, effect.text, effect.values);
   }
 
@@ -393,11 +419,7 @@ export class Door {
     return () => command.resolve(result);
   }
 
-  private async rebuild(
-    client: pg.PoolClient,
-    command: Pending,
-    seq: number,
-  ): Promise<Recorded<object>> {
+  private async rebuild(client: pg.PoolClient, command: Pending, seq: number): Promise<Recorded<object>> {
     const db = client as unknown as pg.Pool;
     const stored = (await readEntry(db, seq))!;
     const openings = await readOpenings(db, this.options.keyring, seq, seq + 1);
@@ -417,9 +439,13 @@ const checkRepeat = (known: IdRow, command: Command): void => {
   if (known.owner !== command.caller.organisationId)
     throw conflict('id_taken', 'This id is in use; choose another.');
   if (!known.fingerprint.equals(command.key.fingerprint))
-    throw conflict('idempotency_conflict', 'This id was recorded with another content; a new fact needs a new id.', {
-      seq: known.seq,
-    });
+    throw conflict(
+      'idempotency_conflict',
+      'This id was recorded with another content; a new fact needs a new id.',
+      {
+        seq: known.seq,
+      },
+    );
 };
 
 export const unavailable = (code: string, message: string): DomainError =>
@@ -438,9 +464,15 @@ const translate = (error: Error & { code?: string }): Error => {
   const code = error.code ?? '';
   if (code === 'BC001') return new HeadMoved(error.message);
   if (code === 'BC002')
-    return unavailable('clocks_disagree', 'The clocks of service and database disagree; nothing is written until they agree.');
+    return unavailable(
+      'clocks_disagree',
+      'The clocks of service and database disagree; nothing is written until they agree.',
+    );
   // A key that was not looked up turned out to be known: the locked turn looks it up.
   if (code === '23505' && (error as { table?: string }).table === 'ids') return new HeadMoved(error.message);
-  const lost = LOST.test(code) || code.startsWith('E') || /Connection terminated|not queryable|Client was closed/i.test(error.message);
+  const lost =
+    LOST.test(code) ||
+    code.startsWith('E') ||
+    /Connection terminated|not queryable|Client was closed/i.test(error.message);
   return lost ? new ConnectionLost(error.message, { cause: error }) : error;
 };

@@ -58,7 +58,10 @@ export const readEntry = async (db: Queryable, seq: number): Promise<StoredEntry
 };
 
 /** What opens the private parts of entries: the main part, and each person's part that was not erased. */
-export type Openings = { main: Buffer | null; people: { part: number; personId: string; opening: Buffer | null }[] };
+export type Openings = {
+  main: Buffer | null;
+  people: { part: number; personId: string; opening: Buffer | null }[];
+};
 
 type OpeningRow = { first_seq: number; ends: number[]; bytes: Buffer };
 type PersonRow = { seq: number; part: number; person_id: string; sealed: Buffer; wrapped_key: Buffer | null };
@@ -102,10 +105,19 @@ export const toFact = (hash: Hash, entry: Entry, openings: Openings | undefined)
     const person = openings?.people.find((p) => p.part === part);
     if (person?.opening == null) return null;
     const opened = openSeal(hash, expected, person.opening);
-    if (opened === null) throw new Error(`entry ${entry.seq}: the opening of part ${part} does not fit its seal`);
+    if (opened === null)
+      throw new Error(`entry ${entry.seq}: the opening of part ${part} does not fit its seal`);
     return { personId: person.personId, part: opened };
   });
-  return { seq: entry.seq, at: Date.parse(entry.at), type: entry.type, actor: entry.actor, data, private: rest, people };
+  return {
+    seq: entry.seq,
+    at: Date.parse(entry.at),
+    type: entry.type,
+    actor: entry.actor,
+    data,
+    private: rest,
+    people,
+  };
 };
 
 const openMain = (
@@ -136,4 +148,5 @@ export const readFacts = async (
 };
 
 /** The private bytes of an opening, without its salt. */
-export const openingBody = (opening: Uint8Array): string => Buffer.from(opening.subarray(SALT_BYTES)).toString('utf8');
+export const openingBody = (opening: Uint8Array): string =>
+  Buffer.from(opening.subarray(SALT_BYTES)).toString('utf8');

@@ -66,7 +66,11 @@ export class Verifier {
   /** Ends the check against what the ledger says of itself. */
   expectHead(head: { size: number; leafHash: string }): void {
     if (head.size !== this.size)
-      throw new LedgerFault(this.size, 'wrong-head', `the head names ${head.size} entries, ${this.size} were found`);
+      throw new LedgerFault(
+        this.size,
+        'wrong-head',
+        `the head names ${head.size} entries, ${this.size} were found`,
+      );
     if (head.leafHash !== this.leaf)
       throw new LedgerFault(this.size - 1, 'wrong-head', 'the head names another last leaf hash');
   }
@@ -106,6 +110,10 @@ export class Verifier {
     if (seq > 0 && entry.origin !== this.origin)
       throw new LedgerFault(seq, 'wrong-origin', `it belongs to ${entry.origin}, not ${this.origin}`);
     if (typeof entry.at !== 'string' || !INSTANT.test(entry.at) || entry.at < this.at)
-      throw new LedgerFault(seq, 'time-goes-back', `it was recorded at ${entry.at}, the one before at ${this.at}`);
+      throw new LedgerFault(
+        seq,
+        'time-goes-back',
+        `it was recorded at ${entry.at}, the one before at ${this.at}`,
+      );
   }
 }

@@ -97,7 +97,12 @@ export class World {
   }
 
   changes(): Changes {
-    const changes: Changes = { inserted: new Map(), updated: new Map(), added: new Map(), effects: this.turnEffects };
+    const changes: Changes = {
+      inserted: new Map(),
+      updated: new Map(),
+      added: new Map(),
+      effects: this.turnEffects,
+    };
     for (const [table, rows] of this.turn) {
       const known = this.loaded.get(table);
       for (const [id, row] of rows) {

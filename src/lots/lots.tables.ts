@@ -42,7 +42,12 @@ export const lots = table<Lot>('lots', 'id', {
 
 /** What a fact did to a lot's grams and what was left: one row for each lot and fact. */
 export type Posting = { account: string; seq: number; delta: number; after: number };
-export const postings = journal<Posting>('postings', { account: 'uuid', seq: 'int8', delta: 'int8', after: 'int8' });
+export const postings = journal<Posting>('postings', {
+  account: 'uuid',
+  seq: 'int8',
+  delta: 'int8',
+  after: 'int8',
+});
 
 /** Where a lot stood until the fact `seq` moved it; null while it travelled. Where it stands now tells the lot. */
 export type LotPlace = { lotId: string; seq: number; siteId: string | null };

@@ -10,14 +10,20 @@ export const LotUse = z.strictObject({ lotId: Id, seq: Seq, grams: TotalGrams.mi
 export type LotUse = z.infer<typeof LotUse>;
 
 /** How a request names them: all of a lot unless grams are said. */
-export const LotRequest = z.strictObject({ lotId: Id, grams: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional() });
+export const LotRequest = z.strictObject({
+  lotId: Id,
+  grams: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+});
 export type LotRequest = z.infer<typeof LotRequest>;
 
 /** Inputs one request may name, so that its fact fits an entry. */
 export const MAX_INPUTS = 500;
 
 /** A new lot with its first posting. */
-export const openLot = (world: World, lot: Omit<Lot, 'lastSeq' | 'heldBy' | 'shipmentId'> & Partial<Lot>): Lot => {
+export const openLot = (
+  world: World,
+  lot: Omit<Lot, 'lastSeq' | 'heldBy' | 'shipmentId'> & Partial<Lot>,
+): Lot => {
   const opened: Lot = { shipmentId: null, heldBy: null, ...lot, lastSeq: lot.seq };
   world.put(lots, opened);
   world.add(postings, { account: lot.id, seq: lot.seq, delta: lot.grams, after: lot.grams });
@@ -50,7 +56,10 @@ export const usableLots = (
   requests: readonly LotRequest[],
   member = 'lots',
 ): { lot: Lot; use: LotUse }[] => {
-  world.need(lots, requests.map((r) => r.lotId));
+  world.need(
+    lots,
+    requests.map((r) => r.lotId),
+  );
   const seen = new Set<string>();
   return requests.map(({ lotId, grams }, i) => {
     const at = `/${member}/${i}`;
@@ -61,7 +70,10 @@ export const usableLots = (
     seen.add(lotId);
     const state = { lotId, grams: lot.grams, siteId: lot.siteId, seq: lot.lastSeq };
     if (lot.heldBy !== null)
-      throw conflict('on_hold', 'This lot is on hold until its case is decided.', { ...state, caseId: lot.heldBy });
+      throw conflict('on_hold', 'This lot is on hold until its case is decided.', {
+        ...state,
+        caseId: lot.heldBy,
+      });
     if (lot.siteId !== site.id) throw conflict('not_here', 'This lot is not at the site.', state);
     const wanted = grams ?? lot.grams;
     if (wanted === 0 || wanted > lot.grams)
@@ -70,11 +82,13 @@ export const usableLots = (
   });
 };
 
-export const sumGrams = (items: readonly { grams: number }[]): number => items.reduce((sum, { grams }) => sum + grams, 0);
+export const sumGrams = (items: readonly { grams: number }[]): number =>
+  items.reduce((sum, { grams }) => sum + grams, 0);
 
 /** The origin class they all share, or null. */
 export const commonOrigin = (items: readonly { originClass: string | null }[]): string | null => {
   const [first] = items;
-  return first !== undefined && items.every((i) => i.originClass === first.originClass) ? first.originClass : null;
+  return first !== undefined && items.every((i) => i.originClass === first.originClass)
+    ? first.originClass
+    : null;
 };
-

@@ -6,7 +6,8 @@ import type { ShareVector } from './shares.ts';
 /** Grams of a vector from sources of accepted origin without an open claim mark, weighed at least once. */
 export const acceptedGrams = (vector: ShareVector, sourceOf: (key: number) => Source): number => {
   let grams = 0;
-  for (let i = 0; i < vector.keys.length; i++) if (sourceOf(vector.keys[i]!).accepted) grams += vector.grams[i]!;
+  for (let i = 0; i < vector.keys.length; i++)
+    if (sourceOf(vector.keys[i]!).accepted) grams += vector.grams[i]!;
   return grams;
 };
 

@@ -94,7 +94,10 @@ export class Follower {
     const client = await pool.connect();
     try {
       await client.query('BEGIN');
-      const { rows } = await client.query<{ seq: number }>('SELECT seq FROM followers WHERE name = $1 FOR UPDATE', [NAME]);
+      const { rows } = await client.query<{ seq: number }>(
+        'SELECT seq FROM followers WHERE name = $1 FOR UPDATE',
+        [NAME],
+      );
       const from = rows[0]!.seq;
       const facts = await readFacts(client as unknown as pg.Pool, sha256, keyring, from, FACTS_A_STEP);
       if (facts.length > 0) {

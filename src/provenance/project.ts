@@ -1,12 +1,12 @@
 import type pg from 'pg';
-import { CLAIMABLE_ORIGINS } from '../kernel/vocabulary.ts';
 import { dayIn } from '../kernel/time.ts';
+import { CLAIMABLE_ORIGINS } from '../kernel/vocabulary.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import { acceptedGrams, claimableOf, custodySource } from './claimable.ts';
 import { type CustodyModel, custodyModel, lowestModel, modelOfInputs } from './custody-model.ts';
 import { type LotState, Projection } from './projection.ts';
-import { batchSummary } from './summary.ts';
 import { containsV1, draw, mergeAll, runDraws, type ShareVector, sourceKey, total } from './shares.ts';
+import { batchSummary } from './summary.ts';
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */
 export const projectFacts = async (client: pg.PoolClient, facts: readonly AnyFact[]): Promise<void> => {
@@ -27,7 +27,10 @@ const READERS: Record<string, (projection: Projection, fact: AnyFact) => Promise
 /** Marks that leave the claim alone. */
 const HARMLESS = ['late'];
 
-const addCollection = (projection: Projection, { seq, data, private: more, actor, people }: AnyFact): void => {
+const addCollection = (
+  projection: Projection,
+  { seq, data, private: more, actor, people }: AnyFact,
+): void => {
   const open = (data.marks as string[]).some((mark) => !HARMLESS.includes(mark));
   projection.addSource(
     {
@@ -76,12 +79,21 @@ const capOf = (taken: readonly Taken[]): number | null =>
     ? null
     : taken.reduce((sum, t) => {
         const grams = total(t.vector);
-        return sum + (t.capGrams === null ? grams : Number((BigInt(t.capGrams) * BigInt(grams)) / BigInt(t.whole)));
+        return (
+          sum + (t.capGrams === null ? grams : Number((BigInt(t.capGrams) * BigInt(grams)) / BigInt(t.whole)))
+        );
       }, 0);
 
-const modelOf = (vectors: readonly ShareVector[], taken: readonly Taken[], sourceOf: Parameters<typeof claimableOf>[3]) => {
+const modelOf = (
+  vectors: readonly ShareVector[],
+  taken: readonly Taken[],
+  sourceOf: Parameters<typeof claimableOf>[3],
+) => {
   const keys = vectors.flatMap((vector) => [...vector.keys]);
-  return modelOfInputs(keys.map((key) => custodySource(sourceOf(key))), taken.flatMap((t) => (t.model === null ? [] : [t.model])));
+  return modelOfInputs(
+    keys.map((key) => custodySource(sourceOf(key))),
+    taken.flatMap((t) => (t.model === null ? [] : [t.model])),
+  );
 };
 
 const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
@@ -115,7 +127,10 @@ const loseFromLots = async (projection: Projection, seq: number, lots: readonly 
     return { lotId, kind, vector: taken };
   });
   projection.lose(seq, losses);
-  projection.move(seq, losing.map(({ lotId, lossGrams }) => ({ lotId, direction: 'loss' as const, grams: lossGrams })));
+  projection.move(
+    seq,
+    losing.map(({ lotId, lossGrams }) => ({ lotId, direction: 'loss' as const, grams: lossGrams })),
+  );
 };
 
 const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact): Promise<void> => {
@@ -151,7 +166,13 @@ const run = async (projection: Projection, { seq, data }: AnyFact): Promise<void
   const sourceOf = await projection.sourcesOf(taken.map((t) => t.vector));
   const outputs = data.outputs as { lotId: string; material: string; form: string; grams: number }[];
   const losses = data.losses as { kind: string; grams: number }[];
-  const drawn = runDraws(taken.map((t) => t.vector), outputs, losses, sourceOf, containsV1);
+  const drawn = runDraws(
+    taken.map((t) => t.vector),
+    outputs,
+    losses,
+    sourceOf,
+    containsV1,
+  );
   const inputs = mergeAll(taken.map((t) => t.vector));
   // Steps that need no cleaning of the line are not marked for the lack of it.
   const clean = !(data.marks as string[]).includes('no-line-clean');
@@ -168,7 +189,10 @@ const run = async (projection: Projection, { seq, data }: AnyFact): Promise<void
     });
     if (left !== null) left -= claimableGrams;
   }
-  projection.lose(seq, losses.map(({ kind }, i) => ({ lotId: null, kind, vector: drawn.losses[i]! })));
+  projection.lose(
+    seq,
+    losses.map(({ kind }, i) => ({ lotId: null, kind, vector: drawn.losses[i]! })),
+  );
   projection.move(seq, [
     ...(data.inputs as Use[]).map(({ lotId, grams }) => ({ lotId, direction: 'in' as const, grams })),
     ...outputs.map(({ lotId, grams }) => ({ lotId, direction: 'out' as const, grams })),
@@ -198,7 +222,12 @@ const sealBatch = async (projection: Projection, { seq, data }: AnyFact): Promis
   const capGrams = capOf(taken);
   const model = lowestModel([modelOf([vector], taken, sourceOf), data.custodyModel as CustodyModel]);
   const claimableGrams = claimableOf(data, vector, capGrams, sourceOf);
-  projection.openLot(data.lotId, seq, vector, { custodyModel: model, claimableGrams, capGrams, estimatedGrams: 0 });
+  projection.openLot(data.lotId, seq, vector, {
+    custodyModel: model,
+    claimableGrams,
+    capGrams,
+    estimatedGrams: 0,
+  });
   projection.move(seq, [
     ...uses.map(({ lotId, grams }) => ({ lotId, direction: 'in' as const, grams })),
     { lotId: data.lotId, direction: 'out', grams: total(vector) },

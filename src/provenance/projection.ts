@@ -56,7 +56,11 @@ export class Projection {
     this.known.set(source.key, source);
     this.written.sources.push(source);
     for (const personId of people) this.written.parties.push({ personId, key: source.key });
-    this.lots.set(source.lotId, { vector: vectorOf([[source.key, source.grams]]), model: null, capGrams: null });
+    this.lots.set(source.lotId, {
+      vector: vectorOf([[source.key, source.grams]]),
+      model: null,
+      capGrams: null,
+    });
   }
 
   /** States of lots, in the order asked. */
@@ -126,7 +130,14 @@ export class Projection {
     await this.insert(lotLosses, written.losses);
     await this.insert(lotModels, written.models);
     await this.insert(batchSummaries, written.summaries);
-    for (const rows of [written.sources, written.parties, written.moves, written.losses, written.models, written.summaries])
+    for (const rows of [
+      written.sources,
+      written.parties,
+      written.moves,
+      written.losses,
+      written.models,
+      written.summaries,
+    ])
       rows.length = 0;
     written.vectors.clear();
   }
@@ -155,7 +166,8 @@ export class Projection {
 
   /** The programme's time zone, in which days are told. */
   async timeZone(): Promise<string> {
-    this.zone ??= (await this.client.query<{ time_zone: string }>('SELECT time_zone FROM programme')).rows[0]!.time_zone;
+    this.zone ??= (await this.client.query<{ time_zone: string }>('SELECT time_zone FROM programme'))
+      .rows[0]!.time_zone;
     return this.zone;
   }
 
@@ -170,7 +182,11 @@ export class Projection {
       text: `SELECT DISTINCT ON (lot_id) lot_id, vector FROM lot_vectors WHERE lot_id = ANY($1::uuid[]) ORDER BY lot_id, seq DESC`,
       values: [ids],
     });
-    const { rows: models } = await this.client.query<{ lot_id: string; custody_model: CustodyModel; cap_grams: number | null }>({
+    const { rows: models } = await this.client.query<{
+      lot_id: string;
+      custody_model: CustodyModel;
+      cap_grams: number | null;
+    }>({
       name: 'models of a fact',
       text: 'SELECT lot_id, custody_model, cap_grams FROM lot_models WHERE lot_id = ANY($1::uuid[])',
       values: [ids],
@@ -178,17 +194,27 @@ export class Projection {
     const vectorOfLot = new Map(vectors.map((row) => [row.lot_id, decodeVector(row.vector)]));
     const modelOfLot = new Map(models.map((row) => [row.lot_id, row]));
     const pristine = lots.filter((lot) => !vectorOfLot.has(lot.id));
-    const sourceOf = await this.sourcesOf([vectorOf(pristine.map((lot) => [sourceKey(lot.seq, lot.place), 1] as const))]);
+    const sourceOf = await this.sourcesOf([
+      vectorOf(pristine.map((lot) => [sourceKey(lot.seq, lot.place), 1] as const)),
+    ]);
     for (const lot of lots) {
       const key = sourceKey(lot.seq, lot.place);
       const vector = vectorOfLot.get(lot.id) ?? vectorOf([[key, sourceOf(key).grams]]);
       const model = modelOfLot.get(lot.id);
-      this.lots.set(lot.id, { vector, model: model?.custody_model ?? null, capGrams: model?.cap_grams ?? null });
+      this.lots.set(lot.id, {
+        vector,
+        model: model?.custody_model ?? null,
+        capGrams: model?.cap_grams ?? null,
+      });
     }
   }
 
   private async insert<Row extends object>(journal: Journal<Row>, rows: readonly Row[]): Promise<void> {
     if (rows.length === 0) return;
-    await this.client.query({ name: `add ${journal.name}`, text: insertSql(journal, 1), values: toArrays(journal, rows) });
+    await this.client.query({
+      name: `add ${journal.name}`,
+      text: insertSql(journal, 1),
+      values: toArrays(journal, rows),
+    });
   }
 }

@@ -55,7 +55,12 @@ export const findModel = (db: Reader, lotId: string) =>
 export const findSources = (db: Reader, keys: readonly number[]): Promise<Source[]> =>
   keys.length === 0
     ? Promise.resolve([])
-    : tables(db).selectFrom('sources').selectAll().where('key', 'in', [...keys]).orderBy('key').execute();
+    : tables(db)
+        .selectFrom('sources')
+        .selectAll()
+        .where('key', 'in', [...keys])
+        .orderBy('key')
+        .execute();
 
 /** Facts on the way to a lot, latest first, each with what it took, made and lost; one more than `limit`. */
 export const walkBack = async (db: Reader, lotId: string, before: number, limit: number): Promise<Step[]> => {
@@ -65,7 +70,10 @@ export const walkBack = async (db: Reader, lotId: string, before: number, limit:
       SELECT m.seq FROM way JOIN lot_moves m USING (lot_id) WHERE m.direction <> 'in'
       UNION SELECT l.seq FROM way JOIN lots l ON l.id = way.lot_id) facts
     WHERE seq < ${before} ORDER BY seq DESC LIMIT ${limit + 1}`.execute(db);
-  return stepsAt(db, rows.map((row) => row.seq));
+  return stepsAt(
+    db,
+    rows.map((row) => row.seq),
+  );
 };
 
 /** Facts that took from a lot, and from what was made of it, earliest first; one more than `limit`. */
@@ -74,7 +82,10 @@ export const walkOn = async (db: Reader, lotId: string, after: number, limit: nu
     WITH RECURSIVE ${way(lotId, 'taken', 'in', 'made', 'out')}
     SELECT DISTINCT m.seq FROM way JOIN lot_moves m USING (lot_id)
     WHERE m.direction <> 'out' AND m.seq > ${after} ORDER BY m.seq LIMIT ${limit + 1}`.execute(db);
-  return stepsAt(db, rows.map((row) => row.seq));
+  return stepsAt(
+    db,
+    rows.map((row) => row.seq),
+  );
 };
 
 /** Lots reached from one lot, going from the facts where it stands on one side to the lots on the other. */
@@ -102,6 +113,7 @@ const stepsAt = async (db: Reader, seqs: readonly number[]): Promise<Step[]> => 
     .orderBy('place')
     .execute();
   const steps = new Map<number, Step>(seqs.map((seq) => [seq, { seq, inputs: [], outputs: [], losses: [] }]));
-  for (const { seq, lotId, grams, direction } of moves) steps.get(seq)![SIDES[direction]].push({ lotId, grams });
+  for (const { seq, lotId, grams, direction } of moves)
+    steps.get(seq)![SIDES[direction]].push({ lotId, grams });
   return [...steps.values()];
 };

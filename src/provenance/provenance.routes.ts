@@ -9,12 +9,20 @@ import { ROLES } from '../kernel/vocabulary.ts';
 import type { Caller } from '../ledger/fact.ts';
 import { unavailable } from '../ledger/record.ts';
 import type { Lot } from '../lots/lots.tables.ts';
+import type { Source } from '../lots/sources.tables.ts';
 import { maySee } from '../registry/access.ts';
 import { claimableOf, custodySource } from './claimable.ts';
 import { type CustodyModel, modelOfInputs } from './custody-model.ts';
 import type { Follower } from './follower.ts';
-import type { Source } from '../lots/sources.tables.ts';
-import { findBatchSummary, findLot, findModel, findSources, findVector, walkBack, walkOn } from './provenance.queries.ts';
+import {
+  findBatchSummary,
+  findLot,
+  findModel,
+  findSources,
+  findVector,
+  walkBack,
+  walkOn,
+} from './provenance.queries.ts';
 import { sourceSeq } from './shares.ts';
 import { batchSummary } from './summary.ts';
 
@@ -83,7 +91,10 @@ export const provenanceRoutes = (app: FastifyInstance, deps: ProvenanceDeps): vo
     url: '/v1/lots/:id/provenance',
     operationId: 'getLotProvenance',
     tag,
-    summary: { en: 'Where a lot comes from: summary and exact shares, paged', zh: '批料来源：汇总与逐条份额' },
+    summary: {
+      en: 'Where a lot comes from: summary and exact shares, paged',
+      zh: '批料来源：汇总与逐条份额',
+    },
     access: ROLES,
     params: IdParams,
     query: PageQuery,
@@ -116,11 +127,20 @@ export const provenanceRoutes = (app: FastifyInstance, deps: ProvenanceDeps): vo
           name === 'trail'
             ? await walkBack(deps.db, lot.id, after === -1 ? Number.MAX_SAFE_INTEGER : after, limit)
             : await walkOn(deps.db, lot.id, after, limit);
-        return toPage(steps, limit, (step) => step.seq, (step) => step, http);
+        return toPage(
+          steps,
+          limit,
+          (step) => step.seq,
+          (step) => step,
+          http,
+        );
       },
     });
   walk('trail', 'getLotTrail', { en: 'The facts behind a lot, latest first', zh: '批料溯源：由近及远' });
-  walk('destinations', 'getLotDestinations', { en: 'The facts that took from a lot, earliest first', zh: '批料去向：由远及近' });
+  walk('destinations', 'getLotDestinations', {
+    en: 'The facts that took from a lot, earliest first',
+    zh: '批料去向：由远及近',
+  });
 };
 
 const notReady = () => unavailable('not_ready', 'Its provenance is being computed; ask again in a second.');
@@ -157,7 +177,11 @@ const lotProvenance = async (
   const model = await findModel(db, lot.id);
   const custodyModel: CustodyModel = model?.custodyModel ?? modelOfInputs(all.map(custodySource));
   const claimableGrams = claimableOf(lot, vector, model?.capGrams ?? null, sourceOf);
-  const { people: _, lossesOnTheWay: __, ...summary } = batchSummary(vector, sourceOf, {
+  const {
+    people: _,
+    lossesOnTheWay: __,
+    ...summary
+  } = batchSummary(vector, sourceOf, {
     claimableGrams,
     custodyModel,
     people: 0,
@@ -167,7 +191,13 @@ const lotProvenance = async (
     .map((key, i) => ({ key, grams: vector.grams[i]! }))
     .filter(({ key }) => key > after)
     .slice(0, limit + 1);
-  const page = toPage(shares, limit, ({ key }) => key, ({ key, grams }) => shareOf(sourceOf(key), grams), http);
+  const page = toPage(
+    shares,
+    limit,
+    ({ key }) => key,
+    ({ key, grams }) => shareOf(sourceOf(key), grams),
+    http,
+  );
   return { lotId: lot.id, summary, ...page };
 };
 

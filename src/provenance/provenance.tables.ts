@@ -2,10 +2,21 @@ import { journal } from '../db/table.ts';
 import type { CustodyModel } from './custody-model.ts';
 
 export type LotVector = { lotId: string; seq: number; grams: number; vector: Buffer };
-export const lotVectors = journal<LotVector>('lot_vectors', { lotId: 'uuid', seq: 'int8', grams: 'int8', vector: 'bytea' });
+export const lotVectors = journal<LotVector>('lot_vectors', {
+  lotId: 'uuid',
+  seq: 'int8',
+  grams: 'int8',
+  vector: 'bytea',
+});
 
 /** Lots a fact took grams from, and lots it made. */
-export type LotMove = { seq: number; place: number; lotId: string; direction: 'in' | 'out' | 'loss'; grams: number };
+export type LotMove = {
+  seq: number;
+  place: number;
+  lotId: string;
+  direction: 'in' | 'out' | 'loss';
+  grams: number;
+};
 export const lotMoves = journal<LotMove>('lot_moves', {
   seq: 'int8',
   place: 'int2',
@@ -15,7 +26,14 @@ export const lotMoves = journal<LotMove>('lot_moves', {
 });
 
 /** `lotId` is null for a loss of a whole run. */
-export type LotLoss = { seq: number; place: number; lotId: string | null; kind: string; grams: number; vector: Buffer };
+export type LotLoss = {
+  seq: number;
+  place: number;
+  lotId: string | null;
+  kind: string;
+  grams: number;
+  vector: Buffer;
+};
 export const lotLosses = journal<LotLoss>('lot_losses', {
   seq: 'int8',
   place: 'int2',

@@ -1,5 +1,5 @@
-import type { CustodyModel } from './custody-model.ts';
 import type { Source } from '../lots/sources.tables.ts';
+import type { CustodyModel } from './custody-model.ts';
 import { groupGrams, type ShareVector, total } from './shares.ts';
 
 /** No figure about people is shown for fewer (domain, rule 8). */
@@ -22,7 +22,12 @@ export type LotSummary = {
 export const batchSummary = (
   vector: ShareVector,
   sourceOf: (key: number) => Source,
-  more: { claimableGrams: number; custodyModel: CustodyModel; people: number; losses: { kind: string; grams: number }[] },
+  more: {
+    claimableGrams: number;
+    custodyModel: CustodyModel;
+    people: number;
+    losses: { kind: string; grams: number }[];
+  },
 ): LotSummary => {
   const by = <Name extends string>(name: Name, classOf: (source: Source) => string) =>
     [...groupGrams(vector, (key) => classOf(sourceOf(key)))]

@@ -45,6 +45,10 @@ export const maySee = (caller: Caller, organisationId: string, siteId: string | 
 export const reachableSite = (world: World, caller: Caller, siteId: string, pointer = '/siteId'): Site => {
   const site = world.get(sites, siteId);
   if (site === undefined || !mayReach(caller, site.organisationId, site.id))
-    throw unprocessable('unknown_site', pointer, 'no such site of yours; register it with POST /v1/sites first');
+    throw unprocessable(
+      'unknown_site',
+      pointer,
+      'no such site of yours; register it with POST /v1/sites first',
+    );
   return site;
 };

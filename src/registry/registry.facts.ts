@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Cell, Currency, Id, Position, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
-import { apiKeys, type ApiKey, organisations, programmes, type Site, sites } from './registry.tables.ts';
+import { type ApiKey, apiKeys, organisations, programmes, type Site, sites } from './registry.tables.ts';
 
 const NOTHING = 'none';
 
@@ -88,7 +88,11 @@ export const organisationClosed: FactType<z.infer<typeof OrganisationChanged>, n
   fen: NOTHING,
   backPointers: [],
   apply(world, { seq, data }) {
-    world.put(organisations, { ...world.get(organisations, data.organisationId)!, state: 'closed', lastSeq: seq });
+    world.put(organisations, {
+      ...world.get(organisations, data.organisationId)!,
+      state: 'closed',
+      lastSeq: seq,
+    });
   },
 };
 
@@ -108,8 +112,18 @@ export const CapabilityShape = z.strictObject({
   licence: text(120).optional(),
   validUntil: z.iso.date().optional(),
 });
-const SiteRegistered = z.strictObject({ siteId: Id, organisationId: Id, kind: z.string(), cell: Cell, ...Settings });
-const SitePrivate = z.strictObject({ name: text(200), location: Position, capabilities: z.array(CapabilityShape) });
+const SiteRegistered = z.strictObject({
+  siteId: Id,
+  organisationId: Id,
+  kind: z.string(),
+  cell: Cell,
+  ...Settings,
+});
+const SitePrivate = z.strictObject({
+  name: text(200),
+  location: Position,
+  capabilities: z.array(CapabilityShape),
+});
 export const siteRegistered: FactType<z.infer<typeof SiteRegistered>, z.infer<typeof SitePrivate>> = {
   type: 'site.registered.v1',
   title: { en: 'Site registered', zh: '站点登记' },

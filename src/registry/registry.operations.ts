@@ -59,7 +59,11 @@ export const foundProgramme: Operation<Founding, object> = {
 const activeOrganisation = (world: World, id: string, pointer = '/organisationId') => {
   const organisation = world.get(organisations, id);
   if (organisation === undefined)
-    throw unprocessable('unknown_organisation', pointer, 'no such organisation; register it with POST /v1/organisations');
+    throw unprocessable(
+      'unknown_organisation',
+      pointer,
+      'no such organisation; register it with POST /v1/organisations',
+    );
   if (organisation.state !== 'active')
     throw conflict('organisation_closed', 'This organisation was closed.', { organisationId: id });
   return organisation;
@@ -85,16 +89,17 @@ const organisationInPath = (world: World, id: string) => {
   return organisation;
 };
 
-export const changeOrganisation: Operation<OrganisationChange & { organisationId: string }, { id: string }> = {
-  name: 'organisation.change',
-  roles: ['operator'],
-  status: 200,
-  decide(world, { organisationId, name }) {
-    organisationInPath(world, organisationId);
-    return draft({ type: organisationChanged, data: { organisationId }, private: { name } });
-  },
-  answer: ({ data }) => ({ id: data.organisationId }),
-};
+export const changeOrganisation: Operation<OrganisationChange & { organisationId: string }, { id: string }> =
+  {
+    name: 'organisation.change',
+    roles: ['operator'],
+    status: 200,
+    decide(world, { organisationId, name }) {
+      organisationInPath(world, organisationId);
+      return draft({ type: organisationChanged, data: { organisationId }, private: { name } });
+    },
+    answer: ({ data }) => ({ id: data.organisationId }),
+  };
 
 export const closeOrganisation: Operation<{ organisationId: string }, { id: string }> = {
   name: 'organisation.close',
@@ -148,7 +153,10 @@ export const changeSite: Operation<SiteChange & { siteId: string }, { id: string
   status: 200,
   decide(world, { siteId, name, capabilities, ...settings }) {
     siteInPath(world, siteId);
-    const hidden = { ...(name === undefined ? {} : { name }), ...(capabilities === undefined ? {} : { capabilities }) };
+    const hidden = {
+      ...(name === undefined ? {} : { name }),
+      ...(capabilities === undefined ? {} : { capabilities }),
+    };
     return draft({
       type: siteChanged,
       data: { siteId, ...settings },
@@ -163,7 +171,8 @@ export const closeSite: Operation<{ siteId: string }, { id: string }> = {
   roles: ['operator'],
   status: 200,
   decide(world, { siteId }) {
-    if (siteInPath(world, siteId).state === 'closed') throw conflict('site_closed', 'This site was closed already.');
+    if (siteInPath(world, siteId).state === 'closed')
+      throw conflict('site_closed', 'This site was closed already.');
     return draft({ type: siteClosed, data: { siteId } });
   },
   answer: ({ data }) => ({ id: data.siteId }),
@@ -176,9 +185,13 @@ const GIVEN_BY: Record<string, readonly Role[]> = {
   recycler: ['recycler'],
 };
 
-const newSecret = (random: (n: number) => Uint8Array): string => `bck_${Buffer.from(random(32)).toString('base64url')}`;
+const newSecret = (random: (n: number) => Uint8Array): string =>
+  `bck_${Buffer.from(random(32)).toString('base64url')}`;
 
-export const issueApiKey: Operation<ApiKeyRequest & { secret?: string }, { id: string; secret: string | null }> = {
+export const issueApiKey: Operation<
+  ApiKeyRequest & { secret?: string },
+  { id: string; secret: string | null }
+> = {
   name: 'api-key.issue',
   roles: ['operator', 'station', 'warehouse', 'recycler', 'programme'],
   status: 201,
@@ -188,9 +201,17 @@ export const issueApiKey: Operation<ApiKeyRequest & { secret?: string }, { id: s
     if (!mayReach(caller, organisationId, null))
       throw unprocessable('unknown_organisation', '/organisationId', 'no such organisation of yours');
     if (caller.role !== 'operator' && caller.role !== 'programme' && !GIVEN_BY[caller.role]?.includes(role))
-      throw new DomainError('forbidden', 'forbidden', `A ${caller.role} may issue keys of its own role only.`);
+      throw new DomainError(
+        'forbidden',
+        'forbidden',
+        `A ${caller.role} may issue keys of its own role only.`,
+      );
     if (caller.siteIds !== null && (siteIds === null || siteIds.some((s) => !caller.siteIds!.includes(s))))
-      throw new DomainError('forbidden', 'forbidden', 'A key limited to sites may issue keys for these sites only.');
+      throw new DomainError(
+        'forbidden',
+        'forbidden',
+        'A key limited to sites may issue keys for these sites only.',
+      );
     for (const [i, siteId] of (siteIds ?? []).entries()) {
       if (world.get(sites, siteId)?.organisationId !== organisationId)
         throw unprocessable('unknown_site', `/siteIds/${i}`, 'no such site of this organisation');
@@ -212,7 +233,10 @@ export const issueApiKey: Operation<ApiKeyRequest & { secret?: string }, { id: s
 const keyInPath = (world: World, caller: { role: string } & Parameters<typeof mayReach>[0], id: string) => {
   const key = world.get(apiKeys, id);
   const reachable = key !== undefined && mayReach(caller, key.organisationId, null);
-  if (!reachable || (caller.siteIds !== null && key.siteIds?.every((s) => caller.siteIds!.includes(s)) !== true))
+  if (
+    !reachable ||
+    (caller.siteIds !== null && key.siteIds?.every((s) => caller.siteIds!.includes(s)) !== true)
+  )
     throw notFound('key');
   if (key.state !== 'active') throw conflict('key_revoked', 'This key was revoked.');
   return key;

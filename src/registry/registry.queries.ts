@@ -34,7 +34,8 @@ export const findCaller = async (db: Reader, secret: string, now: number): Promi
     .select(['k.id', 'k.organisationId', 'k.role', 'k.siteIds', 'k.holder', 'k.expiresAt', 'k.state'])
     .where('s.secretHash', '=', hashSecret(secret))
     .executeTakeFirst();
-  if (key === undefined || key.state !== 'active' || (key.expiresAt !== null && key.expiresAt <= now)) return null;
+  if (key === undefined || key.state !== 'active' || (key.expiresAt !== null && key.expiresAt <= now))
+    return null;
   const { id: keyId, organisationId, role, siteIds, holder } = key;
   return { keyId, organisationId, role, siteIds, holder };
 };
@@ -46,22 +47,41 @@ export const findProgramme = (db: Reader): Promise<Programme | undefined> =>
 export const listOrganisations = (db: Reader, caller: Caller, after: number, limit: number) => {
   const all = registryTables(db).selectFrom('organisations').selectAll().where('seq', '>', after);
   const mine = maySee(caller, '', null) ? all : all.where('id', '=', caller.organisationId);
-  return mine.orderBy('seq').limit(limit + 1).execute();
+  return mine
+    .orderBy('seq')
+    .limit(limit + 1)
+    .execute();
 };
 
 type Owned = 'sites' | 'apiKeys' | 'devices' | 'vessels' | 'collectors';
 
 /** Things of the organisations the caller may see, in the order they were registered; a key limited to sites sees those. */
-export const listOwned = async <T extends Owned>(db: Reader, table: T, caller: Caller, after: number, limit: number) => {
-  const siteColumn = { sites: 'id', devices: 'siteId', collectors: 'siteId', apiKeys: null, vessels: null }[table as Owned];
-  let query = registryTables(db).selectFrom(table as 'devices').selectAll().where('seq', '>', after);
+export const listOwned = async <T extends Owned>(
+  db: Reader,
+  table: T,
+  caller: Caller,
+  after: number,
+  limit: number,
+) => {
+  const siteColumn = { sites: 'id', devices: 'siteId', collectors: 'siteId', apiKeys: null, vessels: null }[
+    table as Owned
+  ];
+  let query = registryTables(db)
+    .selectFrom(table as 'devices')
+    .selectAll()
+    .where('seq', '>', after);
   if (!maySee(caller, '', null)) query = query.where('organisationId', '=', caller.organisationId);
   if (caller.siteIds !== null && siteColumn !== null)
     query = query.where(siteColumn as 'siteId', 'in', [...caller.siteIds]);
-  return (await query.orderBy('seq').limit(limit + 1).execute()) as unknown as Tables[T][];
+  return (await query
+    .orderBy('seq')
+    .limit(limit + 1)
+    .execute()) as unknown as Tables[T][];
 };
 
 export const findById = async <T extends Owned | 'organisations'>(db: Reader, table: T, id: string) =>
-  (await registryTables(db).selectFrom(table as 'sites').selectAll().where('id', '=', id).executeTakeFirst()) as
-    | Tables[T]
-    | undefined;
+  (await registryTables(db)
+    .selectFrom(table as 'sites')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst()) as Tables[T] | undefined;

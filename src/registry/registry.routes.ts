@@ -50,7 +50,13 @@ const organisationRoutes = (app: FastifyInstance, deps: WriteDeps & { db: Reader
     handler: async ({ query, caller, ...http }) => {
       const { after, limit } = readCursor(query);
       const rows = await listOrganisations(deps.db, caller, after, limit);
-      return toPage(rows, limit, (row) => row.seq, (row) => row, http);
+      return toPage(
+        rows,
+        limit,
+        (row) => row.seq,
+        (row) => row,
+        http,
+      );
     },
   });
   route(app, {
@@ -131,7 +137,13 @@ const siteRoutes = (app: FastifyInstance, deps: WriteDeps & { db: Reader }): voi
     handler: async ({ query, caller, ...http }) => {
       const { after, limit } = readCursor(query);
       const rows = await listOwned(deps.db, 'sites', caller, after, limit);
-      return toPage(rows, limit, (row) => row.seq, (row) => row, http);
+      return toPage(
+        rows,
+        limit,
+        (row) => row.seq,
+        (row) => row,
+        http,
+      );
     },
   });
   route(app, {
@@ -174,7 +186,8 @@ const siteRoutes = (app: FastifyInstance, deps: WriteDeps & { db: Reader }): voi
     params: schema.IdParams,
     response: Written,
     errors: { 409: 'Closed already' },
-    handler: ({ params, ...from }) => write(deps, operations.closeSite, { siteId: params.id }, from, params.id),
+    handler: ({ params, ...from }) =>
+      write(deps, operations.closeSite, { siteId: params.id }, from, params.id),
   });
 };
 
@@ -225,7 +238,8 @@ const keyRoutes = (app: FastifyInstance, deps: WriteDeps & { db: Reader }): void
     params: schema.IdParams,
     response: WrittenKey,
     errors: { 409: 'Revoked' },
-    handler: ({ params, ...from }) => write(deps, operations.rotateApiKey, { keyId: params.id }, from, params.id),
+    handler: ({ params, ...from }) =>
+      write(deps, operations.rotateApiKey, { keyId: params.id }, from, params.id),
   });
   route(app, {
     method: 'POST',
@@ -237,6 +251,7 @@ const keyRoutes = (app: FastifyInstance, deps: WriteDeps & { db: Reader }): void
     params: schema.IdParams,
     response: Written,
     errors: { 409: 'Revoked already' },
-    handler: ({ params, ...from }) => write(deps, operations.revokeApiKey, { keyId: params.id }, from, params.id),
+    handler: ({ params, ...from }) =>
+      write(deps, operations.revokeApiKey, { keyId: params.id }, from, params.id),
   });
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, Position, text, Time } from '../kernel/values.ts';
+import { Id, Position, Time, text } from '../kernel/values.ts';
 import { ORGANISATION_KINDS, RoleCode, SITE_KINDS } from '../kernel/vocabulary.ts';
 import { CapabilityShape, NormShape } from './registry.facts.ts';
 
@@ -15,13 +15,22 @@ export type OrganisationRequest = z.infer<typeof OrganisationRequest>;
 export const OrganisationChange = z.strictObject({ name: text(200) });
 export type OrganisationChange = z.infer<typeof OrganisationChange>;
 export const Organisation = z
-  .object({ id: Id, kind: z.string(), name: z.string().nullable(), naturalPerson: z.boolean(), state: z.string(), seq: z.int() })
+  .object({
+    id: Id,
+    kind: z.string(),
+    name: z.string().nullable(),
+    naturalPerson: z.boolean(),
+    state: z.string(),
+    seq: z.int(),
+  })
   .meta({ id: 'Organisation' });
 
 const settings = {
   toleranceBasisPoints: z.int().min(0).max(10_000).optional(),
   norms: z.array(NormShape).max(200).optional(),
-  custodyModel: z.enum(['identity-preserved', 'segregated', 'controlled-blending', 'mass-balance']).optional(),
+  custodyModel: z
+    .enum(['identity-preserved', 'segregated', 'controlled-blending', 'mass-balance'])
+    .optional(),
   capabilities: z.array(CapabilityShape).max(50).optional(),
 };
 export const SiteRequest = z.strictObject({

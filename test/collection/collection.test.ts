@@ -22,7 +22,10 @@ const weighIn = (siteId: string, more: object = {}) => ({
 t.test('a wet bag keeps its three weights, and a repeat gets the first answer', async (t) => {
   const { site } = await startTestApp(t);
   const station = await site('station');
-  const body = weighIn(station.siteId, { quote: { price: { amount: 1, currency: 'CNY', perGrams: 1 } }, bagTag: 'A-17' });
+  const body = weighIn(station.siteId, {
+    quote: { price: { amount: 1, currency: 'CNY', perGrams: 1 } },
+    bagTag: 'A-17',
+  });
   const first = await station.client.post('/v1/collections', body);
   t.equal(first.status, 201);
   t.match(first.body, {
@@ -70,7 +73,9 @@ t.test('offline uploads, split, shuffled and tripled, end as the same ledger set
         const answers = new Map<string, object>();
         const uploads = [];
         while (tripled.length > 0) uploads.push(tripled.splice(0, 1 + (random() % 8)));
-        const results = await Promise.all(uploads.map((upload) => station.client.post('/v1/collections/batch', upload)));
+        const results = await Promise.all(
+          uploads.map((upload) => station.client.post('/v1/collections/batch', upload)),
+        );
         let recorded = 0;
         for (const { body, status } of results) {
           if (status !== 200) return false;
@@ -98,7 +103,11 @@ t.test('a device signs what it weighed', async (t) => {
   const station = await site('station');
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'jwk' }).x!;
-  const device = await station.client.post('/v1/devices', { siteId: station.siteId, name: '秤 1', publicKey: raw });
+  const device = await station.client.post('/v1/devices', {
+    siteId: station.siteId,
+    name: '秤 1',
+    publicKey: raw,
+  });
   t.equal(device.status, 201);
   const collector = await station.client.post('/v1/collectors', {
     siteId: station.siteId,
@@ -108,10 +117,26 @@ t.test('a device signs what it weighed', async (t) => {
   const deviceId = device.body.id as string;
   const salt = 'ab'.repeat(32);
   const body = weighIn(station.siteId, { collectorId: collector.body.id, deductions: undefined });
-  const { id, siteId, material, form, originClass, basis, grossGrams, tareGrams, collectedAt } = body as never as Record<string, string>;
+  const { id, siteId, material, form, originClass, basis, grossGrams, tareGrams, collectedAt } =
+    body as never as Record<string, string>;
   const part = { collectorId: collector.body.id, collectedAt };
-  const personSeal = createHash('sha256').update(Buffer.from(salt, 'hex')).update(canonicalize(part)!).digest('hex');
-  const signed = { id, siteId, deviceId, counter: 1, material, form, originClass, basis, grossGrams, tareGrams, seals: [personSeal] };
+  const personSeal = createHash('sha256')
+    .update(Buffer.from(salt, 'hex'))
+    .update(canonicalize(part)!)
+    .digest('hex');
+  const signed = {
+    id,
+    siteId,
+    deviceId,
+    counter: 1,
+    material,
+    form,
+    originClass,
+    basis,
+    grossGrams,
+    tareGrams,
+    seals: [personSeal],
+  };
   const signature = sign(null, Buffer.from(canonicalize(signed)!), privateKey).toString('base64url');
   const attestation = { deviceId, counter: 1, salts: [salt], signature };
   const good = await station.client.post('/v1/collections', { ...body, attestation });
@@ -141,7 +166,8 @@ t.test('what is doubtful is recorded, marked, and said', async (t) => {
   t.match(await post({ basis: 'counted', count: 7, grossGrams: undefined, tareGrams: 0, deductions: [] }), {
     lot: { grams: 140 },
   });
-  const wrong = async (more: object) => (await client.post('/v1/collections', weighIn(siteId, more))).body.code;
+  const wrong = async (more: object) =>
+    (await client.post('/v1/collections', weighIn(siteId, more))).body.code;
   t.equal(await wrong({ tareGrams: 12_600 }), 'no_grams');
   t.equal(await wrong({ deductions: [{ kind: 'sand', grams: 12_001, basis: 'norm' }] }), 'over_deducted');
   t.equal(await wrong({ siteId: randomUUID() }), 'unknown_site');

@@ -15,7 +15,9 @@ t.test('a gram goes from the scale to a batch, and the batch knows every gram', 
   const people = await Promise.all(
     Array.from({ length: 6 }, async (_, i) => {
       const consent = { version: '1', at: '2026-01-01T00:00:00+08:00' };
-      return ok(await station.client.post('/v1/collectors', { siteId: station.siteId, name: `渔民 ${i}`, consent })).id;
+      return ok(
+        await station.client.post('/v1/collectors', { siteId: station.siteId, name: `渔民 ${i}`, consent }),
+      ).id;
     }),
   );
   const upload = Array.from({ length: 30 }, (_, i) => ({
@@ -118,7 +120,11 @@ t.test('a gram goes from the scale to a batch, and the batch knows every gram', 
   const stranger = await site('station');
   t.equal((await stranger.client.get(`/v1/batches/${batch.id}/provenance`)).status, 404);
   const brand = await keyFor(stranger.organisationId, 'brand');
-  t.equal((await client(brand.secret).get(`/v1/batches/${batch.id}/provenance`)).status, 200, 'a brand may ask');
+  t.equal(
+    (await client(brand.secret).get(`/v1/batches/${batch.id}/provenance`)).status,
+    200,
+    'a brand may ask',
+  );
   t.equal((await operator.get(`/v1/batches/${randomUUID()}/provenance`)).status, 404);
   t.ok(await deps.follower.reaches(batch.receipt.seq));
 });
@@ -147,7 +153,10 @@ t.test('grams are conserved for every source: in stock + lost = what came in', a
     const { body } = await station.client.post('/v1/process-runs', {
       siteId: station.siteId,
       step: 'sort',
-      inputs: [{ lotId, grams: 31 + round }, { lotId: lots[(round + 1) % lots.length], grams: 17 }],
+      inputs: [
+        { lotId, grams: 31 + round },
+        { lotId: lots[(round + 1) % lots.length], grams: 17 },
+      ],
       outputs: [{ material: 'pet', form: 'bale', grams: 29 }],
       losses: [{ kind: 'evaporated', grams: 19 + round }],
     });
@@ -162,7 +171,7 @@ t.test('grams are conserved for every source: in stock + lost = what came in', a
   const held = new Map<number, number>(sources.map((s) => [s.key, 0]));
   const add = (bytes: Buffer): void => {
     const v = decodeVector(bytes);
-    v.keys.forEach((key, i) => held.set(key, held.get(key)! + v.grams[i]!));
+    for (const [i, key] of v.keys.entries()) held.set(key, held.get(key)! + v.grams[i]!);
   };
   const { rows: live } = await db.query(`
     SELECT l.id, l.seq::int, l.grams::int, v.vector FROM lots l

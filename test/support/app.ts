@@ -31,7 +31,10 @@ export type TestApp = {
   /** A key of the role for the organisation, and its client. */
   keyFor(organisationId: string, role: string, more?: object): Promise<Client & { id: string }>;
   /** An organisation of the kind with one site, and a client of the same role. */
-  site(kind: 'station' | 'warehouse' | 'recycler', more?: object): Promise<{ organisationId: string; siteId: string; client: Client }>;
+  site(
+    kind: 'station' | 'warehouse' | 'recycler',
+    more?: object,
+  ): Promise<{ organisationId: string; siteId: string; client: Client }>;
   /** The whole-ledger check; throws the first fault. */
   verify(): Promise<{ size: number }>;
   /** A connection as the cluster's superuser, to tamper with. */
@@ -70,7 +73,12 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
   const verify = () => verifyDatabase(deps.pool, deps.keyring);
   let tampered = false;
   t.teardown(async () => {
-    const fault = tampered ? undefined : await verify().then(() => undefined, (error: Error) => error);
+    const fault = tampered
+      ? undefined
+      : await verify().then(
+          () => undefined,
+          (error: Error) => error,
+        );
     await app.close();
     await deps.close();
     await urls.drop();
@@ -89,7 +97,10 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
     urls,
     superuser: async () => {
       tampered = true;
-      const client = new pg.Client({ connectionString: urls.superuserUrl, options: '-c search_path=blue_cycle' });
+      const client = new pg.Client({
+        connectionString: urls.superuserUrl,
+        options: '-c search_path=blue_cycle',
+      });
       await client.connect();
       t.teardown(() => client.end());
       return client;
@@ -98,12 +109,25 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
 };
 
 const clientOf = (app: FastifyInstance, secret: string): Client => {
-  const send = async (method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
-    const request: InjectOptions = { method: method as 'GET', url, headers: { authorization: `Bearer ${secret}`, ...headers } };
+  const send = async (
+    method: string,
+    url: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> => {
+    const request: InjectOptions = {
+      method: method as 'GET',
+      url,
+      headers: { authorization: `Bearer ${secret}`, ...headers },
+    };
     if (body !== undefined) request.payload = body as object;
     const response = await app.inject(request);
     const json = /json/.test(String(response.headers['content-type']));
-    return { status: response.statusCode, body: json ? response.json() : response.body, headers: response.headers };
+    return {
+      status: response.statusCode,
+      body: json ? response.json() : response.body,
+      headers: response.headers,
+    };
   };
   return {
     secret,
@@ -115,11 +139,18 @@ const clientOf = (app: FastifyInstance, secret: string): Client => {
 };
 
 const expect = (answer: Answer, status: number): Answer => {
-  if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
+  if (answer.status !== status)
+    throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer;
 };
 
-const keyFor = async (app: FastifyInstance, operator: Client, organisationId: string, role: string, more = {}) => {
+const keyFor = async (
+  app: FastifyInstance,
+  operator: Client,
+  organisationId: string,
+  role: string,
+  more = {},
+) => {
   const answer = expect(
     await operator.post('/v1/api-keys', { organisationId, role, holder: `${role} ${randomUUID()}`, ...more }),
     201,

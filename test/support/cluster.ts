@@ -12,7 +12,12 @@ const TEMPLATE = 'blue_cycle_template';
 /** URLs of the template database, handed to test processes by `test/run.ts` as JSON. */
 export type Cluster = { superuserUrl: string; ownerUrl: string; apiUrl: string; apiRole: string };
 
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 /** A PostgreSQL of our own with a migrated template database. */
 export const startCluster = async (): Promise<Cluster & { stop(): Promise<void> }> => {
@@ -45,7 +50,9 @@ export const inherited = (): Cluster | undefined => {
 let count = 0;
 
 /** A database of its own, cloned from the template. */
-export const cloneDatabase = async (cluster: Cluster): Promise<{ ownerUrl: string; apiUrl: string; superuserUrl: string; drop(): Promise<void> }> => {
+export const cloneDatabase = async (
+  cluster: Cluster,
+): Promise<{ ownerUrl: string; apiUrl: string; superuserUrl: string; drop(): Promise<void> }> => {
   const name = `bc_${process.pid}_${count++}`;
   const admin = async (text: string): Promise<void> => {
     const client = new pg.Client({ connectionString: cluster.superuserUrl });

@@ -1,5 +1,5 @@
-import { formatUuid } from '../../kernel/ids.ts';
 import { sha256 } from '../../kernel/hash.ts';
+import { formatUuid } from '../../kernel/ids.ts';
 
 /** Ids that follow from a name, so that playing the demo twice records nothing twice. */
 export const demoId = (name: string): string => formatUuid(sha256(Buffer.from(`blue-cycle demo ${name}`)), 8);
@@ -36,7 +36,12 @@ const MATERIALS = [
 export type DemoWeighIn = Record<string, unknown> & { id: string };
 
 /** The weigh-ins of one station, in the order its phone recorded them; masses in grams, prices in fen. */
-export const weighIns = (station: number, count: number, collectors: readonly string[], siteId: string): DemoWeighIn[] => {
+export const weighIns = (
+  station: number,
+  count: number,
+  collectors: readonly string[],
+  siteId: string,
+): DemoWeighIn[] => {
   const random = seeded(20_231_101 + station);
   return Array.from({ length: count }, (_, i) => {
     const roll = random();
@@ -49,7 +54,9 @@ export const weighIns = (station: number, count: number, collectors: readonly st
     return {
       id: demoId(`weigh-in ${station} ${i}`),
       siteId,
-      ...(known ? { collectorId: collectors[Math.floor(random() * collectors.length)]! } : { bagTag: `T${station}-${i}` }),
+      ...(known
+        ? { collectorId: collectors[Math.floor(random() * collectors.length)]! }
+        : { bagTag: `T${station}-${i}` }),
       material: kind.material,
       form: kind.form,
       originClass: kind.originClass,
@@ -67,7 +74,20 @@ export const weighIns = (station: number, count: number, collectors: readonly st
 };
 
 const FAMILY = '王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗';
-const GIVEN = ['海生', '阿明', '小梅', '建国', '秀英', '志强', '丽华', '东海', '春燕', '大勇', '水根', '阿珍'];
+const GIVEN = [
+  '海生',
+  '阿明',
+  '小梅',
+  '建国',
+  '秀英',
+  '志强',
+  '丽华',
+  '东海',
+  '春燕',
+  '大勇',
+  '水根',
+  '阿珍',
+];
 
 export const collectorName = (i: number): string =>
   `${FAMILY[i % FAMILY.length]}${GIVEN[Math.floor(i / FAMILY.length) % GIVEN.length]}`;
