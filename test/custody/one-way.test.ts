@@ -317,14 +317,20 @@ t.test('S2: the weighbridge gives more, gives too much, gives too little', async
       body: { id: third.body.caseId, state: 'proposed', lossGrams: null, lots: [] },
     });
     t.match(await decide(li, third.body.caseId, released), { status: 403, body: { code: 'same_holder' } });
-    const other = await decide(wang, third.body.caseId, { outcome: 'loss', lossKind: 'theft' });
+    const other = await decide(wang, third.body.caseId, { outcome: 'loss' });
     t.match(
       other,
       { status: 201, body: { state: 'proposed', outcome: 'loss' } },
       'another outcome is another proposal',
     );
     t.equal((await works.client.get(`/v1/lots/${short[0]}`)).body.onHold, true, 'still on hold');
-    const decided = await decide(li, third.body.caseId, { outcome: 'loss', lossKind: 'theft' });
+    const theft = { outcome: 'loss', lossKind: 'theft' };
+    t.match(
+      (await decide(li, third.body.caseId, theft)).body,
+      { state: 'proposed' },
+      'and so is another kind of loss',
+    );
+    const decided = await decide(wang, third.body.caseId, theft);
     t.match(decided, {
       status: 201,
       body: {
