@@ -342,14 +342,11 @@ export class Door {
         world.drop();
         return 'missing';
       }
-      const { fact, leafHash } = entries.append(
-        draft,
-        draft.actor ?? command.caller.organisationId,
-        world,
-        options.keyring,
-        options.random,
-      );
+      const fact = entries.next(draft, draft.actor ?? command.caller.organisationId);
+      const prepared = entries.prepare(fact, draft, world, options.keyring, options.random);
       draft.type.apply(world, fact);
+      // Appended last: when a row is still missing, nothing of it may stay in the turn.
+      const leafHash = entries.append(prepared);
       world.put(ids, { ...command.key, seq: fact.seq, owner: command.caller.organisationId });
       world.keep();
       const answer = command.operation.answer(fact);
@@ -369,6 +366,12 @@ export class Door {
             command.reject(new DomainError('unprocessable', 'too_wide', 'It reaches too far at once.'));
         if (!missing.has(error.table)) missing.set(error.table, new Set());
         for (const id of error.ids) missing.get(error.table)!.add(id);
+        return 'missing';
+      }
+      if (error instanceof DomainError && !world.has(ids, command.key.id)) {
+        // What was accepted once may be refused now: a repeat is known by its key alone.
+        if (!missing.has(ids as AnyTable)) missing.set(ids as AnyTable, new Set());
+        missing.get(ids as AnyTable)!.add(command.key.id);
         return 'missing';
       }
       this.counts.refusals++;

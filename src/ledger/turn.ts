@@ -17,6 +17,8 @@ export type Receipt = { seq: number; leafHash: string };
 /** What became of a write. `replayed`: it had been accepted before, and this is its answer. */
 export type Recorded<Answer> = { answer: Answer; receipt: Receipt; status: number; replayed: boolean };
 
+export type Prepared = { bytes: Buffer; opening: Uint8Array; leaf: Uint8Array };
+
 /** The entries of one turn, growing. */
 export class TurnEntries {
   readonly bytes: Buffer[] = [];
@@ -44,15 +46,22 @@ export class TurnEntries {
     return this.old.size + this.bytes.length;
   }
 
-  /** Numbers a fact, seals its private parts, and adds its entry. Returns the fact and its leaf hash in hex. */
-  append(
-    draft: AnyDraft,
-    actor: string,
-    world: World,
-    keyring: Keyring,
-    random: Random,
-  ): { fact: AnyFact; leafHash: string } {
-    const seq = this.size;
+  /** The fact a draft becomes at the next position; nothing is added yet. */
+  next(draft: AnyDraft, actor: string): AnyFact {
+    return {
+      seq: this.size,
+      at: this.at,
+      type: draft.type.type,
+      actor,
+      data: draft.data,
+      private: draft.private ?? {},
+      people: (draft.people ?? []).map(({ personId, part }) => ({ personId, part })),
+    };
+  }
+
+  /** Seals the private parts of the next fact and makes its entry; nothing is added yet. */
+  prepare(fact: AnyFact, draft: AnyDraft, world: World, keyring: Keyring, random: Random): Prepared {
+    const { seq, actor } = fact;
     const parts = (draft.people ?? []).map((person, part) => {
       const { seal: personSeal, opening } = seal(this.hash, person.salt ?? random(SALT_BYTES), person.part);
       const key = world.get(peopleTable, person.personId)?.wrappedKey;
@@ -85,22 +94,17 @@ export class TurnEntries {
     };
     const bytes = Buffer.from(entryText(entry));
     if (bytes.length > MAX_ENTRY_BYTES) throw new EntryTooLong(bytes.length);
-    const leaf = leafHash(this.hash, bytes);
+    return { bytes, opening, leaf: leafHash(this.hash, bytes) };
+  }
+
+  /** Adds the entry. Returns its leaf hash in hex. */
+  append({ bytes, opening, leaf }: Prepared): string {
+    appendLeaf(this.hash, this.frontier, this.size, leaf);
     this.bytes.push(bytes);
     this.leaves.push(leaf);
     this.openings.push(opening);
-    appendLeaf(this.hash, this.frontier, seq, leaf);
     this.leaf = leaf;
-    const fact: AnyFact = {
-      seq,
-      at: this.at,
-      type: entry.type,
-      actor,
-      data: draft.data,
-      private: draft.private ?? {},
-      people: (draft.people ?? []).map(({ personId, part }) => ({ personId, part })),
-    };
-    return { fact, leafHash: toHex(leaf) };
+    return toHex(leaf);
   }
 
   newHead(): WriterHead {
