@@ -5,7 +5,11 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { EmbeddedLog } from './embedded.ts';
+
+/** The part of a logger used here; pino's fits. */
+export type EmbeddedLog = Readonly<
+  Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>
+>;
 
 /** The system user PostgreSQL runs as; undefined: the one we are. */
 export type SystemUser = { uid: number; gid: number } | undefined;

@@ -6,12 +6,9 @@ import { createServer } from 'node:net';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { choosePlace, type Place } from './embedded.place.ts';
+import { choosePlace, type EmbeddedLog, type Place } from './embedded.place.ts';
 
-/** The part of a logger used here; pino's fits. */
-export type EmbeddedLog = Readonly<
-  Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>
->;
+export type { EmbeddedLog } from './embedded.place.ts';
 
 export type EmbeddedPostgres = {
   /** `postgresql://postgres:…@127.0.0.1:PORT/postgres`; holds the password. */

@@ -366,7 +366,7 @@ async function post(send: typeof fetch, job: ImportJob, items: Item[]): Promise<
   }
   const reason = problemText(status, json);
   if (status === 408 || status === 429 || status >= 500) {
-    return { kind: 'again', reason, ...retryAfter(headers.get('retry-after')) };
+    return { kind: 'again', reason, ...retryAfter(headers) };
   }
   if ([400, 409, 413, 422].includes(status)) return { kind: 'halve', reason };
   return { kind: 'stop', reason };
@@ -380,10 +380,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), at most five minutes. */
-function retryAfter(value: string | null): { afterMs?: number } {
+/** `Retry-After` in seconds or as a date beside the answer's own (RFC 9110, section 10.2.3), at most five minutes. */
+function retryAfter(headers: Headers): { afterMs?: number } {
+  const value = headers.get('retry-after');
   if (value === null) return {};
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const ms = /^\d+$/.test(value)
+    ? Number(value) * 1000
+    : Date.parse(value) - Date.parse(headers.get('date') ?? value);
   return ms > 0 ? { afterMs: Math.min(ms, 300_000) } : {};
 }
 
