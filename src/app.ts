@@ -5,10 +5,13 @@ import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
 import { createServer } from './http/server.ts';
+import { vocabularyRoutes } from './http/vocabulary.routes.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { renderMetrics } from './metrics.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
+import { provenanceRoutes } from './provenance/provenance.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
+import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
 import { findCaller } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
@@ -35,8 +38,17 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     custodyRoutes(scope, deps);
     processingRoutes(scope, deps);
     resaleRoutes(scope, deps);
-    ledgerRoutes(scope, deps);
-    healthRoutes(scope, { ...deps, follower: () => deps.follower.position, metrics: () => renderMetrics(deps) });
+    provenanceRoutes(scope, deps);
+    ledgerRoutes(scope, {
+      ...deps,
+      hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
+    });
+    vocabularyRoutes(scope);
+    healthRoutes(scope, {
+      ...deps,
+      follower: () => deps.follower.position,
+      metrics: () => renderMetrics(deps),
+    });
   });
   app.route({
     method: 'GET',

@@ -8,6 +8,7 @@ import type { IdRow } from '../ledger/tables.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import { PLACES, type Source, type SourceParty } from '../lots/sources.tables.ts';
 import { maySee } from '../registry/access.ts';
+import { hiddenPeople } from '../registry/people.queries.ts';
 import type { Site } from '../registry/registry.tables.ts';
 
 type Tables = { ids: IdRow; lots: Lot; sources: Source; sourceParties: SourceParty; sites: Site };
@@ -48,7 +49,13 @@ const viewAt = async (reader: CollectionReader, caller: Caller, seq: number) => 
     .where('lots.id', '=', data.lotId)
     .executeTakeFirstOrThrow();
   if (!maySee(caller, lot.organisationId, data.siteId)) return undefined;
-  const persons = seesPeople(caller, lot.organisationId) ? people : [];
+  const seen = seesPeople(caller, lot.organisationId) ? people : [];
+  const hidden = await hiddenPeople(
+    reader.db,
+    caller,
+    seen.flatMap((p) => (p === null ? [] : [p.personId])),
+  );
+  const persons = seen.filter((p) => p !== null && !hidden.has(p.personId));
   const part = persons.find((p) => p !== null)?.part as { collectedAt?: string } | undefined;
   return {
     id: more.id as string,

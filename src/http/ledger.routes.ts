@@ -45,7 +45,14 @@ const mayOpen = (caller: Caller, actor: string): boolean =>
   caller.role === 'auditor' ||
   (caller.organisationId === actor && caller.siteIds === null);
 
-export const ledgerRoutes = (app: FastifyInstance, deps: { pool: pg.Pool; keyring: Keyring }): void => {
+export type LedgerDeps = {
+  pool: pg.Pool;
+  keyring: Keyring;
+  /** Of these people, those the caller may no longer see. */
+  hiddenPeople: (caller: Caller, ids: readonly string[]) => Promise<ReadonlySet<string>>;
+};
+
+export const ledgerRoutes = (app: FastifyInstance, deps: LedgerDeps): void => {
   route(app, {
     method: 'GET',
     url: '/v1/ledger/entries',
@@ -111,12 +118,16 @@ export const ledgerRoutes = (app: FastifyInstance, deps: { pool: pg.Pool; keyrin
       );
       if (openings?.main == null)
         throw new DomainError('unprocessable', 'all_public', 'This entry has no private part.');
+      const hidden = await deps.hiddenPeople(
+        caller,
+        openings.people.map((p) => p.personId),
+      );
       return {
         seq: params.seq,
         sealed: toHex(sha256(openings.main)),
         main: opened(openings.main),
-        people: openings.people.map((p) =>
-          p.opening === null ? null : { personId: p.personId, ...opened(p.opening) },
+        people: openings.people.map(({ personId, opening }) =>
+          opening === null || hidden.has(personId) ? null : { personId, ...opened(opening) },
         ),
       };
     },

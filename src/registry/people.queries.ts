@@ -41,3 +41,20 @@ export const listCollectors = (
     .limit(limit + 1)
     .execute();
 };
+
+/** Of these people, those the caller may no longer see: restricted ones are there for the operator alone. */
+export const hiddenPeople = async (
+  db: Reader,
+  caller: Caller,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> => {
+  if (ids.length === 0 || caller.role === 'operator') return new Set();
+  const rows = await db
+    .withTables<Tables>()
+    .selectFrom('collectors')
+    .select('id')
+    .where('id', 'in', [...ids])
+    .where('state', 'in', ['restricted', 'erased'])
+    .execute();
+  return new Set(rows.map((row) => row.id));
+};

@@ -310,7 +310,15 @@ t.test('restriction hides a person at once; erasure waits for the end date the o
     status: 422,
   });
 
+  const weighed = (await client.post('/v1/collections', weighIn(siteId, { collectorId: body.id }))).body;
+  const named = async (who: typeof client) =>
+    (await who.get(`/v1/collections/${weighed.id}`)).body.collectorIds as string[];
+  t.same(await named(client), [body.id]);
+
   t.match(await client.delete(erasure), { status: 200, body: { id: body.id, state: 'restricted' } });
+  t.same(await named(client), [], 'gone from the weigh-in for the station');
+  t.same(await named(test.operator), [body.id], 'there for the operator');
+  t.same((await client.get(`/v1/ledger/entries/${weighed.receipt.seq}/opening`)).body.people, [null]);
   t.equal((await client.get(url)).status, 404);
   t.equal((await client.patch(url, { name: 'x' })).status, 404);
   t.same((await client.get('/v1/collectors')).body.items, []);
