@@ -8,7 +8,8 @@ import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
 import { createPool } from './db/pool.ts';
 import { createReader, type Reader } from './db/reader.ts';
-import { ensureRoles } from './db/roles.ts';
+import { ensureRoles, mayChangeLedger } from './db/roles.ts';
+import { supervise } from './db/supervise.ts';
 import { sha256, toHex } from './kernel/hash.ts';
 import { newUuidV7, systemClock, systemRandom } from './kernel/system.ts';
 import type { Clock } from './kernel/time.ts';
@@ -39,19 +40,30 @@ export type Deps = {
   close(): Promise<void>;
 };
 
-type Database = { apiUrl: string; ownerUrl: string | undefined; apiRole: string; stop(): Promise<void> };
+type Database = { apiUrl: string; ownerUrl: string; apiRole: string; stop(): Promise<void> };
 
 const userOf = (url: string): string => decodeURIComponent(new URL(url).username);
 
-const openDatabase = async (config: Config, logger: Logger): Promise<Database> => {
+/**
+ * The configured database, else the embedded one, which is started again on the same port whenever it dies, so that
+ * the pools find it again. With DATABASE_URL alone its role also migrates, where something is pending.
+ */
+export const openDatabase = async (config: Config, logger: Logger): Promise<Database> => {
   if (config.databaseUrl !== undefined) {
     const apiUrl = config.databaseUrl.reveal();
     const ownerUrl = config.databaseOwnerUrl?.reveal() ?? apiUrl;
     return { apiUrl, ownerUrl, apiRole: userOf(apiUrl), stop: async () => undefined };
   }
-  const embedded = await startEmbedded({ dataDir: config.dataDir, log: logger });
-  const roles = await ensureRoles(embedded.superuserUrl, config.databaseSchema, config.databaseSchema);
-  return { ...roles, stop: embedded.stop };
+  const { dataDir, databaseSchema: schema } = config;
+  const embedded = await startEmbedded({ dataDir, log: logger });
+  const port = Number(new URL(embedded.superuserUrl).port);
+  const supervised = supervise(embedded, () => startEmbedded({ dataDir, log: logger, port }), logger);
+  try {
+    return { ...(await ensureRoles(embedded.superuserUrl, schema, schema)), stop: supervised.stop };
+  } catch (error) {
+    await supervised.stop();
+    throw error;
+  }
 };
 
 /** 32 random bytes in hex, made at first start and readable by its owner alone. */
@@ -74,8 +86,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
   const pools: pg.Pool[] = [];
   try {
     const { databaseSchema: schema } = config;
-    if (database.ownerUrl !== undefined)
-      await migrate({ ownerUrl: database.ownerUrl, schema, apiRole: database.apiRole });
+    await migrate({ ownerUrl: database.ownerUrl, schema, apiRole: database.apiRole });
     const onError = (error: Error) => logger.warn({ err: error }, 'database connection');
     const open = (name: string, max: number) => createPool({ url: database.apiUrl, schema, max, onError, name });
     const writer = open('writer', 1);
@@ -97,6 +108,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const newId = () => newUuidV7(clock());
     const firstKey = await found({ config, pool, door, keyring, newId });
     const programme = (await findProgramme(db))!;
+    const appendOnly = (await mayChangeLedger(pool)) ? 'triggers-only' : 'privileges-and-triggers';
     const follower = new Follower({ pool, keyring, onError });
     door.onCommit = () => follower.wake();
     await follower.start();
@@ -111,14 +123,17 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       keyring,
       follower,
       programme,
-      appendOnly: database.ownerUrl === database.apiUrl ? 'triggers-only' : 'privileges-and-triggers',
+      appendOnly,
       firstKey,
       databaseUrl: database.apiUrl,
       close: async () => {
-        await door.stop();
-        await follower.stop();
-        await Promise.all(pools.map((p) => p.end()));
-        await database.stop();
+        try {
+          await door.stop();
+          await follower.stop();
+          await Promise.all(pools.map((p) => p.end()));
+        } finally {
+          await database.stop();
+        }
       },
     };
   } catch (error) {

@@ -1,9 +1,9 @@
-import { buildApp } from './app.ts';
-import { readConfig } from './config.ts';
-import { buildDeps } from './deps.ts';
+import { run } from './cli/program.ts';
 
-const config = readConfig(process.env);
-const deps = await buildDeps(config);
-const app = await buildApp(deps);
-await app.listen({ port: config.port, host: config.host });
-console.error('first key', deps.firstKey, app.server.address());
+process.exitCode = await run(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  isTTY: process.stderr.isTTY === true,
+  env: process.env,
+  fetch,
+});

@@ -32,13 +32,19 @@ export const migrate = async (options: { ownerUrl: string; schema: string; apiRo
 };
 
 /** Names of the migrations that have run; none where the schema is not there yet. */
-const appliedMigrations = async (pool: pg.Pool, schema: string): Promise<Set<string>> => {
+const appliedMigrations = async (pool: Pick<pg.Pool, 'query'>, schema: string): Promise<Set<string>> => {
   const { rows } = await pool.query<{ name: string | null }>('SELECT to_regclass($1)::text AS name', [
     `${pg.escapeIdentifier(schema)}.kysely_migration`,
   ]);
   if (rows[0]!.name === null) return new Set();
   const { rows: applied } = await pool.query<{ name: string }>('SELECT name FROM kysely_migration');
   return new Set(applied.map((row) => row.name));
+};
+
+/** Names of the migrations that have not run in the schema yet, in order. */
+export const pendingMigrations = async (db: Pick<pg.Pool, 'query'>, schema: string): Promise<string[]> => {
+  const applied = await appliedMigrations(db, schema);
+  return Object.keys(await readMigrations(schema)).filter((name) => !applied.has(name));
 };
 
 const bringUpToDate = async (

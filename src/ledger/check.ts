@@ -7,37 +7,112 @@ import { LedgerFault, Verifier } from './verify.ts';
 
 export type Verified = { size: number; leafHash: string; root: string; openings: number; erased: number };
 
+/** An entry as a source gives it: always its bytes, and whatever else the source says of it. */
+export type SourceEntry = {
+  bytes: Uint8Array;
+  seq?: number;
+  leaf?: Uint8Array;
+  openings?: Openings | undefined;
+};
+
+/** Where entries come from: a database, a server or a file. */
+export type LedgerSource = {
+  /** Entries from 0 on, in order. */
+  batches: AsyncIterable<readonly SourceEntry[]>;
+  /** What the ledger says of itself; asked when all batches were read. */
+  head(): { size: number; leafHash: string };
+  /** Whether the private parts are there and can be opened. */
+  opened: boolean;
+};
+
+/** Told of each batch that was found good, with the entries read from its bytes. */
+export type OnVerified = (batch: readonly SourceEntry[], entries: readonly Entry[]) => void | Promise<void>;
+
 const STEP = 2_000;
 
 /**
- * Recomputes everything a database says of its ledger: bytes, leaf hashes, chain, head, and with the keyring that
- * every opening fits its seal. Throws the LedgerFault of the first position where it does not.
+ * Recomputes everything a source says of its ledger: bytes, positions, leaf hashes, chain, head, and where it can
+ * be opened that every opening fits its seal. Throws the LedgerFault of the first position where it does not.
  */
+export const verifyEntries = async (source: LedgerSource, onVerified?: OnVerified): Promise<Verified> => {
+  const verifier = new Verifier(sha256);
+  let [openings, erased] = [0, 0];
+  for await (const batch of source.batches) {
+    const entries = batch.map(({ bytes, seq = verifier.size, leaf, openings: found }) => {
+      if (seq !== verifier.size)
+        throw new LedgerFault(verifier.size, 'wrong-seq', `entry ${seq} stands in its place`);
+      const entry = verifier.feed(bytes, leaf);
+      if (source.opened) {
+        const checked = checkOpenings(sha256, entry, found);
+        openings += checked.opened;
+        erased += checked.erased;
+      }
+      return entry;
+    });
+    await onVerified?.(batch, entries);
+  }
+  verifier.expectHead(source.head());
+  return { size: verifier.size, leafHash: verifier.leaf, root: verifier.root(), openings, erased };
+};
+
+/** A database's ledger as far as its head goes now; with the keyring also its openings. */
+export const databaseSource = async (db: Queryable, keyring: Keyring | undefined): Promise<LedgerSource> => {
+  const head = await readHead(db);
+  return {
+    batches: databaseBatches(db, keyring, head.size),
+    head: () => head,
+    opened: keyring !== undefined,
+  };
+};
+
+async function* databaseBatches(db: Queryable, keyring: Keyring | undefined, size: number) {
+  for (let from = 0; from < size; ) {
+    const entries = (await readEntries(db, from, STEP)).filter((e) => e.seq < size);
+    if (entries.length === 0) return;
+    const to = entries.at(-1)!.seq + 1;
+    const found = keyring && (await openingsOf(db, keyring, from, to));
+    yield entries.map((entry) => ({ ...entry, openings: found?.get(entry.seq) }));
+    from = to;
+  }
+}
+
+/** Throws the LedgerFault of the first position whose openings cannot be decrypted. */
+const openingsOf = async (
+  db: Queryable,
+  keyring: Keyring,
+  from: number,
+  to: number,
+): Promise<Map<number, Openings>> => {
+  try {
+    return await readOpenings(db, keyring, from, to);
+  } catch (error) {
+    if (!isUndecipherable(error)) throw error;
+    if (to - from === 1)
+      throw new LedgerFault(
+        from,
+        'wrong-seal',
+        'a person’s opening cannot be decrypted: it was changed, or the key is another',
+      );
+    const middle = Math.floor((from + to) / 2);
+    const left = await openingsOf(db, keyring, from, middle);
+    return new Map([...left, ...(await openingsOf(db, keyring, middle, to))]);
+  }
+};
+
+const isUndecipherable = (error: unknown): boolean =>
+  error instanceof Error && /authenticate data|authentication tag|initialization vector/i.test(error.message);
+
+/** As `verifyEntries`, of a database. `progress` is told how many entries were found good. */
 export const verifyDatabase = async (
   db: Queryable,
   keyring: Keyring | undefined,
   progress: (size: number) => void = () => undefined,
 ): Promise<Verified> => {
-  const head = await readHead(db);
-  const verifier = new Verifier(sha256);
-  let [openings, erased] = [0, 0];
-  while (verifier.size < head.size) {
-    const from = verifier.size;
-    const entries = (await readEntries(db, from, STEP)).filter((e) => e.seq < head.size);
-    if (entries.length === 0) break;
-    const found = keyring && (await readOpenings(db, keyring, from, entries.at(-1)!.seq + 1));
-    for (const { bytes, leaf, seq } of entries) {
-      if (seq !== verifier.size) throw new LedgerFault(verifier.size, 'wrong-seq', `entry ${seq} stands in its place`);
-      const entry = verifier.feed(bytes, leaf);
-      if (found === undefined) continue;
-      const checked = checkOpenings(sha256, entry, found.get(seq));
-      openings += checked.opened;
-      erased += checked.erased;
-    }
-    progress(verifier.size);
-  }
-  verifier.expectHead(head);
-  return { size: verifier.size, leafHash: verifier.leaf, root: verifier.root(), openings, erased };
+  let size = 0;
+  return verifyEntries(await databaseSource(db, keyring), (batch) => {
+    size += batch.length;
+    progress(size);
+  });
 };
 
 /** Whether an entry's private parts are what it committed to; a person's part may have been erased. */

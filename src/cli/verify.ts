@@ -1,0 +1,123 @@
+import type pg from 'pg';
+import { factTypes } from '../catalogue.ts';
+import type { Config } from '../config.ts';
+import { sha256, toHex } from '../kernel/hash.ts';
+import { databaseSource, type Verified, verifyEntries } from '../ledger/check.ts';
+import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
+import type { Keyring } from '../ledger/private-store.ts';
+import { LedgerFault } from '../ledger/verify.ts';
+import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
+import { answer, count, type ExitCode, type Io, progressOf } from './io.ts';
+import { fileSource, type Sized, urlSource } from './sources.ts';
+
+export type VerifyOptions = { url?: string; file?: string; database?: string; json?: boolean };
+
+/**
+ * `blue-cycle verify`: recomputes everything a server, an export or a database says of its ledger. Exit code 1
+ * names the first position that is wrong, its kind and why.
+ */
+export const runVerify = async (options: VerifyOptions, config: Config, io: Io): Promise<ExitCode> => {
+  const since = performance.now();
+  const unknown = new Map<string, number>();
+  try {
+    const verified = await verifyWhich(options, config, io, (type) =>
+      unknown.set(type, (unknown.get(type) ?? 0) + 1),
+    );
+    const entriesPerSecond = Math.round((1_000 * verified.size) / Math.max(1, performance.now() - since));
+    await answer(
+      io,
+      options.json,
+      { ok: true, ...verified, notUnderstood: Object.fromEntries(unknown), entriesPerSecond },
+      report(verified, unknown, entriesPerSecond),
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof LedgerFault)) throw error;
+    const { seq, kind } = error;
+    const reason = error.message.replace(/^entry \d+: /, '');
+    await answer(io, options.json, { ok: false, seq, kind, reason }, [
+      `BAD at entry ${seq} (${kind}): ${reason}`,
+    ]);
+    return 1;
+  }
+};
+
+const report = (
+  verified: Verified,
+  unknown: ReadonlyMap<string, number>,
+  entriesPerSecond: number,
+): string[] => {
+  const lines = [
+    `good: ${count(verified.size)} entries, ${count(entriesPerSecond)} a second`,
+    `head  ${verified.leafHash}`,
+    `root  ${verified.root}`,
+  ];
+  if (verified.openings > 0)
+    lines.push(
+      `${count(verified.openings)} openings fit their seals, ${count(verified.erased)} are no longer there`,
+    );
+  for (const [type, n] of unknown)
+    lines.push(`not understood: ${count(n)} entries of type ${type}; their hashes are good`);
+  return lines;
+};
+
+const verifyWhich = async (
+  { url, file, database }: VerifyOptions,
+  config: Config,
+  io: Io,
+  onUnknown: (type: string) => void,
+): Promise<Verified> => {
+  if (database !== undefined) {
+    const opened = await openCommandDatabase(config, database);
+    const { client, close } = await connectTo(opened.url, opened.schema);
+    try {
+      return await verifySnapshot(client, await readKeyring(config.privateKeyFile), io, onUnknown);
+    } finally {
+      await close();
+    }
+  }
+  const fallback = `http://127.0.0.1:${config.port}`;
+  return verifySized(
+    file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file),
+    io,
+    onUnknown,
+  );
+};
+
+const verifySized = async (source: Sized, io: Io, onUnknown: (type: string) => void): Promise<Verified> => {
+  const progress = progressOf(io, 'entries');
+  let done = 0;
+  try {
+    return await verifyEntries(source, (_batch, entries) => {
+      for (const { type } of entries) if (!factTypes.has(type)) onUnknown(type);
+      done += entries.length;
+      progress.update(done, source.total());
+    });
+  } finally {
+    progress.stop();
+  }
+};
+
+/** A database as of one moment, so that nothing may lie beyond its head either. */
+const verifySnapshot = async (
+  client: pg.PoolClient,
+  keyring: Keyring | undefined,
+  io: Io,
+  onUnknown: (type: string) => void,
+): Promise<Verified> => {
+  const db = client as unknown as pg.Pool;
+  await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  type Row = { size: number; frontier: Buffer; beyond: number };
+  const { rows } = await client.query<Row>(
+    'SELECT size, frontier, (SELECT count(*) FROM chunks WHERE first_seq + cardinality(ends) > head.size) AS beyond FROM head',
+  );
+  const head = rows[0]!;
+  const source = await databaseSource(db, keyring);
+  const verified = await verifySized({ ...source, total: () => head.size }, io, onUnknown);
+  if (head.beyond > 0)
+    throw new LedgerFault(verified.size, 'wrong-head', 'there are entries beyond the head');
+  if (toHex(rootOf(sha256, unpackFrontier(head.frontier))) !== verified.root)
+    throw new LedgerFault(verified.size - 1, 'wrong-head', 'the head keeps another Merkle tree');
+  await client.query('COMMIT');
+  return verified;
+};

@@ -1,0 +1,28 @@
+import * as custody from './custody/custody.tables.ts';
+import * as ledger from './ledger/tables.ts';
+import type { AnyJournal, AnyTable } from './ledger/world.ts';
+import * as lots from './lots/lots.tables.ts';
+import * as sources from './lots/sources.tables.ts';
+import * as processing from './processing/processing.tables.ts';
+import * as provenance from './provenance/provenance.tables.ts';
+import * as people from './registry/people.tables.ts';
+import * as registry from './registry/registry.tables.ts';
+import * as resale from './resale/resale.tables.ts';
+import * as supervision from './supervision/cases.tables.ts';
+
+const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
+  Object.values(module).filter((value) => typeof value === 'object' && value !== null && 'replayed' in value);
+
+/** Every table that facts fill, through the door or a follower; the ledger's own are not among them. */
+export const TABLES: readonly (AnyTable | AnyJournal)[] = [
+  ledger,
+  registry,
+  people,
+  lots,
+  sources,
+  supervision,
+  custody,
+  processing,
+  resale,
+  provenance,
+].flatMap(definitionsIn);
