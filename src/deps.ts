@@ -79,16 +79,29 @@ const readSecretFile = async (file: string): Promise<Buffer> => {
   return Buffer.from(text, 'hex');
 };
 
+/** An error of the database for the log: as thrown, it carries the connection, and rows and parameters of statements. */
+const withoutValues = ({ name, message, stack, ...more }: Error & { code?: string }): object => ({
+  type: name,
+  message,
+  code: more.code,
+  stack,
+});
+
 /** Opens everything a process needs. What was opened is closed again when a later step fails. */
 export const buildDeps = async (config: Config, clock: Clock = systemClock): Promise<Deps> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const database = await openDatabase(config, logger);
   const pools: pg.Pool[] = [];
+  let closing = false;
   try {
     const { databaseSchema: schema } = config;
     await migrate({ ownerUrl: database.ownerUrl, schema, apiRole: database.apiRole });
-    const onError = (error: Error) => logger.warn({ err: error }, 'database connection');
-    const open = (name: string, max: number) => createPool({ url: database.apiUrl, schema, max, onError, name });
+    // The error carries its client and all its settings: say code and message only.
+    const onError = ({ message, code }: Error & { code?: string }) => {
+      if (!closing) logger.warn({ code }, `database connection: ${message}`);
+    };
+    const open = (name: string, max: number) =>
+      createPool({ url: database.apiUrl, schema, max, onError, name });
     const writer = open('writer', 1);
     const pool = open('reader', 4);
     pools.push(writer, pool);
@@ -102,7 +115,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       newId: newUuidV7,
       factTypes,
       authorise: authoriseInDoor,
-      onError: (error) => logger.error({ err: error }, 'turn'),
+      onError: (error) => logger.error({ err: withoutValues(error) }, 'turn'),
     });
     const db = createReader(pool);
     const newId = () => newUuidV7(clock());
@@ -127,7 +140,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       firstKey,
       databaseUrl: database.apiUrl,
       close: async () => {
+        closing = true;
         try {
+          closing = true;
           await door.stop();
           await follower.stop();
           await Promise.all(pools.map((p) => p.end()));
@@ -160,7 +175,9 @@ const found = async (deps: {
     const first = await readEntry(pool, 0);
     const { origin } = JSON.parse(first!.bytes.toString('utf8')) as { origin: string };
     if (origin !== config.ledgerOrigin)
-      throw new Error(`This database holds the log ${origin}; set LEDGER_ORIGIN=${origin}, or name another database.`);
+      throw new Error(
+        `This database holds the log ${origin}; set LEDGER_ORIGIN=${origin}, or name another database.`,
+      );
     return undefined;
   }
   const key = (name: string) => ({ id: newId(), fingerprint: keyring.fingerprint(name) });
@@ -178,7 +195,8 @@ const found = async (deps: {
     PROGRAMME,
     key('found'),
   );
-  const secret = config.bootstrapApiKey?.reveal() ?? `bck_${Buffer.from(systemRandom(32)).toString('base64url')}`;
+  const secret =
+    config.bootstrapApiKey?.reveal() ?? `bck_${Buffer.from(systemRandom(32)).toString('base64url')}`;
   await door.record(
     issueApiKey,
     { organisationId: operatorId, role: 'operator', holder: 'bootstrap', secret },

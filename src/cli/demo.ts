@@ -20,16 +20,18 @@ const UPLOAD = 200;
 type Body = Record<string, unknown>;
 // biome-ignore lint/suspicious/noExplicitAny: the demo reads the answers as a client without types would
 type Answer = any;
-type Call = (method: 'GET' | 'POST', path: string, body?: unknown) => Promise<Answer>;
+/** `key` names a write whose body has no id, so that playing it again repeats it. */
+type Call = (method: 'GET' | 'POST', path: string, body?: unknown, key?: string) => Promise<Answer>;
 
 const caller =
   (url: string, key: string): Call =>
-  async (method, path, body) => {
+  async (method, path, body, idempotencyKey) => {
     const response = await fetch(new URL(path, url), {
       method,
       headers: {
         authorization: `Bearer ${key}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -184,7 +186,7 @@ const toWarehouse = async (i: number, station: Place, warehouse: Place, lotIds: 
   const booked = shipment.lots.reduce((sum: number, lot: { grams: number }) => sum + lot.grams, 0);
   // A little water ran off on the way: within half a per cent, so a loss and no case.
   const measuredGrams = booked - Math.floor(booked / 400);
-  await warehouse.call('POST', `/v1/shipments/${id}/receipt`, { measuredGrams });
+  await warehouse.call('POST', `/v1/shipments/${id}/receipt`, { measuredGrams }, `receipt ${i}`);
   return { warehouse, lotIds };
 };
 
@@ -194,6 +196,7 @@ const toBatch = async (
   received: readonly { warehouse: Place; lotIds: readonly string[] }[],
 ): Promise<{ id: string; code: string }> => {
   const inputs: string[] = [];
+  let grams = 0;
   for (const [i, warehouse] of warehouses.entries()) {
     const lots = received.filter((r) => r.warehouse === warehouse).flatMap((r) => r.lotIds);
     const id = demoId(`load ${i}`);
@@ -204,13 +207,10 @@ const toBatch = async (
       lots: lots.map((lotId) => ({ lotId })),
     });
     const booked = shipment.lots.reduce((sum: number, lot: { grams: number }) => sum + lot.grams, 0);
-    await recycler.call('POST', `/v1/shipments/${id}/receipt`, { measuredGrams: booked });
+    await recycler.call('POST', `/v1/shipments/${id}/receipt`, { measuredGrams: booked }, `load ${i}`);
+    grams += booked;
     inputs.push(...lots);
   }
-  const grams = (await Promise.all(inputs.map((id) => recycler.call('GET', `/v1/lots/${id}`)))).reduce(
-    (sum: number, lot: { grams: number }) => sum + lot.grams,
-    0,
-  );
   const pellets = Math.floor(grams * 0.72);
   const sludge = Math.floor(grams * 0.09);
   const run = await recycler.call('POST', '/v1/process-runs', {

@@ -330,7 +330,12 @@ function passOn(line: string, pid: number | undefined, log: EmbeddedLog): void {
   const [, severity, text] = /^([A-Z]+\d?): {2}(.*)$/.exec(line) ?? [undefined, 'LOG', line];
   // An ERROR is told to the session that asked, whose code decides what it means.
   const level = { WARNING: 'warn', FATAL: 'warn', PANIC: 'error' } as const;
-  log[level[severity as keyof typeof level] ?? 'debug']({ postgres: pid }, text ?? line);
+  // Said to each connection when we stop it ourselves.
+  const ordinary = /administrator command|shutting down/.test(text ?? '');
+  log[ordinary ? 'debug' : (level[severity as keyof typeof level] ?? 'debug')](
+    { postgres: pid },
+    text ?? line,
+  );
 }
 
 async function shutDown(child: ChildProcess, exited: Promise<string>, log: EmbeddedLog): Promise<void> {
