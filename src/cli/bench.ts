@@ -9,7 +9,7 @@ import { measureHttp } from './bench/http.ts';
 import { type LoadGenerator, openLoadGenerator } from './bench/load.ts';
 import { countWeighIns, measureApiProcess, measureDisk } from './bench/memory.ts';
 import { type Cluster, openCluster, openPlace } from './bench/place.ts';
-import { measureProvenance } from './bench/provenance.ts';
+import { measureProvenance, type Sizes } from './bench/provenance.ts';
 import type { Effort } from './bench/rounds.ts';
 import { type Row, toTable } from './bench/rows.ts';
 import { measureVerify } from './bench/verifying.ts';
@@ -50,8 +50,7 @@ type Scale = {
   http: Effort;
   verify: Effort;
   verifyEntries: number;
-  /** Entries the provenance is read at. */
-  sizes: { small: number; large: number };
+  sizes: Sizes;
   loadMs: number;
 };
 
@@ -60,7 +59,7 @@ const FULL: Scale = {
   http: { rounds: 5, roundMs: 2_000 },
   verify: { rounds: 5, roundMs: 1_000 },
   verifyEntries: 50_000,
-  sizes: { small: 10_000, large: 1_000_000 },
+  sizes: { small: 10_000, large: 1_000_000, budgetMs: 300_000 },
   loadMs: 10_000,
 };
 
@@ -69,7 +68,7 @@ const QUICK: Scale = {
   http: { rounds: 2, roundMs: 250 },
   verify: { rounds: 3, roundMs: 100 },
   verifyEntries: 2_000,
-  sizes: { small: 10_000, large: 100_000 },
+  sizes: { small: 10_000, large: 100_000, budgetMs: 15_000 },
   loadMs: 2_000,
 };
 

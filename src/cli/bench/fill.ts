@@ -19,17 +19,22 @@ const UPLOAD = 500;
 /** How many uploads wait in the door at once. */
 const UPLOADS = 2;
 
-/** Records so many weigh-ins through the door, in uploads of 500. Returns the first 10,000 lots. */
+/**
+ * Records so many weigh-ins through the door, in uploads of 500, or as many as `budgetMs` allows. Returns the first
+ * 10,000 lots, and how many were recorded.
+ */
 export const fill = async (
   place: Place,
   total: number,
   progress: (done: number) => void = () => undefined,
-): Promise<Lot[]> => {
+  budgetMs = Number.POSITIVE_INFINITY,
+): Promise<{ lots: Lot[]; recorded: number }> => {
+  const end = performance.now() + budgetMs;
   const make = commandMaker(place);
   const lots: Lot[] = [];
   let taken = 0;
   const worker = async (): Promise<void> => {
-    while (taken < total) {
+    while (taken < total && performance.now() < end) {
       const size = Math.min(UPLOAD, total - taken);
       taken += size;
       const recorded = await Promise.all(
@@ -40,5 +45,5 @@ export const fill = async (
     }
   };
   await Promise.all(Array.from({ length: UPLOADS }, worker));
-  return lots;
+  return { lots, recorded: taken };
 };
