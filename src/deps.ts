@@ -142,7 +142,6 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       close: async () => {
         closing = true;
         try {
-          closing = true;
           await door.stop();
           await follower.stop();
           await Promise.all(pools.map((p) => p.end()));
