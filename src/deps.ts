@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
@@ -66,9 +67,16 @@ export const openDatabase = async (config: Config, logger: Logger): Promise<Data
   }
 };
 
-/** 32 random bytes in hex, made at first start and readable by its owner alone. */
-const readSecretFile = async (file: string): Promise<Buffer> => {
+/**
+ * 32 random bytes in hex, made at first start and readable by its owner alone. A ledger that has entries has a key
+ * somewhere: then none is made.
+ */
+const readSecretFile = async (file: string, mayMake: boolean): Promise<Buffer> => {
   await mkdir(path.dirname(file), { recursive: true });
+  if (!mayMake && !existsSync(file))
+    throw new Error(
+      `${file} is missing, and the ledger has entries: put its private key back (PRIVATE_KEY_FILE).`,
+    );
   try {
     await writeFile(file, `${toHex(systemRandom(32))}\n`, { flag: 'wx', mode: 0o600 });
   } catch (error) {
@@ -105,7 +113,8 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const writer = open('writer', 1);
     const pool = open('reader', 4);
     pools.push(writer, pool);
-    const keyring = new Keyring(await readSecretFile(config.privateKeyFile), systemRandom);
+    const isNew = (await readHead(pool)).size === 0;
+    const keyring = new Keyring(await readSecretFile(config.privateKeyFile, isNew), systemRandom);
     const door = new Door({
       pool: writer,
       origin: config.ledgerOrigin,

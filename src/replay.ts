@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import pgModule from 'pg';
 import { factTypes } from './catalogue.ts';
 import { migrate } from './db/migrate.ts';
 import { createPool } from './db/pool.ts';
 import { insertSql, selectSql, toArrays } from './db/table.ts';
-import { sha256 } from './kernel/hash.ts';
+import { sha256, toHex } from './kernel/hash.ts';
+import { systemRandom } from './kernel/system.ts';
 import type { Keyring } from './ledger/private-store.ts';
 import { createReplay, type ReplayWriter } from './ledger/replay.ts';
 import { type Queryable, readFacts, readHead } from './ledger/store.ts';
@@ -44,7 +44,7 @@ export const replayAndCompare = async (
   progress: (done: number, size: number) => void = () => undefined,
 ): Promise<Replayed> => {
   const { url, schema } = options;
-  const scratch = `${schema.slice(0, 36)}_replay_${randomBytes(6).toString('hex')}`;
+  const scratch = `${schema.slice(0, 36)}_replay_${toHex(systemRandom(6))}`;
   const pool = createPool({ url, schema, max: 1, onError: () => undefined, name: 'replay' });
   try {
     await migrate({ ownerUrl: url, schema: scratch, apiRole: decodeURIComponent(new URL(url).username) });

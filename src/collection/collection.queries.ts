@@ -1,15 +1,16 @@
 import type { Reader } from '../db/reader.ts';
-import { sha256, toHex } from '../kernel/hash.ts';
-import type { Entry } from '../ledger/entry.ts';
+import { sha256 } from '../kernel/hash.ts';
 import type { AnyFact, Caller } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
-import { type Queryable, readEntry, readOpenings, toFact } from '../ledger/store.ts';
+import { type Queryable, readFactsAt } from '../ledger/store.ts';
 import type { IdRow } from '../ledger/tables.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import { PLACES, type Source, type SourceParty } from '../lots/sources.tables.ts';
 import { maySee } from '../registry/access.ts';
 import { hiddenPeople } from '../registry/people.queries.ts';
 import type { Site } from '../registry/registry.tables.ts';
+
+const RECORDED = 'collection.recorded.v1';
 
 type Tables = { ids: IdRow; lots: Lot; sources: Source; sourceParties: SourceParty; sites: Site };
 
@@ -19,51 +20,74 @@ const seesPeople = (caller: Caller, organisationId: string): boolean =>
 
 export type CollectionReader = { db: Reader; pool: Queryable; keyring: Keyring };
 
-const readFactAt = async (
-  reader: CollectionReader,
-  seq: number,
-): Promise<{ fact: AnyFact; leafHash: string }> => {
-  const stored = (await readEntry(reader.pool, seq))!;
-  const openings = await readOpenings(reader.pool, reader.keyring, seq, seq + 1);
-  const entry = JSON.parse(stored.bytes.toString('utf8')) as Entry;
-  return { fact: toFact(sha256, entry, openings.get(seq)), leafHash: toHex(stored.leaf) };
-};
-
 /** A weigh-in as its caller may see it, from its entry; undefined when there is none, or it is another's. */
 export const findCollection = async (reader: CollectionReader, caller: Caller, id: string) => {
   const db = reader.db.withTables<Tables>();
   const known = await db.selectFrom('ids').select('seq').where('id', '=', id).executeTakeFirst();
   if (known === undefined) return undefined;
-  return viewAt(reader, caller, known.seq);
+  return (await viewsAt(reader, caller, [known.seq]))[0];
 };
 
-const viewAt = async (reader: CollectionReader, caller: Caller, seq: number) => {
-  const { fact, leafHash } = await readFactAt(reader, seq);
-  if (fact.type !== 'collection.recorded.v1') return undefined;
-  const db = reader.db.withTables<Tables>();
-  const { data, private: more, people } = fact;
-  const lot = await db
+type Placed = { fact: AnyFact; leafHash: string };
+
+/** The weigh-ins at these positions that the caller may see, in the order asked: a few queries for all. */
+const viewsAt = async (reader: CollectionReader, caller: Caller, seqs: readonly number[]) => {
+  const facts = await readFactsAt(reader.pool, sha256, reader.keyring, seqs);
+  const recorded = seqs.flatMap((seq) => facts.get(seq) ?? []).filter((f) => f.fact.type === RECORDED);
+  if (recorded.length === 0) return [];
+  const rows = await reader.db
+    .withTables<Tables>()
     .selectFrom('lots')
-    .innerJoin('sites', (join) => join.on('sites.id', '=', data.siteId))
-    .select(['lots.grams', 'sites.organisationId'])
-    .where('lots.id', '=', data.lotId)
-    .executeTakeFirstOrThrow();
-  if (!maySee(caller, lot.organisationId, data.siteId)) return undefined;
-  const seen = seesPeople(caller, lot.organisationId) ? people : [];
-  const hidden = await hiddenPeople(
-    reader.db,
-    caller,
-    seen.flatMap((p) => (p === null ? [] : [p.personId])),
-  );
-  const persons = seen.filter((p) => p !== null && !hidden.has(p.personId));
-  const part = persons.find((p) => p !== null)?.part as { collectedAt?: string } | undefined;
+    .select(['id', 'grams'])
+    .where(
+      'id',
+      'in',
+      valuesOf(recorded, ({ fact }) => fact.data.lotId),
+    )
+    .execute();
+  const sites = await reader.db
+    .withTables<Tables>()
+    .selectFrom('sites')
+    .select(['id', 'organisationId'])
+    .where(
+      'id',
+      'in',
+      valuesOf(recorded, ({ fact }) => fact.data.siteId),
+    )
+    .execute();
+  const gramsLeft = new Map(rows.map((lot) => [lot.id, lot.grams]));
+  const owners = new Map(sites.map((site) => [site.id, site.organisationId]));
+  const named = recorded.flatMap(({ fact }) => fact.people.flatMap((p) => (p === null ? [] : [p.personId])));
+  const hidden = await hiddenPeople(reader.db, caller, named);
+  return recorded.flatMap((placed) => {
+    const { data, people } = placed.fact;
+    const owner = owners.get(data.siteId)!;
+    if (!maySee(caller, owner, data.siteId)) return [];
+    const shown = seesPeople(caller, owner)
+      ? people.filter((p) => p !== null && !hidden.has(p.personId))
+      : [];
+    return [viewOf(placed, shown as NonNullable<(typeof people)[number]>[], gramsLeft.get(data.lotId)!)];
+  });
+};
+
+const valuesOf = (placed: readonly Placed[], of: (placed: Placed) => string): string[] => [
+  ...new Set(placed.map(of)),
+];
+
+const viewOf = (
+  { fact, leafHash }: Placed,
+  people: readonly NonNullable<AnyFact['people'][number]>[],
+  gramsLeft: number,
+) => {
+  const { seq, at, data, private: more } = fact;
+  const part = people[0]?.part as { collectedAt?: string } | undefined;
   return {
     id: more.id as string,
     siteId: data.siteId,
     day: data.day,
-    recordedAt: new Date(fact.at).toISOString(),
+    recordedAt: new Date(at).toISOString(),
     collectedAt: part?.collectedAt ?? more.collectedAt ?? null,
-    collectorIds: persons.flatMap((p) => (p === null ? [] : [p.personId])),
+    collectorIds: people.map((p) => p.personId),
     bagTag: more.bagTag ?? null,
     deviceId: more.deviceId ?? null,
     material: data.material,
@@ -80,7 +104,7 @@ const viewAt = async (reader: CollectionReader, caller: Caller, seq: number) => 
       id: data.lotId,
       grams: data.grossGrams - data.tareGrams,
       claimableGrams: data.claimableGrams,
-      gramsLeft: lot.grams,
+      gramsLeft,
     },
     receipt: { seq, leafHash },
   };
@@ -119,10 +143,9 @@ export const listCollections = async (
     .orderBy('sources.key')
     .limit(limit + 1)
     .execute();
-  const views = [];
-  for (const { key } of rows) {
-    const view = await viewAt(reader, caller, Math.floor(key / PLACES));
-    if (view !== undefined) views.push(view);
-  }
-  return views;
+  return viewsAt(
+    reader,
+    caller,
+    rows.map(({ key }) => Math.floor(key / PLACES)),
+  );
 };

@@ -16,15 +16,24 @@ const DIRECTORY = path.resolve(import.meta.dirname, '../../migrations');
  * @param ownerUrl connects as the role that owns the schema
  * @param apiRole the role the API connects as; when it is the owner itself only triggers protect the ledger
  */
-export const migrate = async (options: { ownerUrl: string; schema: string; apiRole: string }): Promise<void> => {
+export const migrate = async (options: {
+  ownerUrl: string;
+  schema: string;
+  apiRole: string;
+}): Promise<void> => {
   const { schema, apiRole } = options;
-  const pool = new pg.Pool({ connectionString: options.ownerUrl, max: 2, options: `-c search_path=${schema}` });
+  const pool = new pg.Pool({
+    connectionString: options.ownerUrl,
+    max: 2,
+    options: `-c search_path=${schema}`,
+  });
   pool.on('error', () => undefined);
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     const applied = await appliedMigrations(pool, schema);
     const migrations = await readMigrations(schema);
-    if (Object.keys(migrations).some((name) => !applied.has(name))) await bringUpToDate(db, schema, migrations);
+    if (Object.keys(migrations).some((name) => !applied.has(name)))
+      await bringUpToDate(db, schema, migrations);
     await grant(pool, schema, apiRole);
   } finally {
     await db.destroy();

@@ -6,10 +6,13 @@ type Transform = typeof base;
 
 /** Carries our own members (`x-…`) through to the operation and leaves the documents' own pages out. */
 export const openApiTransform: Transform = (input) => {
-  const { schema, url } = base(input);
   const given = input.schema as Record<string, unknown> | undefined;
+  const documented = given?.['x-body'] === undefined ? input.schema : { ...given, body: given['x-body'] };
+  const { schema, url } = base({ ...input, schema: documented } as typeof input);
   if (given === undefined || given.hide === true) return { schema, url };
-  const extra = Object.fromEntries(Object.entries(given).filter(([name]) => name.startsWith('x-')));
+  const extra = Object.fromEntries(
+    Object.entries(given).filter(([name]) => name.startsWith('x-') && name !== 'x-body'),
+  );
   return { schema: { ...schema, ...extra } as typeof schema, url };
 };
 

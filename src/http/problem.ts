@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { connectionLost } from '../db/errors.ts';
 import { DomainError, type ErrorKind, type FieldError } from '../kernel/errors.ts';
 
 const STATUS: Record<ErrorKind, number> = {
@@ -71,6 +72,8 @@ export const toProblem = (error: Error, requestId: string): Problem => {
     );
   }
   if (statusCode >= 400 && statusCode < 500) return make(statusCode, frameworkCode(code), error.message);
+  if (connectionLost(error as Error & { code?: unknown }))
+    return make(503, 'database_unavailable', 'The database cannot be reached; ask again in a moment.');
   return make(
     500,
     'internal',

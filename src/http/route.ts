@@ -46,6 +46,8 @@ export type RouteSpec<B extends Schema, P extends Schema, Q extends Schema, R ex
   errors?: Partial<Record<409 | 413 | 415 | 422, string>>;
   /** An example of the body. */
   example?: unknown;
+  /** What the body is documented as, where its parts are checked one by one. */
+  documentedBody?: z.ZodType;
   consumes?: string[];
   bodyLimit?: number;
   handler: (input: {
@@ -104,6 +106,7 @@ export const route = <
       ...(spec.body === undefined ? {} : { body: spec.body }),
       ...(spec.params === undefined ? {} : { params: spec.params }),
       ...(spec.query === undefined ? {} : { querystring: spec.query }),
+      ...(spec.documentedBody === undefined ? {} : { 'x-body': spec.documentedBody }),
       ...(spec.example === undefined ? {} : { 'x-example': spec.example }),
       response,
     } as object,

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { connectionLost } from '../db/errors.ts';
 import { selectSql } from '../db/table.ts';
 import { conflict, DomainError } from '../kernel/errors.ts';
-import { sha256, toHex } from '../kernel/hash.ts';
+import { sha256 } from '../kernel/hash.ts';
 import type { Clock, Random } from '../kernel/time.ts';
-import type { Entry } from './entry.ts';
 import type { AnyFactType, Caller, DecideContext, Operation } from './fact.ts';
 import { unpackFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
-import { readEntry, readOpenings, toFact } from './store.ts';
+import { readFactsAt } from './store.ts';
 import { type IdRow, ids } from './tables.ts';
 import { EntryTooLong, type Recorded, TurnEntries, turnStatement, type WriterHead } from './turn.ts';
 import { type AnyTable, Missing, World } from './world.ts';
@@ -290,6 +290,7 @@ export class Door {
   ): Promise<(() => void)[]> {
     if (lookUp) await this.load(client, [[ids as AnyTable, commands.map((c) => c.key.id)]]);
     const settle: (() => void)[] = [];
+    const repeats: Pending[] = [];
     let next = 0;
     for (let round = 0; next < commands.length; round++) {
       const missing = new Map<AnyTable, Set<string>>();
@@ -300,7 +301,7 @@ export class Door {
         if (outcome === 'missing') blocked = true;
         else if (!blocked) {
           next = i + 1;
-          if (outcome === 'replay') settle.push(await this.replay(client, commands[i]!, entries));
+          if (outcome === 'replay') repeats.push(commands[i]!);
           else settle.push(outcome);
         }
       }
@@ -311,7 +312,7 @@ export class Door {
         );
       if (round > MAX_ROUNDS + commands.length) throw new Error('a turn asked for rows without end');
     }
-    return settle;
+    return [...settle, ...(await this.answerRepeats(client, repeats, entries))];
   }
 
   private decideOne(
@@ -409,32 +410,31 @@ export class Door {
     for (const effect of effects) await this.query(client, effect.text, effect.values);
   }
 
-  /** The first answer again, from the entry; secrets shown once are not in it. */
-  private async replay(client: pg.PoolClient, command: Pending, entries: TurnEntries): Promise<() => void> {
-    const { seq } = this.world.get(ids, command.key.id)!;
-    const made = entries.made.get(seq);
-    // Its fact stands earlier in this very turn.
-    if (made !== undefined) {
-      this.counts.replays++;
-      return () => command.resolve({ ...made, replayed: true });
-    }
-    const result = await this.rebuild(client, command, seq);
-    return () => command.resolve(result);
-  }
-
-  private async rebuild(client: pg.PoolClient, command: Pending, seq: number): Promise<Recorded<object>> {
-    const db = client as unknown as pg.Pool;
-    const stored = (await readEntry(db, seq))!;
-    const openings = await readOpenings(db, this.options.keyring, seq, seq + 1);
-    const fact = toFact(sha256, JSON.parse(stored.bytes.toString('utf8')) as Entry, openings.get(seq));
-    this.counts.replays++;
+  /** First answers again, from the entries; secrets shown once are not in them. */
+  private async answerRepeats(
+    client: pg.PoolClient,
+    repeats: readonly Pending[],
+    entries: TurnEntries,
+  ): Promise<(() => void)[]> {
+    if (repeats.length === 0) return [];
+    this.counts.replays += repeats.length;
     this.expectRepeats = 20;
-    return {
-      answer: command.operation.answer(fact),
-      receipt: { seq, leafHash: toHex(stored.leaf) },
-      status: command.operation.status,
-      replayed: true,
-    };
+    const seqOf = (command: Pending): number => this.world.get(ids, command.key.id)!.seq;
+    // Facts of this very turn are not in the database yet.
+    const stored = repeats.map(seqOf).filter((seq) => !entries.made.has(seq));
+    const found = await readFactsAt(client as unknown as pg.Pool, sha256, this.options.keyring, stored);
+    return repeats.map((command) => {
+      const seq = seqOf(command);
+      const { operation } = command;
+      const made = entries.made.get(seq);
+      const { fact, leafHash } = found.get(seq) ?? {};
+      const first = made ?? {
+        answer: operation.answer(fact!),
+        receipt: { seq, leafHash: leafHash! },
+        status: operation.status,
+      };
+      return () => command.resolve({ ...first, replayed: true });
+    });
   }
 }
 
@@ -461,8 +461,6 @@ const tooLong = (error: EntryTooLong): DomainError =>
     `The fact would be ${error.bytes} bytes, more than 65,535; consolidate lots first and name fewer.`,
   );
 
-const LOST = /^(08|57P0|53300)/;
-
 const translate = (error: Error & { code?: string }): Error => {
   const code = error.code ?? '';
   if (code === 'BC001') return new HeadMoved(error.message);
@@ -473,9 +471,5 @@ const translate = (error: Error & { code?: string }): Error => {
     );
   // A key that was not looked up turned out to be known: the locked turn looks it up.
   if (code === '23505' && (error as { table?: string }).table === 'ids') return new HeadMoved(error.message);
-  const lost =
-    LOST.test(code) ||
-    code.startsWith('E') ||
-    /Connection terminated|not queryable|Client was closed/i.test(error.message);
-  return lost ? new ConnectionLost(error.message, { cause: error }) : error;
+  return connectionLost(error) ? new ConnectionLost(error.message, { cause: error }) : error;
 };

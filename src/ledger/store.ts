@@ -28,20 +28,18 @@ export const readEntries = async (db: Queryable, from: number, limit: number): P
      ORDER BY first_seq LIMIT $2`,
     [from, limit],
   );
-  const entries: StoredEntry[] = [];
-  for (const chunk of rows) {
-    for (let i = 0; i < chunk.ends.length; i++) {
-      const seq = chunk.first_seq + i;
-      if (seq < from || entries.length >= limit) continue;
-      entries.push({
-        seq,
-        bytes: chunk.bytes.subarray(i === 0 ? 0 : chunk.ends[i - 1], chunk.ends[i]),
-        leaf: chunk.leaves.subarray(32 * i, 32 * i + 32),
-      });
-    }
-  }
-  return entries;
+  return rows
+    .flatMap(entriesOf)
+    .filter(({ seq }) => seq >= from)
+    .slice(0, limit);
 };
+
+const entriesOf = (chunk: ChunkRow): StoredEntry[] =>
+  chunk.ends.map((end, i) => ({
+    seq: chunk.first_seq + i,
+    bytes: chunk.bytes.subarray(i === 0 ? 0 : chunk.ends[i - 1], end),
+    leaf: chunk.leaves.subarray(32 * i, 32 * i + 32),
+  }));
 
 const FIND = 'SELECT first_seq, ends FROM chunks WHERE first_seq <= $1 ORDER BY first_seq DESC LIMIT 1';
 
@@ -66,6 +64,9 @@ export type Openings = {
 type OpeningRow = { first_seq: number; ends: number[]; bytes: Buffer };
 type PersonRow = { seq: number; part: number; person_id: string; sealed: Buffer; wrapped_key: Buffer | null };
 
+const PERSONS = `SELECT o.seq, o.part, o.person_id, o.sealed, p.wrapped_key
+  FROM person_openings o LEFT JOIN people p ON p.id = o.person_id`;
+
 /** Openings of entries `from` … `to − 1`, by position. */
 export const readOpenings = async (
   db: Queryable,
@@ -79,18 +80,25 @@ export const readOpenings = async (
     [from, to],
   );
   const persons = await db.query<PersonRow>(
-    `SELECT o.seq, o.part, o.person_id, o.sealed, p.wrapped_key FROM person_openings o LEFT JOIN people p ON p.id = o.person_id
-     WHERE o.seq >= $1 AND o.seq < $2 ORDER BY o.seq, o.part`,
+    `${PERSONS} WHERE o.seq >= $1 AND o.seq < $2 ORDER BY o.seq, o.part`,
     [from, to],
   );
+  return joinOpenings(chunks.rows, persons.rows, keyring);
+};
+
+const joinOpenings = (
+  chunks: readonly OpeningRow[],
+  persons: readonly PersonRow[],
+  keyring: Keyring,
+): Map<number, Openings> => {
   const found = new Map<number, Openings>();
-  for (const chunk of chunks.rows) {
+  for (const chunk of chunks) {
     for (let i = 0; i < chunk.ends.length; i++) {
       const main = chunk.bytes.subarray(i === 0 ? 0 : chunk.ends[i - 1], chunk.ends[i]);
       if (main.length > 0) found.set(chunk.first_seq + i, { main, people: [] });
     }
   }
-  for (const row of persons.rows) {
+  for (const row of persons) {
     const opening = row.wrapped_key === null ? null : keyring.decryptFor(row.wrapped_key, row.sealed);
     found.get(row.seq)?.people.push({ part: row.part, personId: row.person_id, opening });
   }
@@ -145,6 +153,34 @@ export const readFacts = async (
   if (entries.length === 0) return [];
   const openings = await readOpenings(db, keyring, from, entries.at(-1)!.seq + 1);
   return entries.map((e) => toFact(hash, JSON.parse(e.bytes.toString('utf8')) as Entry, openings.get(e.seq)));
+};
+
+/** Facts at these positions with their leaf hashes in hex, by position: three queries, however many. */
+export const readFactsAt = async (
+  db: Queryable,
+  hash: Hash,
+  keyring: Keyring,
+  seqs: readonly number[],
+): Promise<Map<number, { fact: AnyFact; leafHash: string }>> => {
+  const found = new Map<number, { fact: AnyFact; leafHash: string }>();
+  if (seqs.length === 0) return found;
+  const covering = (table: string) =>
+    `SELECT * FROM ${table} WHERE first_seq IN
+       (SELECT (SELECT max(first_seq) FROM ${table} WHERE first_seq <= s) FROM unnest($1::int8[]) AS s)`;
+  const chunks = await db.query<ChunkRow>(covering('chunks'), [seqs]);
+  const mains = await db.query<OpeningRow>(covering('opening_chunks'), [seqs]);
+  const persons = await db.query<PersonRow>(
+    `${PERSONS} WHERE o.seq = ANY($1::int8[]) ORDER BY o.seq, o.part`,
+    [seqs],
+  );
+  const openings = joinOpenings(mains.rows, persons.rows, keyring);
+  const wanted = new Set(seqs);
+  for (const { seq, bytes, leaf } of chunks.rows.flatMap(entriesOf)) {
+    if (!wanted.has(seq)) continue;
+    const fact = toFact(hash, JSON.parse(bytes.toString('utf8')) as Entry, openings.get(seq));
+    found.set(seq, { fact, leafHash: toHex(leaf) });
+  }
+  return found;
 };
 
 /** The private bytes of an opening, without its salt. */
