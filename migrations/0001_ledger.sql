@@ -88,7 +88,8 @@ $$;
 CREATE FUNCTION ledger_append(
   old_size int8, old_hash bytea, new_size int8, new_hash bytea, new_frontier bytea,
   caller_clock int8, new_at int8, entry_ends int4[], entry_leaves bytea, entry_bytes bytea
-) RETURNS int8 LANGUAGE plpgsql SECURITY DEFINER SET search_path = @schema@, pg_temp AS $$
+) RETURNS int8 LANGUAGE plpgsql SECURITY DEFINER SET search_path = @schema@, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   h head%ROWTYPE;
   clock int8 := (extract(epoch FROM clock_timestamp()) * 1000)::int8;

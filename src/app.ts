@@ -13,7 +13,7 @@ import { provenanceRoutes } from './provenance/provenance.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
-import { findCaller } from './registry/registry.queries.ts';
+import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
@@ -22,9 +22,11 @@ export const VERSION = '0.1.0';
 
 /** The whole API on one page, in the order a gram travels. */
 export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
+  const callers = callerLookup(deps.db, deps.clock);
+  deps.door.listeners.push(callers.onCommit);
   const app = await createServer({
     logger: deps.logger,
-    authenticate: (secret) => findCaller(deps.db, secret, deps.clock()),
+    authenticate: callers.find,
     newRequestId: deps.newId,
     version: VERSION,
   });

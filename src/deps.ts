@@ -132,7 +132,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const programme = (await findProgramme(db))!;
     const appendOnly = (await mayChangeLedger(pool)) ? 'triggers-only' : 'privileges-and-triggers';
     const follower = new Follower({ pool, keyring, onError });
-    door.onCommit = () => follower.wake();
+    door.listeners.push((facts) => follower.offer(facts));
     await follower.start();
     return {
       config,

@@ -14,8 +14,8 @@ export const BODY_LIMIT = 256 * 1024;
 
 export type ServerOptions = {
   logger: Logger;
-  /** The holder of a bearer token, or null. Authoritative for reads; a write is checked again in the door. */
-  authenticate: (token: string) => Promise<Caller | null>;
+  /** The holder of a bearer token, or null. Exact for reads; a write is checked again in the door. */
+  authenticate: (token: string, isWrite: boolean) => Promise<Caller | null>;
   newRequestId: () => string;
   version: string;
 };
@@ -141,7 +141,10 @@ const addAccess = (app: FastifyInstance, authenticate: ServerOptions['authentica
     const documents = request.url.startsWith('/docs') || request.is404;
     if (access === 'public' || documents) return;
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    const caller = token === undefined ? null : await authenticate(token);
+    const caller =
+      token === undefined
+        ? null
+        : await authenticate(token, request.method !== 'GET' && request.method !== 'HEAD');
     if (caller === null)
       throw new DomainError(
         'unauthenticated',

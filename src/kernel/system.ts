@@ -5,7 +5,20 @@ import type { Clock, Random } from './time.ts';
 /** The one place where time and chance are taken from the machine; everything else is handed them. */
 export const systemClock: Clock = () => Date.now();
 
-export const systemRandom: Random = (bytes) => randomBytes(bytes);
+const DRAWN_AT_ONCE = 8_192;
+let drawn = Buffer.alloc(0);
+let given = 0;
+
+/** Random bytes, each given out once; small draws come from a larger one, since each draw has a price. */
+export const systemRandom: Random = (bytes) => {
+  if (bytes > 256) return randomBytes(bytes);
+  if (given + bytes > drawn.length) {
+    drawn = randomBytes(DRAWN_AT_ONCE);
+    given = 0;
+  }
+  given += bytes;
+  return drawn.subarray(given - bytes, given);
+};
 
 const pool = Buffer.allocUnsafe(10 * 512);
 let used = pool.length;

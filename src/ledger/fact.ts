@@ -17,6 +17,8 @@ export type Role =
 /** Who asks. `programme` is what the programme does by itself, under the nil actor. */
 export type Caller = {
   keyId: string;
+  /** The last fact that changed the key when it was looked up: a key rotated since is another. */
+  keySeq: number;
   organisationId: string;
   role: Role | 'programme';
   /** The sites the key is limited to; null means every site of its organisation. */

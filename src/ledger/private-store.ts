@@ -1,18 +1,20 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { deriveKey, hmacSha256 } from '../kernel/hash.ts';
 import type { Random } from '../kernel/time.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** Persons' keys kept unwrapped in memory. */
+const MOST_UNWRAPPED = 10_000;
 
 /** AES-256-GCM: nonce ‖ ciphertext ‖ tag. */
-const encrypt = (key: Uint8Array, plain: Uint8Array, nonce: Uint8Array): Buffer => {
+const encrypt = (key: KeyObject, plain: Uint8Array, nonce: Uint8Array): Buffer => {
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 };
 
 /** Throws when the bytes were changed or the key is another. */
-const decrypt = (key: Uint8Array, sealed: Uint8Array): Buffer => {
+const decrypt = (key: KeyObject, sealed: Uint8Array): Buffer => {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES));
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
   return Buffer.concat([
@@ -26,11 +28,12 @@ const decrypt = (key: Uint8Array, sealed: Uint8Array): Buffer => {
  * hashes identity numbers, one fingerprints request bodies, one makes ids from idempotency keys.
  */
 export class Keyring {
-  private readonly wrapping: Buffer;
-  private readonly identity: Buffer;
-  private readonly bodies: Buffer;
-  readonly idempotency: Buffer;
+  private readonly wrapping: KeyObject;
+  private readonly identity: KeyObject;
+  private readonly bodies: KeyObject;
+  readonly idempotency: KeyObject;
   private readonly random: Random;
+  private readonly unwrapped = new Map<string, KeyObject>();
 
   constructor(secret: Uint8Array, random: Random) {
     this.wrapping = deriveKey(secret, 'person-keys');
@@ -46,11 +49,29 @@ export class Keyring {
   }
 
   encryptFor(wrappedKey: Uint8Array, plain: Uint8Array): Buffer {
-    return encrypt(decrypt(this.wrapping, wrappedKey), plain, this.random(NONCE_BYTES));
+    return encrypt(this.unwrap(wrappedKey), plain, this.random(NONCE_BYTES));
   }
 
   decryptFor(wrappedKey: Uint8Array, sealed: Uint8Array): Buffer {
-    return decrypt(decrypt(this.wrapping, wrappedKey), sealed);
+    return decrypt(this.unwrap(wrappedKey), sealed);
+  }
+
+  /** Drops the unwrapped keys kept in memory: after an erasure none may outlive its row. */
+  forget(): void {
+    this.unwrapped.clear();
+  }
+
+  private unwrap(wrappedKey: Uint8Array): KeyObject {
+    const name = Buffer.from(wrappedKey.buffer, wrappedKey.byteOffset, wrappedKey.byteLength).toString(
+      'latin1',
+    );
+    let key = this.unwrapped.get(name);
+    if (key === undefined) {
+      key = createSecretKey(decrypt(this.wrapping, wrappedKey));
+      if (this.unwrapped.size >= MOST_UNWRAPPED) this.unwrapped.clear();
+      this.unwrapped.set(name, key);
+    }
+    return key;
   }
 
   /** Finds the same person twice without keeping the number: HMAC-SHA-256 under a key outside the database. */

@@ -5,11 +5,11 @@ import { selectSql } from '../db/table.ts';
 import { conflict, DomainError } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
 import type { Clock, Random } from '../kernel/time.ts';
-import type { AnyFactType, Caller, DecideContext, Operation } from './fact.ts';
+import type { AnyFact, AnyFactType, Caller, DecideContext, Operation } from './fact.ts';
 import { unpackFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
 import { readFactsAt } from './store.ts';
-import { type IdRow, ids } from './tables.ts';
+import { type IdRow, ids, type PersonRow, people as peopleTable } from './tables.ts';
 import { EntryTooLong, type Recorded, TurnEntries, turnStatement, type WriterHead } from './turn.ts';
 import { type AnyTable, Missing, World } from './world.ts';
 
@@ -82,8 +82,8 @@ export class Door {
   private stopped = false;
   /** Set when a repeat was met: then keys are looked up before they are inserted. */
   private expectRepeats = 0;
-  /** Called after each commit, to wake who follows. */
-  onCommit: (() => void) | undefined;
+  /** Called after each commit with its facts, in order. */
+  readonly listeners: ((facts: readonly AnyFact[]) => void)[] = [];
   readonly counts = { turns: 0, facts: 0, lockedTurns: 0, replays: 0, refusals: 0 };
 
   constructor(options: DoorOptions) {
@@ -231,7 +231,7 @@ export class Door {
         this.world.settle(MAX_LOADED_ROWS);
       } else if (locked) await this.query(client, 'COMMIT');
       this.counts.turns++;
-      this.onCommit?.();
+      if (entries.facts.length > 0) for (const tell of this.listeners) tell(entries.facts);
       this.counts.facts += entries.bytes.length;
       if (locked) this.counts.lockedTurns++;
       for (const done of settle) done();
@@ -347,7 +347,7 @@ export class Door {
       const prepared = entries.prepare(fact, draft, world, options.keyring, options.random);
       draft.type.apply(world, fact);
       // Appended last: when a row is still missing, nothing of it may stay in the turn.
-      const leafHash = entries.append(prepared);
+      const leafHash = entries.append(prepared, fact);
       world.put(ids, { ...command.key, seq: fact.seq, owner: command.caller.organisationId });
       world.keep();
       const answer = command.operation.answer(fact);
@@ -408,6 +408,8 @@ export class Door {
     if (rows[0]!.updated !== expectUpdated)
       throw new Error(`${rows[0]!.updated} of ${expectUpdated} rows updated`);
     for (const effect of effects) await this.query(client, effect.text, effect.values);
+    const people = (changes.updated.get(peopleTable as AnyTable) ?? []) as PersonRow[];
+    if (people.some((person) => person.wrappedKey === null)) this.options.keyring.forget();
   }
 
   /** First answers again, from the entries; secrets shown once are not in them. */

@@ -24,6 +24,7 @@ export class TurnEntries {
   readonly bytes: Buffer[] = [];
   readonly leaves: Uint8Array[] = [];
   readonly openings: Uint8Array[] = [];
+  readonly facts: AnyFact[] = [];
   /** Answers of this turn by position, for a repeat within it. */
   readonly made = new Map<number, Recorded<object>>();
   readonly old: WriterHead;
@@ -98,7 +99,8 @@ export class TurnEntries {
   }
 
   /** Adds the entry. Returns its leaf hash in hex. */
-  append({ bytes, opening, leaf }: Prepared): string {
+  append({ bytes, opening, leaf }: Prepared, fact: AnyFact): string {
+    this.facts.push(fact);
     appendLeaf(this.hash, this.frontier, this.size, leaf);
     this.bytes.push(bytes);
     this.leaves.push(leaf);

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { sha256 } from '../kernel/hash.ts';
+import type { AnyFact } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { readFacts } from '../ledger/store.ts';
 import { projectFacts } from './project.ts';
 
 const NAME = 'provenance';
 const FACTS_A_STEP = 1_000;
+/** Facts kept in memory for it; what goes beyond is read back. */
+const MOST_OFFERED = 5_000;
 /** How long it sleeps when nobody wakes it: another process may have written. */
 const IDLE_MS = 200;
 
@@ -28,6 +31,7 @@ export class Follower {
   private stopped = false;
   private loop: Promise<void> | undefined;
   private rouse: (() => void) | undefined;
+  private offered: AnyFact[] = [];
   private waiters: { seq: number; done: () => void }[] = [];
 
   constructor(options: FollowerOptions) {
@@ -41,6 +45,14 @@ export class Follower {
 
   wake(): void {
     this.rouse?.();
+  }
+
+  /** Facts just committed in this process, in order: they need not be read back. */
+  offer(facts: readonly AnyFact[]): void {
+    const next = this.offered.at(-1)?.seq;
+    if (next !== undefined && next + 1 !== facts[0]!.seq) this.offered = [];
+    if (this.offered.length < MOST_OFFERED) this.offered.push(...facts);
+    this.wake();
   }
 
   async stop(): Promise<void> {
@@ -99,7 +111,11 @@ export class Follower {
         [NAME],
       );
       const from = rows[0]!.seq;
-      const facts = await readFacts(client as unknown as pg.Pool, sha256, keyring, from, FACTS_A_STEP);
+      const offered = this.takeOffered(from);
+      const facts =
+        offered !== undefined && !(await namesErased(client, offered))
+          ? offered
+          : await readFacts(client as unknown as pg.Pool, sha256, keyring, from, FACTS_A_STEP);
       if (facts.length > 0) {
         await projectFacts(client, facts);
         await client.query('UPDATE followers SET seq = $2 WHERE name = $1', [NAME, from + facts.length]);
@@ -115,8 +131,31 @@ export class Follower {
     }
   }
 
+  /** What was offered from this position on, at most one step; undefined when it has to be read. */
+  private takeOffered(from: number): AnyFact[] | undefined {
+    const first = this.offered.findIndex(({ seq }) => seq >= from);
+    const start = first === -1 ? this.offered.length : first;
+    if (this.offered[start]?.seq !== from) {
+      this.offered.splice(0, start);
+      return undefined;
+    }
+    return this.offered.splice(0, start + FACTS_A_STEP).slice(start);
+  }
+
   private advance(position: number): void {
     this.position = position;
     for (const { seq, done } of this.waiters) if (position > seq) done();
   }
 }
+
+/** Whether somebody these facts name was erased since: then they are read back, without the name. */
+const namesErased = async (client: pg.PoolClient, facts: readonly AnyFact[]): Promise<boolean> => {
+  const ids = new Set(facts.flatMap(({ people }) => people.flatMap((p) => (p === null ? [] : [p.personId]))));
+  if (ids.size === 0) return false;
+  const { rows } = await client.query<{ erased: boolean }>({
+    name: 'names erased',
+    text: 'SELECT EXISTS (SELECT FROM people WHERE id = ANY($1::uuid[]) AND wrapped_key IS NULL) AS erased',
+    values: [[...ids]],
+  });
+  return rows[0]!.erased;
+};

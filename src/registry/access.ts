@@ -13,6 +13,7 @@ export const hashSecret = (secret: string): Buffer => Buffer.from(sha256(Buffer.
 /** What the programme does by itself. */
 export const PROGRAMME: Caller = {
   keyId: NIL,
+  keySeq: 0,
   organisationId: NIL,
   role: 'programme',
   siteIds: null,
@@ -24,8 +25,13 @@ export const authoriseInDoor = (world: World, caller: Caller, operation: AnyOper
   if (!operation.roles.includes(caller.role)) throw forbidden(`The role ${caller.role} may not do this.`);
   if (caller.role === 'programme') return;
   const key = world.get(apiKeys, caller.keyId);
-  if (key === undefined || key.state !== 'active' || (key.expiresAt !== null && key.expiresAt <= now))
-    throw new DomainError('unauthenticated', 'unauthenticated', 'This key was revoked or has expired.');
+  const current = key?.state === 'active' && key.lastSeq === caller.keySeq;
+  if (!current || (key.expiresAt !== null && key.expiresAt <= now))
+    throw new DomainError(
+      'unauthenticated',
+      'unauthenticated',
+      'This key was revoked, rotated, or has expired.',
+    );
 };
 
 /** Whether the caller may act for, or see, what belongs to the organisation and stands at the site. */

@@ -31,13 +31,48 @@ export const findCaller = async (db: Reader, secret: string, now: number): Promi
   const key = await registryTables(db)
     .selectFrom('apiKeySecrets as s')
     .innerJoin('apiKeys as k', 'k.id', 's.id')
-    .select(['k.id', 'k.organisationId', 'k.role', 'k.siteIds', 'k.holder', 'k.expiresAt', 'k.state'])
+    .select([
+      'k.id',
+      'k.organisationId',
+      'k.role',
+      'k.siteIds',
+      'k.holder',
+      'k.expiresAt',
+      'k.state',
+      'k.lastSeq',
+    ])
     .where('s.secretHash', '=', hashSecret(secret))
     .executeTakeFirst();
   if (key === undefined || key.state !== 'active' || (key.expiresAt !== null && key.expiresAt <= now))
     return null;
-  const { id: keyId, organisationId, role, siteIds, holder } = key;
-  return { keyId, organisationId, role, siteIds, holder };
+  const { id: keyId, lastSeq: keySeq, organisationId, role, siteIds, holder } = key;
+  return { keyId, keySeq, organisationId, role, siteIds, holder };
+};
+
+/** Callers kept by the hash of their secret. */
+const MOST_KEPT = 10_000;
+
+/**
+ * Looks callers up for `findCaller`, and for writes remembers them: the door checks each write's key again at the
+ * very position it is written, so a key revoked or rotated since is refused there. Reads always ask the database.
+ */
+export const callerLookup = (db: Reader, clock: () => number) => {
+  const kept = new Map<string, Caller>();
+  /** Told of facts committed here, so that the edge refuses at once what the door would refuse. */
+  const onCommit = (facts: readonly { type: string }[]): void => {
+    if (facts.some(({ type }) => type.startsWith('api-key.'))) kept.clear();
+  };
+  const find = async (secret: string, isWrite: boolean): Promise<Caller | null> => {
+    const name = hashSecret(secret).toString('latin1');
+    const known = isWrite ? kept.get(name) : undefined;
+    if (known !== undefined) return known;
+    const caller = await findCaller(db, secret, clock());
+    if (kept.size >= MOST_KEPT) kept.clear();
+    if (caller === null) kept.delete(name);
+    else kept.set(name, caller);
+    return caller;
+  };
+  return { find, onCommit };
 };
 
 export const findProgramme = (db: Reader): Promise<Programme | undefined> =>
