@@ -1,0 +1,287 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { ROLES } from '../src/kernel/vocabulary.ts';
+import { type Client, startTestApp, type TestApp } from './support/app.ts';
+import { type Things, thingsOf } from './support/things.ts';
+
+type Made = { id?: string | number; body?: unknown; query?: string };
+
+type Row = {
+  /** A fresh thing of the organisation, as the operation's path and body name it. */
+  make?: (org: Things, role: string) => Promise<Made> | Made;
+  /** Where the operation knows no own and foreign, such as a list or a registration by the operator. */
+  ownerless?: true;
+  /** Roles that reach another organisation's thing; the operator and, for reading, those who check unless said. */
+  across?: readonly string[];
+  /** Statuses of success on an own thing, where they are not 200 and 201. */
+  own?: readonly number[];
+};
+
+const CHECKERS = ['operator', 'auditor', 'certifier', 'regulator'];
+
+const byId = (name: keyof Things, body?: unknown): Row => ({
+  make: async (org) => {
+    const { id } = await (org[name] as () => Promise<{ id: string }>)();
+    return body === undefined ? { id } : { id, body };
+  },
+});
+const body = (name: keyof Things): Row => ({
+  make: async (org) => ({ body: await (org[name] as () => unknown)() }),
+});
+const list: Row = { ownerless: true };
+const lot: Row = { make: async (org) => ({ id: await org.lotId() }) };
+/** Brands buy of anybody and may ask where it comes from. */
+const ASKERS = [...CHECKERS, 'brand'];
+
+/** How to ask for each operation. A new operation needs a line here. */
+const TABLE: Record<string, Row> = {
+  registerOrganisation: { make: () => ({ body: { name: 'x', kind: 'station' } }), ownerless: true },
+  listOrganisations: list,
+  getOrganisation: { make: (org) => ({ id: org.organisationId }) },
+  changeOrganisation: byId('organisation', { name: 'x' }),
+  closeOrganisation: byId('organisation'),
+  registerSite: body('siteBody'),
+  listSites: list,
+  getSite: { make: (org) => ({ id: org.siteId }) },
+  changeSite: byId('site', { toleranceBasisPoints: 50 }),
+  closeSite: byId('site'),
+  getInventory: { make: (org) => ({ id: org.siteId }) },
+  issueApiKey: {
+    make: ({ organisationId }, role) => ({
+      body: { organisationId, role: role === 'operator' ? 'station' : role, holder: 'x' },
+    }),
+  },
+  listApiKeys: list,
+  rotateApiKey: byId('key'),
+  revokeApiKey: byId('key'),
+  listCollectors: list,
+  registerCollector: body('collectorBody'),
+  getCollector: byId('collector'),
+  changeCollector: byId('collector', { name: 'x' }),
+  closeCollector: byId('collector'),
+  changeCollectorConsent: byId('collector', { version: '2', at: '2026-11-24T06:30:00+08:00' }),
+  deletePersonalData: byId('collector'),
+  listDevices: list,
+  enrolDevice: body('deviceBody'),
+  getDevice: byId('device'),
+  changeDevice: byId('device', { name: 'x' }),
+  enrolDeviceAgain: byId('device', { publicKey: 'A'.repeat(43) }),
+  closeDevice: byId('device'),
+  listVessels: list,
+  registerVessel: body('vesselBody'),
+  getVessel: byId('vessel'),
+  changeVessel: byId('vessel', { name: 'x' }),
+  closeVessel: byId('vessel'),
+  recordCollection: body('collectionBody'),
+  recordCollections: { make: (org) => ({ body: [org.collectionBody()] }) },
+  listCollections: list,
+  getCollection: byId('collection'),
+  getLot: lot,
+  getLotProvenance: { ...lot, across: ASKERS },
+  getLotTrail: { ...lot, across: ASKERS },
+  getLotDestinations: { ...lot, across: ASKERS },
+  listCases: list,
+  // Whoever profits may not decide, so nobody of the organisation; who decides then is the test of cases.
+  decideCase: { ...byId('openCase', { outcome: 'loss' }), own: [200, 201, 403, 409], across: CHECKERS },
+  dispatchShipment: body('shipmentBody'),
+  listShipments: list,
+  getShipment: byId('shipment'),
+  receiveShipment: byId('shipment', { measuredGrams: 10_000 }),
+  completeProcessRun: body('runBody'),
+  getProcessRun: byId('run'),
+  sealBatch: body('batchBody'),
+  listBatches: list,
+  getBatch: byId('batch'),
+  getBatchProvenance: { ...byId('batch'), across: ASKERS },
+  listLedgerEntries: list,
+  getLedgerEntry: { make: () => ({ id: 0 }) },
+  getLedgerOpening: {
+    make: async (org) => ({ id: (await org.collection()).receipt.seq }),
+    across: ['operator', 'auditor'],
+  },
+  getVocabulary: list,
+  live: list,
+  ready: list,
+  metrics: list,
+};
+
+type Operation = {
+  operationId: string;
+  method: string;
+  url: string;
+  roles: string[];
+  open: boolean;
+  withId: boolean;
+};
+
+const operationsOf = (app: TestApp): Operation[] => {
+  const { paths } = app.app.swagger() as unknown as {
+    paths: Record<
+      string,
+      Record<string, { operationId: string; 'x-roles'?: string[]; security?: unknown[] }>
+    >;
+  };
+  return Object.entries(paths).flatMap(([url, item]) =>
+    Object.entries(item).map(([method, operation]) => ({
+      operationId: operation.operationId,
+      method: method.toUpperCase(),
+      url,
+      roles: operation['x-roles'] ?? [],
+      open: operation.security?.length === 0,
+      withId: url.includes('{'),
+    })),
+  );
+};
+
+t.test(
+  'every operation answers every role as its x-roles say, and nobody across organisations',
+  async (t) => {
+    const app = await startTestApp(t);
+    const [ours, theirs] = [
+      await thingsOf(app, `ours-${randomUUID().slice(0, 8)}`),
+      await thingsOf(app, `theirs-${randomUUID().slice(0, 8)}`),
+    ];
+    const clients = new Map<string, Client>();
+    for (const role of ROLES) clients.set(role, await app.keyFor(ours.organisationId, role));
+    const revoked = await app.keyFor(ours.organisationId, 'station');
+    await app.operator.post(`/v1/api-keys/${revoked.id}/revoke`);
+    const expiresAt = new Date(Date.now() + 700).toISOString();
+    const expired = await app.keyFor(ours.organisationId, 'station', { expiresAt });
+    // One of each stands there, so that lists would show them.
+    for (const org of [ours, theirs])
+      for (const make of [org.collector, org.device, org.vessel, org.key, org.run, org.batch, org.openCase])
+        await make();
+    await sleep(Math.max(0, Date.parse(expiresAt) - Date.now()) + 5);
+
+    const ask = async (client: Client, { method, url }: Operation, { id, body: sent, query = '' }: Made) => {
+      const path = url.replace(/\{\w+\}/, String(id)) + query;
+      const response = await app.app.inject({
+        method: method as 'GET',
+        url: path,
+        headers: client.secret === '' ? {} : { authorization: `Bearer ${client.secret}` },
+        ...(sent === undefined ? {} : { payload: sent as object }),
+      });
+      const text = response.body;
+      // An upload answers for each item.
+      const [item] = url.endsWith('/batch') && response.statusCode === 200 ? response.json().items : [];
+      return { status: (item?.status ?? response.statusCode) as number, text };
+    };
+    const settled = async () =>
+      app.deps.follower.reaches((await app.deps.pool.query('SELECT size FROM head')).rows[0].size - 1, 5_000);
+
+    const operations = operationsOf(app);
+    t.ok(operations.length > 25, `${operations.length} operations`);
+    let cells = 0;
+    for (const operation of operations) {
+      const { operationId, roles, open, method, withId } = operation;
+      const row = TABLE[operationId];
+      if (row === undefined) {
+        t.fail(
+          `${operationId} (${method} ${operation.url}) is not in the table: add a line to TABLE in test/access-matrix.test.ts ` +
+            `that says how to make its path id and body, such as ${operationId}: byId('shipment', { … })`,
+        );
+        continue;
+      }
+      const make = async (org: Things, role: string): Promise<Made> => (await row.make?.(org, role)) ?? {};
+      const wrong: string[] = [];
+      const expect = (who: string, got: { status: number; text: string }, expected: readonly number[]) => {
+        cells++;
+        if (!expected.includes(got.status))
+          wrong.push(`${who}: ${got.status}, expected ${expected} ${got.text.slice(0, 200)}`);
+      };
+      const spare = await make(ours, 'station');
+      for (const [who, secret] of [
+        ['no key', ''],
+        ['an unknown key', 'bck_unknown_key'],
+        ['a revoked key', revoked.secret],
+        ['an expired key', expired.secret],
+      ] as const)
+        expect(who, await ask(app.client(secret), operation, spare), open ? [200] : [401]);
+      const across = row.across ?? (method === 'GET' ? CHECKERS : ['operator']);
+      for (const role of ROLES) {
+        const client = clients.get(role)!;
+        const may = open || roles.includes(role);
+        const own = may ? await make(ours, role) : spare;
+        const foreign = may && row.ownerless !== true ? await make(theirs, role) : undefined;
+        await settled();
+        expect(`${role}, own`, await ask(client, operation, own), may ? (row.own ?? [200, 201]) : [403]);
+        if (foreign === undefined) {
+          const { text } = await ask(client, operation, own);
+          if (!CHECKERS.includes(role) && text.includes(theirs.canary))
+            wrong.push(`${role} was shown what is theirs`);
+          continue;
+        }
+        const got = await ask(client, operation, foreign);
+        const reach = open || across.includes(role);
+        expect(`${role}, theirs`, got, reach ? (row.own ?? [200, 201]) : [withId ? 404 : 422]);
+        if (!reach && got.text.includes(theirs.canary)) wrong.push(`${role} was shown what is theirs`);
+        if (reach || !withId) continue;
+        // Theirs and nobody's look the same.
+        const nobody = await ask(client, operation, {
+          ...foreign,
+          id: typeof foreign.id === 'number' ? 9_999_999 : randomUUID(),
+        });
+        expect(`${role}, nobody’s`, nobody, [404]);
+        const shape = (text: string) => JSON.stringify({ ...JSON.parse(text), requestId: '' });
+        if (shape(nobody.text) !== shape(got.text)) wrong.push(`${role} can tell theirs from nobody’s`);
+      }
+      t.same(wrong, [], `${method} ${operation.url}`);
+    }
+    const stale = Object.keys(TABLE).filter((name) => !operations.some((o) => o.operationId === name));
+    t.same(stale, [], 'the table names only operations there are');
+    t.ok(cells > 400, `${cells} cells`);
+  },
+);
+
+t.test('a key limited to one site does not reach the other site of its own organisation', async (t) => {
+  const app = await startTestApp(t);
+  const org = await thingsOf(app, 'mine');
+  const limited = await app.keyFor(org.organisationId, 'station', { siteIds: [org.secondSiteId] });
+  const elsewhere = await org.collection();
+  t.equal((await limited.post('/v1/collections', org.collectionBody())).status, 422);
+  t.equal((await limited.get(`/v1/collections/${elsewhere.id}`)).status, 404);
+  t.equal((await limited.get(`/v1/lots/${elsewhere.lot.id}`)).status, 404);
+  t.equal((await limited.get(`/v1/sites/${org.siteId}`)).status, 404);
+  t.equal((await limited.get(`/v1/ledger/entries/${elsewhere.receipt.seq}/opening`)).status, 404);
+  t.same(
+    (await limited.get('/v1/sites')).body.items.map((s: { id: string }) => s.id),
+    [org.secondSiteId],
+  );
+  await app.deps.follower.reaches(elsewhere.receipt.seq, 5_000);
+  t.same((await limited.get('/v1/collections')).body.items, []);
+  t.equal(
+    (await limited.post('/v1/collections', { ...org.collectionBody(), siteId: org.secondSiteId })).status,
+    201,
+  );
+  const wider = { organisationId: org.organisationId, role: 'station', holder: 'x' };
+  t.equal((await limited.post('/v1/api-keys', wider)).status, 403, 'and makes no wider key');
+  t.equal((await limited.post('/v1/api-keys', { ...wider, siteIds: [org.secondSiteId] })).status, 201);
+});
+
+t.test('what is theirs appears in no list, on no page of it', async (t) => {
+  const app = await startTestApp(t);
+  const [ours, theirs] = [await thingsOf(app, 'ours-canary'), await thingsOf(app, 'theirs-canary')];
+  for (const org of [ours, theirs, ours, theirs])
+    for (const make of [org.collector, org.device, org.vessel, org.key, org.run, org.batch, org.openCase])
+      await make();
+  const { receipt } = await ours.collection();
+  await app.deps.follower.reaches(receipt.seq, 5_000);
+  for (const { operationId, url, method } of operationsOf(app)) {
+    if (method !== 'GET' || !operationId.startsWith('list') || url.includes('/ledger/')) continue;
+    let cursor: string | null = '';
+    let [pages, items] = [0, 0];
+    while (cursor !== null && pages < 100) {
+      const answer = await ours.station.get(`${url}?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      const text = JSON.stringify(answer.body);
+      if (answer.status !== 200 || text.includes(theirs.canary))
+        t.fail(`${url} page ${pages}: ${answer.status} ${text.slice(0, 200)}`);
+      items += answer.body.items?.length ?? 0;
+      cursor = answer.body.nextCursor ?? null;
+      pages++;
+    }
+    t.ok(items > 0, `${url}: ${items} of ours on ${pages} pages`);
+    const all = (await app.operator.get(url)).body.items?.length ?? 0;
+    t.ok(all > items, `${url}: there are ${all} in all, as the operator sees`);
+  }
+});

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import type { Answer, Client, TestApp } from './app.ts';
+
+/** An organisation with two sites, and how to make a fresh thing of every kind that belongs to it. */
+export type Things = Awaited<ReturnType<typeof thingsOf>>;
+
+const must = (answer: Answer, what: string): Answer['body'] => {
+  if (answer.status >= 300) throw new Error(`${what}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
+};
+
+/** @param canary stands in every private text of the organisation's things, to be looked for where it must not be */
+export const thingsOf = async (app: TestApp, canary: string) => {
+  const { operator } = app;
+  const make = async (url: string, body: object, client: Client = operator): Promise<Answer['body']> =>
+    must(await client.post(url, body), url);
+  const organisation = () => make('/v1/organisations', { name: canary, kind: 'station' });
+  const organisationId = (await organisation()).id as string;
+  const siteBody = () => ({
+    organisationId,
+    kind: 'station',
+    name: canary,
+    location: { latE7: 286_600_000, lonE7: 1_214_400_000 },
+  });
+  const site = (): Promise<Answer['body']> => make('/v1/sites', siteBody());
+  const siteId = (await site()).id as string;
+  const secondSiteId = (await site()).id as string;
+  const station = await app.keyFor(organisationId, 'station', { holder: canary });
+
+  const collectionBody = () => ({
+    id: randomUUID(),
+    siteId,
+    material: 'pet',
+    form: 'bottle',
+    originClass: 'sea-recovered',
+    grossGrams: 10_000,
+    tareGrams: 0,
+    basis: 'weighed',
+    collectedAt: new Date().toISOString(),
+    bagTag: canary,
+  });
+  const collection = () => make('/v1/collections', collectionBody(), station);
+  const lotId = async (): Promise<string> => (await collection()).lot.id;
+  const collectorBody = () => ({
+    siteId,
+    name: canary,
+    phone: canary.slice(0, 40),
+    consent: { version: '1', at: new Date().toISOString() },
+  });
+  const deviceBody = () => ({ siteId, name: canary });
+  const vesselBody = () => ({ organisationId, name: canary, number: canary });
+  const shipmentBody = async () => ({
+    fromSiteId: siteId,
+    toSiteId: secondSiteId,
+    lots: [{ lotId: await lotId() }],
+    carrier: canary,
+    vehicle: canary,
+    note: canary,
+  });
+  const runBody = async () => ({
+    siteId,
+    step: 'shred',
+    inputs: [{ lotId: await lotId() }],
+    outputs: [{ material: 'pet', form: 'flake', grams: 9_000 }],
+    losses: [{ kind: 'spilled', grams: 1_000 }],
+    note: canary,
+  });
+  const batchBody = async () => ({ siteId, inputs: [{ lotId: await lotId() }], note: canary });
+  const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
+  return {
+    canary,
+    organisationId,
+    siteId,
+    secondSiteId,
+    station,
+    organisation,
+    site,
+    siteBody,
+    collection,
+    collectionBody,
+    lotId,
+    collector: () => make('/v1/collectors', collectorBody(), station),
+    collectorBody,
+    device: () => make('/v1/devices', deviceBody(), station),
+    deviceBody,
+    vessel: () => make('/v1/vessels', vesselBody()),
+    vesselBody,
+    key: () => make('/v1/api-keys', { organisationId, role: 'station', holder: canary }),
+    shipment,
+    shipmentBody,
+    run: async () => make('/v1/process-runs', await runBody(), station),
+    runBody,
+    batch: async () => make('/v1/batches', await batchBody(), station),
+    batchBody,
+    /** A case of a load that came in at half its weight. */
+    openCase: async (): Promise<Answer['body']> => {
+      const { id } = await shipment();
+      const { caseId } = await make(`/v1/shipments/${id}/receipt`, { measuredGrams: 5_000 }, station);
+      return { id: caseId };
+    },
+  };
+};
