@@ -32,11 +32,11 @@ COMMENT ON TABLE opening_chunks IS 'Openings of the same turn: salt and private 
 CREATE TABLE person_openings (
   seq       int8 NOT NULL,
   part      int2 NOT NULL,
-  person_id uuid NOT NULL,
-  sealed    bytea NOT NULL,
+  person_id uuid,
+  sealed    bytea,
   PRIMARY KEY (seq, part)
 );
-COMMENT ON TABLE person_openings IS 'A person''s part of a fact, under that person''s own key: erasing the key erases the part.';
+COMMENT ON TABLE person_openings IS 'A person''s part of a fact, under that person''s own key: erasing a person leaves a row that says so and no more.';
 
 CREATE TABLE ids (
   id          uuid PRIMARY KEY,
@@ -99,13 +99,16 @@ DECLARE
   base int4;
 BEGIN
   SELECT * INTO STRICT h FROM head FOR UPDATE;
-  IF h.size <> old_size OR h.leaf_hash <> old_hash THEN
+  IF h.size IS DISTINCT FROM old_size OR h.leaf_hash IS DISTINCT FROM old_hash THEN
     RAISE EXCEPTION 'the head moved: % entries, not %', h.size, old_size USING ERRCODE = 'BC001';
   END IF;
-  IF abs(clock - caller_clock) > 60000 OR h.at > clock + 300000 THEN
+  IF abs(clock - caller_clock) > 60000 IS NOT FALSE OR h.at > clock + 300000 THEN
     RAISE EXCEPTION 'clocks disagree: caller %, database %, head %', caller_clock, clock, h.at USING ERRCODE = 'BC002';
   END IF;
-  IF n IS NULL OR n < 1 OR new_size <> old_size + n OR length(entry_leaves) <> 32 * n
+  IF n IS NULL OR n < 1 OR EXISTS (
+       SELECT FROM unnest(entry_ends) WITH ORDINALITY AS u(e, i)
+       WHERE e IS NULL OR e <= CASE WHEN i = 1 THEN 0 ELSE entry_ends[i - 1] END)
+     OR new_size IS NULL OR new_hash IS NULL OR new_frontier IS NULL OR new_at IS NULL OR new_size <> old_size + n OR length(entry_leaves) <> 32 * n
      OR length(entry_bytes) <> entry_ends[n] OR substring(entry_leaves FROM 32 * n - 31) <> new_hash
      OR new_at < h.at OR new_at > greatest(h.at, caller_clock) THEN
     RAISE EXCEPTION 'the entries do not continue the ledger at %', old_size USING ERRCODE = 'BC003';

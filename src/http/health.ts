@@ -59,6 +59,7 @@ export const healthRoutes = (app: FastifyInstance, deps: HealthDeps): void => {
     tag: 'health',
     summary: { en: 'Figures for Prometheus', zh: '监控指标' },
     access: 'public',
+    produces: 'text/plain',
     response: z.string(),
     handler: async ({ reply }) => {
       void reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8');

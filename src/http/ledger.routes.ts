@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { DomainError, notFound } from '../kernel/errors.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
-import { Id } from '../kernel/values.ts';
+import { Id, queryInteger } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
 import type { Entry } from '../ledger/entry.ts';
 import type { Caller } from '../ledger/fact.ts';
@@ -37,7 +37,7 @@ const view = (stored: StoredEntry): z.input<typeof EntryView> => {
   return { seq: stored.seq, leafHash: toHex(stored.leaf), bytes, entry: JSON.parse(bytes) };
 };
 
-const SeqParams = z.object({ seq: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER) });
+const SeqParams = z.object({ seq: queryInteger(0, Number.MAX_SAFE_INTEGER) });
 
 /** Who may open anything: they audit, or run the programme. Others open their own organisation's facts. */
 const mayOpen = (caller: Caller, actor: string): boolean =>
@@ -61,8 +61,8 @@ export const ledgerRoutes = (app: FastifyInstance, deps: LedgerDeps): void => {
     summary: { en: 'Read entries from a position on', zh: '按位置读取账本条目' },
     access: 'public',
     query: z.strictObject({
-      fromSeq: z.coerce.number().int().min(0).optional(),
-      limit: z.coerce.number().int().min(1).max(MAX_LIMIT).optional(),
+      fromSeq: queryInteger(0, Number.MAX_SAFE_INTEGER).optional(),
+      limit: queryInteger(1, MAX_LIMIT).optional(),
     }),
     response: z.object({
       head: z.object({ size: z.int(), leafHash: z.string() }),
@@ -120,14 +120,16 @@ export const ledgerRoutes = (app: FastifyInstance, deps: LedgerDeps): void => {
         throw new DomainError('unprocessable', 'all_public', 'This entry has no private part.');
       const hidden = await deps.hiddenPeople(
         caller,
-        openings.people.map((p) => p.personId),
+        openings.people.flatMap((p) => p.personId ?? []),
       );
       return {
         seq: params.seq,
         sealed: toHex(sha256(openings.main)),
         main: opened(openings.main),
         people: openings.people.map(({ personId, opening }) =>
-          opening === null || hidden.has(personId) ? null : { personId, ...opened(opening) },
+          opening === null || personId === null || hidden.has(personId)
+            ? null
+            : { personId, ...opened(opening) },
         ),
       };
     },

@@ -1,18 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { DomainError } from '../kernel/errors.ts';
+import { queryInteger } from '../kernel/values.ts';
 
 export const MAX_LIMIT = 1_000;
 
 /** `?limit=&cursor=`. Query strings arrive as text. */
 export const PageQuery = z.strictObject({
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_LIMIT)
-    .optional()
-    .meta({ description: 'Items a page, 100 unless said.' }),
+  limit: queryInteger(1, MAX_LIMIT).optional().meta({ description: 'Items a page, 100 unless said.' }),
   cursor: z.string().max(100).optional().meta({ description: 'The nextCursor of the page before.' }),
 });
 export type PageQuery = z.infer<typeof PageQuery>;

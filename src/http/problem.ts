@@ -39,7 +39,7 @@ export const Problem = z
     detail: z.string(),
     code: z.string(),
     requestId: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), reason: z.string() })),
+    errors: z.array(z.object({ pointer: z.string(), reason: z.string(), detail: z.string() })),
     state: z.record(z.string(), z.json()).optional(),
   })
   .meta({ id: 'Problem' });
@@ -53,7 +53,8 @@ export const toProblem = (error: Error, requestId: string): Problem => {
     detail,
     code,
     requestId,
-    errors,
+    // RFC 9457 calls it detail in its example (§3), our contract reason.
+    errors: errors.map((e) => ({ ...e, detail: e.reason })),
   });
   if (error instanceof DomainError) {
     const problem = make(STATUS[error.kind], error.code, error.message, error.errors);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../kernel/canonical.ts';
 import { DomainError } from '../kernel/errors.ts';
 import { keyedUuid, UUID } from '../kernel/ids.ts';
+import { Id } from '../kernel/values.ts';
 import type { Bilingual, Caller, Operation, Role } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Command, Door } from '../ledger/record.ts';
@@ -40,6 +41,8 @@ export type RouteSpec<B extends Schema, P extends Schema, Q extends Schema, R ex
   params?: P;
   query?: Q;
   response: R;
+  /** The media type of success; JSON unless said. */
+  produces?: string;
   /** The status of success; 200 unless said. */
   status?: 200 | 201;
   /** Codes this operation answers with beside those that all share. */
@@ -68,6 +71,9 @@ const SHARED_ERRORS: Record<number, string> = {
   503: 'Not available just now; see Retry-After',
 };
 
+/** A write whose path says it all: no body, or its id alone. */
+const NoBody = z.strictObject({ id: Id.optional() }).nullish();
+
 /** Registers one operation: its schema, who may call it, what it is called in both languages. */
 export const route = <
   R extends z.ZodType,
@@ -79,14 +85,20 @@ export const route = <
   spec: RouteSpec<B, P, Q, R>,
 ): void => {
   const status = spec.status ?? 200;
+  const body = spec.body ?? (spec.method === 'POST' ? NoBody : undefined);
   const errors: Record<number, string> = { ...SHARED_ERRORS, ...spec.errors };
   if (spec.access !== 'public') Object.assign(errors, { 401: 'No valid key', 403: 'The role may not' });
   if (spec.params !== undefined) errors[404] ??= 'Unknown, or not yours';
-  if (spec.body === undefined) {
+  if (body === undefined) {
     delete errors[413];
     delete errors[415];
   }
-  const response: Record<string, unknown> = { [status]: spec.response };
+  const response: Record<string, unknown> = {
+    [status]:
+      spec.produces === undefined
+        ? spec.response
+        : { description: spec.summary.en, content: { [spec.produces]: { schema: spec.response } } },
+  };
   for (const [code, description] of Object.entries(errors))
     response[code] = { description, content: { 'application/problem+json': { schema: Problem } } };
   app.route({
@@ -103,11 +115,11 @@ export const route = <
       'x-roles': spec.access === 'public' ? [] : [...spec.access],
       ...(spec.access === 'public' ? { security: [] } : {}),
       ...(spec.consumes === undefined ? {} : { consumes: spec.consumes }),
-      ...(spec.body === undefined ? {} : { body: spec.body }),
+      ...(body === undefined ? {} : { body }),
       ...(spec.params === undefined ? {} : { params: spec.params }),
       ...(spec.query === undefined ? {} : { querystring: spec.query }),
       ...(spec.documentedBody === undefined ? {} : { 'x-body': spec.documentedBody }),
-      ...(spec.example === undefined ? {} : { 'x-example': spec.example }),
+      ...(body === undefined ? {} : { 'x-example': spec.example ?? {} }),
       response,
     } as object,
     handler: async (request, reply) => {

@@ -27,6 +27,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: options.newRequestId,
     bodyLimit: BODY_LIMIT,
+    frameworkErrors: handleError as never,
     requestTimeout: 10_000,
     connectionTimeout: 0,
     keepAliveTimeout: 30_000,
@@ -77,7 +78,12 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     transform: openApiTransform,
     transformObject: (input) => tidyDocument(jsonSchemaTransformObject(input) as Record<string, unknown>),
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    // Its own default asks for https and for pictures from elsewhere; a station's LAN has neither.
+    staticCSP:
+      "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'",
+  });
   return app;
 };
 

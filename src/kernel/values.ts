@@ -73,3 +73,10 @@ export const Cell = z.tuple([z.int(), z.int()]);
 export type Cell = z.infer<typeof Cell>;
 
 export const Seq = z.int().min(0).max(MAX_INTEGER).meta({ description: 'Position in the ledger.' });
+
+/** A whole number of a query string or path: decimal digits and nothing else. */
+export const queryInteger = (min: number, max: number) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value),
+    z.int('must be a whole number in decimal digits').min(min).max(max),
+  );

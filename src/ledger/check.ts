@@ -1,8 +1,9 @@
 import { type Hash, sha256, toHex } from '../kernel/hash.ts';
 import type { Entry } from './entry.ts';
+import { rootOf, unpackFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
 import { openSeal } from './sealing.ts';
-import { type Openings, type Queryable, readEntries, readHead, readOpenings } from './store.ts';
+import { type Openings, type Queryable, readEntries, readOpenings } from './store.ts';
 import { LedgerFault, Verifier } from './verify.ts';
 
 export type Verified = { size: number; leafHash: string; root: string; openings: number; erased: number };
@@ -20,7 +21,7 @@ export type LedgerSource = {
   /** Entries from 0 on, in order. */
   batches: AsyncIterable<readonly SourceEntry[]>;
   /** What the ledger says of itself; asked when all batches were read. */
-  head(): { size: number; leafHash: string };
+  head(): { size: number; leafHash: string; at?: number; root?: string };
   /** Whether the private parts are there and can be opened. */
   opened: boolean;
 };
@@ -57,12 +58,24 @@ export const verifyEntries = async (source: LedgerSource, onVerified?: OnVerifie
 
 /** A database's ledger as far as its head goes now; with the keyring also its openings. */
 export const databaseSource = async (db: Queryable, keyring: Keyring | undefined): Promise<LedgerSource> => {
-  const head = await readHead(db);
+  const { surplus, frontier, ...head } = await readWholeHead(db);
+  if (surplus > 0) throw new LedgerFault(head.size, 'wrong-head', 'there are entries beyond the head');
   return {
     batches: databaseBatches(db, keyring, head.size),
-    head: () => head,
+    head: () => ({ ...head, root: toHex(rootOf(sha256, unpackFrontier(frontier))) }),
     opened: keyring !== undefined,
   };
+};
+
+/** The head with its tree, and how many chunks lie beyond it, as of one moment. */
+const readWholeHead = async (db: Queryable) => {
+  type Row = { size: number; leaf_hash: Buffer; at: number; frontier: Buffer; surplus: number };
+  const { rows } = await db.query<Row>(
+    `SELECT size, leaf_hash, at, frontier,
+       (SELECT count(*)::int4 FROM chunks WHERE first_seq + cardinality(ends) > head.size) AS surplus FROM head`,
+  );
+  const { leaf_hash, ...head } = rows[0]!;
+  return { ...head, leafHash: toHex(leaf_hash) };
 };
 
 async function* databaseBatches(db: Queryable, keyring: Keyring | undefined, size: number) {
@@ -128,8 +141,15 @@ export const checkOpenings = (
   if (main === null) throw new LedgerFault(entry.seq, 'wrong-seal', 'its opening does not fit its seal');
   let [opened, erased] = [1, 0];
   for (const [part, personSeal] of (main.personSeals ?? []).entries()) {
-    const opening = openings.people.find((p) => p.part === part)?.opening;
-    if (opening == null) erased++;
+    const person = openings.people.find((p) => p.part === part);
+    if (person === undefined)
+      throw new LedgerFault(
+        entry.seq,
+        'wrong-seal',
+        `the opening of part ${part} is missing, and was not erased`,
+      );
+    const { opening } = person;
+    if (opening === null) erased++;
     else if (toHex(hash(opening)) !== personSeal)
       throw new LedgerFault(entry.seq, 'wrong-seal', `the opening of part ${part} does not fit its seal`);
     else opened++;

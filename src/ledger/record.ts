@@ -38,6 +38,8 @@ export type Command = {
 
 type Pending = Command & {
   since: number;
+  /** Whether its caller has an answer already. */
+  settled: boolean;
   resolve: (result: Recorded<object>) => void;
   reject: (error: Error) => void;
 };
@@ -80,6 +82,8 @@ export class Door {
   private running: Promise<void> | undefined;
   private client: pg.PoolClient | undefined;
   private stopped = false;
+  /** Whether the turn in hand refused anything. */
+  private refused = false;
   /** Set when a repeat was met: then keys are looked up before they are inserted. */
   private expectRepeats = 0;
   /** Called after each commit with its facts, in order. */
@@ -116,7 +120,7 @@ export class Door {
     const results = commands.map(
       (command) =>
         new Promise<Recorded<object>>((resolve, reject) =>
-          pending.push({ ...command, since, resolve, reject }),
+          pending.push(toPending(command, since, resolve, reject)),
         ),
     );
     this.waiting += pending.length;
@@ -163,7 +167,8 @@ export class Door {
   }
 
   /** A lost connection leaves open what landed. The same commands go first again, and their keys tell. */
-  private async recover(commands: Pending[], error: Error): Promise<void> {
+  private async recover(all: Pending[], error: Error): Promise<void> {
+    const commands = all.filter((c) => !c.settled);
     this.release(true);
     if (!(error instanceof ConnectionLost)) {
       this.options.onError(error);
@@ -216,11 +221,12 @@ export class Door {
 
   private async attempt(commands: Pending[], locked: boolean): Promise<void> {
     const client = await this.connection();
-    if (locked) await this.lock(client);
     try {
+      if (locked) await this.lock(client);
       const clock = this.options.clock();
       const at = Math.max(clock, this.head!.at);
       const entries = new TurnEntries(this.head!, at, this.options.origin);
+      this.refused = false;
       const lookUp = locked || commands.length > 256 || this.expectRepeats > 0;
       this.expectRepeats = Math.max(0, this.expectRepeats - 1);
       const settle = await this.decideAll(client, commands, entries, lookUp);
@@ -230,13 +236,17 @@ export class Door {
         this.head = entries.newHead();
         this.world.settle(MAX_LOADED_ROWS);
       } else if (locked) await this.query(client, 'COMMIT');
+      // Nothing was appended, so nothing compared the head: what was refused may rest on rows that moved.
+      else if (this.refused) await this.confirmHead(client);
       this.counts.turns++;
       if (entries.facts.length > 0) for (const tell of this.listeners) tell(entries.facts);
       this.counts.facts += entries.bytes.length;
       if (locked) this.counts.lockedTurns++;
       for (const done of settle) done();
     } catch (error) {
-      if (locked && !(error instanceof ConnectionLost)) await this.query(client, 'ROLLBACK');
+      // A rollback that fails leaves nothing to do: the connection is given up by who catches this.
+      if (locked && !(error instanceof ConnectionLost))
+        await this.query(client, 'ROLLBACK').catch(() => undefined);
       throw error;
     }
   }
@@ -262,6 +272,12 @@ export class Door {
       frontier: unpackFrontier(head.frontier),
       at: head.at,
     };
+  }
+
+  /** Throws HeadMoved when somebody else wrote since we left the head. */
+  private async confirmHead(client: pg.PoolClient): Promise<void> {
+    const { rows } = await this.query<{ size: number }>(client, 'SELECT size FROM head', [], 'confirm head');
+    if (rows[0]!.size !== this.head!.size) throw new HeadMoved('the head moved while a command was refused');
   }
 
   private async query<Row extends pg.QueryResultRow>(
@@ -376,6 +392,7 @@ export class Door {
         return 'missing';
       }
       this.counts.refusals++;
+      this.refused = true;
       const refusal = error instanceof EntryTooLong ? tooLong(error) : (error as Error);
       return () => command.reject(refusal);
     }
@@ -440,6 +457,28 @@ export class Door {
   }
 }
 
+const toPending = (
+  command: Command,
+  since: number,
+  resolve: Pending['resolve'],
+  reject: Pending['reject'],
+): Pending => {
+  const pending: Pending = {
+    ...command,
+    since,
+    settled: false,
+    resolve: (result) => {
+      pending.settled = true;
+      resolve(result);
+    },
+    reject: (error) => {
+      pending.settled = true;
+      reject(error);
+    },
+  };
+  return pending;
+};
+
 const checkRepeat = (known: IdRow, command: Command): void => {
   if (known.owner !== command.caller.organisationId)
     throw conflict('id_taken', 'This id is in use; choose another.');
@@ -463,6 +502,9 @@ const tooLong = (error: EntryTooLong): DomainError =>
     `The fact would be ${error.bytes} bytes, more than 65,535; consolidate lots first and name fewer.`,
   );
 
+/** Lock and statement time-outs, a server out of resources, a transaction that broke on the way. */
+const BUSY = /^(55P03|57014|53|25P0|40001|40P01)/;
+
 const translate = (error: Error & { code?: string }): Error => {
   const code = error.code ?? '';
   if (code === 'BC001') return new HeadMoved(error.message);
@@ -470,6 +512,11 @@ const translate = (error: Error & { code?: string }): Error => {
     return unavailable(
       'clocks_disagree',
       'The clocks of service and database disagree; nothing is written until they agree.',
+    );
+  if (BUSY.test(code))
+    return unavailable(
+      'database_busy',
+      'The database is too busy or out of room; ask again with the same id.',
     );
   // A key that was not looked up turned out to be known: the locked turn looks it up.
   if (code === '23505' && (error as { table?: string }).table === 'ids') return new HeadMoved(error.message);

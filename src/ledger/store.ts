@@ -58,11 +58,17 @@ export const readEntry = async (db: Queryable, seq: number): Promise<StoredEntry
 /** What opens the private parts of entries: the main part, and each person's part that was not erased. */
 export type Openings = {
   main: Buffer | null;
-  people: { part: number; personId: string; opening: Buffer | null }[];
+  people: { part: number; personId: string | null; opening: Buffer | null }[];
 };
 
 type OpeningRow = { first_seq: number; ends: number[]; bytes: Buffer };
-type PersonRow = { seq: number; part: number; person_id: string; sealed: Buffer; wrapped_key: Buffer | null };
+type PersonRow = {
+  seq: number;
+  part: number;
+  person_id: string | null;
+  sealed: Buffer | null;
+  wrapped_key: Buffer | null;
+};
 
 const PERSONS = `SELECT o.seq, o.part, o.person_id, o.sealed, p.wrapped_key
   FROM person_openings o LEFT JOIN people p ON p.id = o.person_id`;
@@ -99,7 +105,8 @@ const joinOpenings = (
     }
   }
   for (const row of persons) {
-    const opening = row.wrapped_key === null ? null : keyring.decryptFor(row.wrapped_key, row.sealed);
+    const { wrapped_key, sealed } = row;
+    const opening = wrapped_key === null || sealed === null ? null : keyring.decryptFor(wrapped_key, sealed);
     found.get(row.seq)?.people.push({ part: row.part, personId: row.person_id, opening });
   }
   return found;
@@ -111,7 +118,7 @@ export const toFact = (hash: Hash, entry: Entry, openings: Openings | undefined)
   const { personSeals = [], ...rest } = openMain(hash, entry, sealed, openings);
   const people = (personSeals as string[]).map((expected, part) => {
     const person = openings?.people.find((p) => p.part === part);
-    if (person?.opening == null) return null;
+    if (person?.opening == null || person.personId === null) return null;
     const opened = openSeal(hash, expected, person.opening);
     if (opened === null)
       throw new Error(`entry ${entry.seq}: the opening of part ${part} does not fit its seal`);

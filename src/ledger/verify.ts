@@ -64,7 +64,7 @@ export class Verifier {
   }
 
   /** Ends the check against what the ledger says of itself. */
-  expectHead(head: { size: number; leafHash: string }): void {
+  expectHead(head: { size: number; leafHash: string; at?: number; root?: string }): void {
     if (head.size !== this.size)
       throw new LedgerFault(
         this.size,
@@ -73,6 +73,15 @@ export class Verifier {
       );
     if (head.leafHash !== this.leaf)
       throw new LedgerFault(this.size - 1, 'wrong-head', 'the head names another last leaf hash');
+    this.expectKept(head);
+  }
+
+  /** Time and tree, where the ledger says them too. */
+  private expectKept(head: { at?: number; root?: string }): void {
+    if (head.at !== undefined && this.size > 0 && new Date(head.at).toISOString() !== this.at)
+      throw new LedgerFault(this.size - 1, 'wrong-head', 'the head names another time');
+    if (head.root !== undefined && head.root !== this.root())
+      throw new LedgerFault(this.size - 1, 'wrong-head', 'the head keeps another Merkle tree');
   }
 
   root(): string {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
 import { route } from '../http/route.ts';
 import { notFound, unprocessable } from '../kernel/errors.ts';
-import { Id, MAX_INTEGER } from '../kernel/values.ts';
+import { Id, MAX_INTEGER, queryInteger } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
 import { maySee } from '../registry/access.ts';
 import { findById } from '../registry/registry.queries.ts';
@@ -68,7 +68,7 @@ export const lotsRoutes = (app: FastifyInstance, { db }: { db: Reader }): void =
     summary: { en: 'What stands at a site, now or after any entry', zh: '站点库存，可查任一账本位置' },
     access: ROLES,
     params: IdParams,
-    query: z.strictObject({ asOfSeq: z.coerce.number().int().min(0).max(MAX_INTEGER).optional() }),
+    query: z.strictObject({ asOfSeq: queryInteger(0, MAX_INTEGER).optional() }),
     response: Inventory,
     errors: { 422: 'asOfSeq lies beyond the end of the ledger' },
     handler: async ({ params, query, caller }) => {

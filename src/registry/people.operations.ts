@@ -249,7 +249,9 @@ export const peopleOperations = (
         // A follower in the middle of a step has read this person's openings: wait for it, keep the next one out.
         world.effect('SELECT 1 FROM followers ORDER BY name FOR UPDATE', []);
         world.effect('DELETE FROM source_parties WHERE person_id = $1', [collectorId]);
-        world.effect('DELETE FROM person_openings WHERE person_id = $1', [collectorId]);
+        world.effect('UPDATE person_openings SET person_id = NULL, sealed = NULL WHERE person_id = $1', [
+          collectorId,
+        ]);
         return about(world, context, facts.collectorErased, collector.siteId, { personId: collectorId });
       },
       answer: (fact) => ({ ...idOf(fact), state: 'erased' }),
