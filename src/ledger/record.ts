@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { connectionLost } from '../db/errors.ts';
 import { selectSql } from '../db/table.ts';
-import { conflict, DomainError } from '../kernel/errors.ts';
+import { DomainError } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
 import type { Clock, Random } from '../kernel/time.ts';
 import type { AnyFact, AnyFactType, Caller, DecideContext, Operation } from './fact.ts';
 import { unpackFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
+import { ConnectionLost, checkRepeat, HeadMoved, tooLong, translate, unavailable } from './record.errors.ts';
 import { readFactsAt } from './store.ts';
-import { type IdRow, ids, type PersonRow, people as peopleTable } from './tables.ts';
+import { ids, type PersonRow, people as peopleTable } from './tables.ts';
 import { EntryTooLong, type Recorded, TurnEntries, turnStatement, type WriterHead } from './turn.ts';
 import { type AnyTable, Missing, World } from './world.ts';
 
@@ -59,10 +59,8 @@ export type DoorOptions = {
   onError: (error: Error) => void;
 };
 
+export { unavailable } from './record.errors.ts';
 export type { Receipt, Recorded } from './turn.ts';
-
-class HeadMoved extends Error {}
-class ConnectionLost extends Error {}
 
 /**
  * The one door: every change of the world passes here. Callers that wait are taken together into a turn, which
@@ -477,48 +475,4 @@ const toPending = (
     },
   };
   return pending;
-};
-
-const checkRepeat = (known: IdRow, command: Command): void => {
-  if (known.owner !== command.caller.organisationId)
-    throw conflict('id_taken', 'This id is in use; choose another.');
-  if (!known.fingerprint.equals(command.key.fingerprint))
-    throw conflict(
-      'idempotency_conflict',
-      'This id was recorded with another content; a new fact needs a new id.',
-      {
-        seq: known.seq,
-      },
-    );
-};
-
-export const unavailable = (code: string, message: string): DomainError =>
-  new DomainError('unavailable', code, message);
-
-const tooLong = (error: EntryTooLong): DomainError =>
-  new DomainError(
-    'too_large',
-    'fact_too_long',
-    `The fact would be ${error.bytes} bytes, more than 65,535; consolidate lots first and name fewer.`,
-  );
-
-/** Lock and statement time-outs, a server out of resources, a transaction that broke on the way. */
-const BUSY = /^(55P03|57014|53|25P0|40001|40P01)/;
-
-const translate = (error: Error & { code?: string }): Error => {
-  const code = error.code ?? '';
-  if (code === 'BC001') return new HeadMoved(error.message);
-  if (code === 'BC002')
-    return unavailable(
-      'clocks_disagree',
-      'The clocks of service and database disagree; nothing is written until they agree.',
-    );
-  if (BUSY.test(code))
-    return unavailable(
-      'database_busy',
-      'The database is too busy or out of room; ask again with the same id.',
-    );
-  // A key that was not looked up turned out to be known: the locked turn looks it up.
-  if (code === '23505' && (error as { table?: string }).table === 'ids') return new HeadMoved(error.message);
-  return connectionLost(error) ? new ConnectionLost(error.message, { cause: error }) : error;
 };
