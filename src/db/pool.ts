@@ -34,7 +34,7 @@ export const createPool = ({ url, schema, max, onError, name }: PoolOptions): pg
     'plan_cache_mode=force_custom_plan',
     'statement_timeout=30000',
     'idle_in_transaction_session_timeout=5000',
-    'lock_timeout=10000',
+    'lock_timeout=5000',
     'synchronous_commit=on',
     'jit=off',
   ];
