@@ -9,6 +9,7 @@ import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { buildDeps, type Deps } from '../../src/deps.ts';
 import { verifyDatabase } from '../../src/ledger/check.ts';
+import { replayAndCompare } from '../../src/replay.ts';
 import { type Cluster, cloneDatabase, inherited, startCluster } from './cluster.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read answers freely
@@ -71,11 +72,20 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
   );
   const app = await buildApp(deps);
   const verify = () => verifyDatabase(deps.pool, deps.keyring);
+  /** The whole-ledger check, and the replay of every table. */
+  const checkAll = async (): Promise<void> => {
+    await verify();
+    const { schema, keyring } = { schema: deps.config.databaseSchema, keyring: deps.keyring };
+    const { tables } = await replayAndCompare({ url: urls.ownerUrl, schema, keyring });
+    const [wrong] = tables.filter((table) => table.differences > 0);
+    if (wrong !== undefined)
+      throw new Error(`replay differs in ${wrong.table}: ${JSON.stringify(wrong.first)}`);
+  };
   let tampered = false;
   t.teardown(async () => {
     const fault = tampered
       ? undefined
-      : await verify().then(
+      : await checkAll().then(
           () => undefined,
           (error: Error) => error,
         );
