@@ -63,13 +63,21 @@ async function answers(superuserUrl: string): Promise<boolean> {
   }
 }
 
+/** Our own and not the test runner's, whose removal would not wait for PostgreSQL to end. */
+const freshDirectory = (): string => {
+  const directory = fs.mkdtempSync(path.join(tmpdir(), 'blue-cycle-embedded-'));
+  fs.chmodSync(directory, 0o711);
+  return directory;
+};
+
 /** A fresh data directory, and a way to start on it that stops and removes everything with the test. */
-function dataDirectory(t: Test, dataDir = t.testdir()) {
+function dataDirectory(t: Test, dataDir = freshDirectory()) {
   const { log, lines } = recorder();
   const started = new Set<EmbeddedPostgres>();
   t.teardown(async () => {
     for (const postgres of started) await postgres.stop();
-    for (const postgres of started) fs.rmSync(postgres.directory, { recursive: true, force: true });
+    for (const directory of [...[...started].map((postgres) => postgres.directory), dataDir])
+      fs.rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   });
   const start = async (port?: number) => {
     const postgres = await startEmbedded({ dataDir, log, ...(port === undefined ? {} : { port }) });
