@@ -11,11 +11,13 @@ import { ConnectionLost, checkRepeat, HeadMoved, tooLong, translate, unavailable
 import { readFactsAt } from './store.ts';
 import { ids, type PersonRow, people as peopleTable } from './tables.ts';
 import { EntryTooLong, type Recorded, TurnEntries, turnStatement, type WriterHead } from './turn.ts';
-import { type AnyTable, Missing, World } from './world.ts';
+import { type AnyTable, type Changes, Missing, World } from './world.ts';
 
 /** Commands in one turn, and what they may weigh together; one upload is always taken whole. */
 const MAX_TURN_COMMANDS = 1_000;
 const MAX_TURN_BYTES = 1 << 20;
+/** Fewer waiting commands are taken at once. */
+const FEWEST_TO_HALVE = 8;
 /** Beyond this the caller is told at once to come back. */
 const MAX_WAITING = 10_000;
 /** Rounds of loading that one turn may ask for. */
@@ -44,6 +46,9 @@ type Pending = Command & {
   reject: (error: Error) => void;
 };
 
+/** A turn decided and not yet written. */
+type Decided = { entries: TurnEntries; clock: number; settle: (() => void)[]; refused: boolean };
+
 type Group = { commands: Pending[]; bytes: number };
 
 export type DoorOptions = {
@@ -70,6 +75,9 @@ export type { Receipt, Recorded } from './turn.ts';
  * A turn normally takes no lock of its own: it builds upon the head this process left, and the append refuses
  * when somebody else has moved it (BC001); then the turn runs again holding the head's row lock. That lock,
  * taken inside the writing transaction, is all the fencing there is.
+ *
+ * While one turn is being written the next is decided, upon the head the first will leave. It is sent only once the
+ * first has landed; if that failed, what was decided upon it is forgotten and decided again.
  */
 export class Door {
   private readonly options: DoorOptions;
@@ -80,6 +88,8 @@ export class Door {
   private running: Promise<void> | undefined;
   private client: pg.PoolClient | undefined;
   private stopped = false;
+  /** The turn that is being written. Its promise never rejects: it gives what went wrong. */
+  private inFlight: { commands: Pending[]; landed: Promise<Error | undefined> } | undefined;
   /** Whether the turn in hand refused anything. */
   private refused = false;
   /** Set when a repeat was met: then keys are looked up before they are inserted. */
@@ -137,24 +147,86 @@ export class Door {
   private async run(): Promise<void> {
     // One tick, so that callers of the same moment share the first turn.
     await Promise.resolve();
-    while (this.queue.length > 0) {
+    while (this.queue.length > 0 || this.inFlight !== undefined) {
+      if (this.queue.length === 0) {
+        await this.land();
+        continue;
+      }
       const commands = this.take();
       try {
-        await this.turn(commands, false);
+        await this.overlapped(commands);
       } catch (error) {
-        await this.recover(commands, error as Error);
+        await this.failed(commands, error as Error);
       }
     }
     this.running = undefined;
   }
 
+  /** Decides a turn while the one before is written; sends it when that has landed. */
+  private async overlapped(commands: Pending[]): Promise<void> {
+    if (this.head === undefined) {
+      if (await this.land(commands)) await this.lockedTurn(commands);
+      return;
+    }
+    const client = await this.connection();
+    let decided: Decided;
+    try {
+      decided = await this.decide(client, commands, false);
+    } catch (error) {
+      if (await this.land(commands)) throw error;
+      return;
+    }
+    if (!(await this.land(commands))) return;
+    if (decided.entries.bytes.length === 0) {
+      // Nothing is appended, so nothing compares the head: what was refused may rest on rows that moved.
+      if (decided.refused) await this.confirmHead(client);
+      this.finish(decided);
+      return;
+    }
+    const changes = this.world.changes();
+    // An effect is a statement of its own, so the turn needs a transaction around it.
+    if (changes.effects.length > 0) throw new HeadMoved('an effect needs a locked turn');
+    const written = this.write(client, decided, changes);
+    this.head = decided.entries.newHead();
+    this.world.settle(MAX_LOADED_ROWS);
+    const landed = written.then(
+      () => void this.finish(decided),
+      (error: Error) => error,
+    );
+    this.inFlight = { commands, landed };
+  }
+
+  /**
+   * Waits for the turn that is being written. When it failed, `next`, decided upon it, goes back into the queue
+   * behind what is left of it; then answers false.
+   */
+  private async land(next?: Pending[]): Promise<boolean> {
+    const flight = this.inFlight;
+    const error = await flight?.landed;
+    this.inFlight = undefined;
+    if (flight === undefined || error === undefined) return true;
+    if (next !== undefined) this.putBack(next);
+    await this.failed(flight.commands, error);
+    return false;
+  }
+
+  private putBack(commands: Pending[]): void {
+    this.queue.unshift({ commands, bytes: MAX_TURN_BYTES });
+    this.waiting += commands.length;
+  }
+
+  /** What waits; half of it when nothing is being written, so that the other half is decided meanwhile. */
   private take(): Pending[] {
+    const most =
+      this.inFlight === undefined
+        ? Math.max(FEWEST_TO_HALVE, Math.ceil(this.waiting / 2))
+        : MAX_TURN_COMMANDS;
     const taken: Pending[] = [];
     let bytes = 0;
     while (this.queue.length > 0) {
       const next = this.queue[0]!;
       const fits =
-        taken.length + next.commands.length <= MAX_TURN_COMMANDS && bytes + next.bytes <= MAX_TURN_BYTES;
+        taken.length + next.commands.length <= Math.min(most, MAX_TURN_COMMANDS) && bytes + next.bytes <= MAX_TURN_BYTES;
       if (taken.length > 0 && !fits) break;
       this.queue.shift();
       taken.push(...next.commands);
@@ -183,8 +255,7 @@ export class Door {
         unavailable('database_unavailable', 'The database cannot be reached; ask again with the same id.'),
       );
     if (patient.length > 0) {
-      this.queue.unshift({ commands: patient, bytes: MAX_TURN_BYTES });
-      this.waiting += patient.length;
+      this.putBack(patient);
       this.expectRepeats = 2;
       await sleep(100);
     }
@@ -197,14 +268,26 @@ export class Door {
     this.client = undefined;
   }
 
-  /** Commits the commands, or rejects those that cannot be. Throws only what concerns them all. */
-  private async turn(commands: Pending[], locked: boolean): Promise<void> {
+  /** A turn did not land: it runs again holding the lock, by halves where one command may be to blame. */
+  private async failed(commands: Pending[], error: Error): Promise<void> {
+    this.world.empty();
+    this.head = undefined;
+    if (error instanceof ConnectionLost || error instanceof DomainError) return this.recover(commands, error);
     try {
-      await this.attempt(commands, locked || this.head === undefined);
+      await this.lockedTurn(commands);
+    } catch (again) {
+      await this.recover(commands, again as Error);
+    }
+  }
+
+  /** Commits the commands, or rejects those that cannot be. Throws only what concerns them all. */
+  private async lockedTurn(all: Pending[]): Promise<void> {
+    const commands = all.filter((c) => !c.settled);
+    try {
+      await this.attemptLocked(commands);
     } catch (error) {
       this.world.empty();
       this.head = undefined;
-      if (error instanceof HeadMoved && !locked) return this.turn(commands, true);
       if (error instanceof ConnectionLost || error instanceof DomainError) throw error;
       if (commands.length === 1) {
         this.options.onError(error as Error);
@@ -212,41 +295,45 @@ export class Door {
         return;
       }
       const half = Math.ceil(commands.length / 2);
-      await this.turn(commands.slice(0, half), true);
-      await this.turn(commands.slice(half), true);
+      await this.lockedTurn(commands.slice(0, half));
+      await this.lockedTurn(commands.slice(half));
     }
   }
 
-  private async attempt(commands: Pending[], locked: boolean): Promise<void> {
+  private async attemptLocked(commands: Pending[]): Promise<void> {
     const client = await this.connection();
     try {
-      if (locked) await this.lock(client);
-      const clock = this.options.clock();
-      const at = Math.max(clock, this.head!.at);
-      const entries = new TurnEntries(this.head!, at, this.options.origin);
-      this.refused = false;
-      const lookUp = locked || commands.length > 256 || this.expectRepeats > 0;
-      this.expectRepeats = Math.max(0, this.expectRepeats - 1);
-      const settle = await this.decideAll(client, commands, entries, lookUp);
-      if (entries.bytes.length > 0) {
-        await this.write(client, entries, clock, locked);
-        if (locked) await this.query(client, 'COMMIT');
-        this.head = entries.newHead();
-        this.world.settle(MAX_LOADED_ROWS);
-      } else if (locked) await this.query(client, 'COMMIT');
-      // Nothing was appended, so nothing compared the head: what was refused may rest on rows that moved.
-      else if (this.refused) await this.confirmHead(client);
-      this.counts.turns++;
-      if (entries.facts.length > 0) for (const tell of this.listeners) tell(entries.facts);
-      this.counts.facts += entries.bytes.length;
-      if (locked) this.counts.lockedTurns++;
-      for (const done of settle) done();
+      await this.lock(client);
+      const decided = await this.decide(client, commands, true);
+      if (decided.entries.bytes.length > 0) await this.write(client, decided, this.world.changes());
+      await this.query(client, 'COMMIT');
+      if (decided.entries.bytes.length > 0) this.head = decided.entries.newHead();
+      this.world.settle(MAX_LOADED_ROWS);
+      this.counts.lockedTurns++;
+      this.finish(decided);
     } catch (error) {
       // A rollback that fails leaves nothing to do: the connection is given up by who catches this.
-      if (locked && !(error instanceof ConnectionLost))
-        await this.query(client, 'ROLLBACK').catch(() => undefined);
+      if (!(error instanceof ConnectionLost)) await this.query(client, 'ROLLBACK').catch(() => undefined);
       throw error;
     }
+  }
+
+  private async decide(client: pg.PoolClient, commands: Pending[], locked: boolean): Promise<Decided> {
+    const clock = this.options.clock();
+    const entries = new TurnEntries(this.head!, Math.max(clock, this.head!.at), this.options.origin);
+    this.refused = false;
+    const lookUp = locked || commands.length > 256 || this.expectRepeats > 0;
+    this.expectRepeats = Math.max(0, this.expectRepeats - 1);
+    const settle = await this.decideAll(client, commands, entries, lookUp);
+    return { entries, clock, settle, refused: this.refused };
+  }
+
+  /** The turn is committed: tells who follows, answers everyone. */
+  private finish({ entries, settle }: Decided): void {
+    this.counts.turns++;
+    this.counts.facts += entries.bytes.length;
+    if (entries.facts.length > 0) for (const tell of this.listeners) tell(entries.facts);
+    for (const done of settle) done();
   }
 
   private async connection(): Promise<pg.PoolClient> {
@@ -408,21 +495,12 @@ export class Door {
     }
   }
 
-  private async write(
-    client: pg.PoolClient,
-    entries: TurnEntries,
-    clock: number,
-    locked: boolean,
-  ): Promise<void> {
-    const changes = this.world.changes();
-    const { effects } = changes;
-    // An effect is a statement of its own, so the turn needs a transaction around it.
-    if (effects.length > 0 && !locked) throw new HeadMoved('an effect needs a locked turn');
+  private async write(client: pg.PoolClient, { entries, clock }: Decided, changes: Changes): Promise<void> {
     const { name, text, values, expectUpdated } = turnStatement(entries, changes, clock);
     const { rows } = await this.query<{ updated: number }>(client, text, values, name);
     if (rows[0]!.updated !== expectUpdated)
       throw new Error(`${rows[0]!.updated} of ${expectUpdated} rows updated`);
-    for (const effect of effects) await this.query(client, effect.text, effect.values);
+    for (const effect of changes.effects) await this.query(client, effect.text, effect.values);
     const people = (changes.updated.get(peopleTable as AnyTable) ?? []) as PersonRow[];
     if (people.some((person) => person.wrappedKey === null)) this.options.keyring.forget();
   }
