@@ -3,7 +3,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
 import { type Logger, pino } from 'pino';
-import { factTypes } from './catalogue.ts';
 import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
@@ -122,7 +121,6 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       clock,
       random: systemRandom,
       newId: newUuidV7,
-      factTypes,
       authorise: authoriseInDoor,
       onError: (error) => logger.error({ err: withoutValues(error) }, 'turn'),
     });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { buildApp } from '../app.ts';
-import { FACT_TYPES, factTypes } from '../catalogue.ts';
+import { FACT_TYPES } from '../catalogue.ts';
 import { readConfig } from '../config.ts';
 import { createPool } from '../db/pool.ts';
 import { createReader } from '../db/reader.ts';
@@ -32,7 +32,6 @@ const unconnectedDeps = (): Deps => {
     clock,
     random: systemRandom,
     newId: newUuidV7,
-    factTypes,
     authorise: authoriseInDoor,
     onError,
   });

@@ -1,3 +1,5 @@
+import { toHex } from '../kernel/hash.ts';
+
 /**
  * A table as data: the door loads and saves its rows, set by set, without knowing what they mean.
  * `type` is the PostgreSQL type of a column; a list is kept as `json`.
@@ -66,11 +68,32 @@ export const updateSql = (t: Table<never>, first: number): string => {
 const arrays = (columns: readonly Column[], first: number): string =>
   columns.map((c, i) => `$${first + i}::${c.type}[]`).join(', ');
 
-/** One array a column, as the statements above take them. */
-export const toArrays = (t: { columns: readonly Column[] }, rows: readonly object[]): unknown[] =>
-  t.columns.map(({ field, type }) =>
-    rows.map((row) => {
-      const value = (row as Record<string, unknown>)[field] ?? null;
-      return type === 'json' && value !== null ? JSON.stringify(value) : value;
-    }),
-  );
+/**
+ * One array a column, as the statements above take them: written as PostgreSQL's own array text, since the driver
+ * would look at every element's type anew.
+ */
+export const toArrays = (t: { columns: readonly Column[] }, rows: readonly object[]): string[] =>
+  t.columns.map(({ field, type }) => {
+    const write = WRITERS[type];
+    let out = '{';
+    for (let i = 0; i < rows.length; i++) {
+      const value = (rows[i] as Record<string, unknown>)[field];
+      out += `${i === 0 ? '' : ','}${value === null || value === undefined ? 'NULL' : write(value)}`;
+    }
+    return `${out}}`;
+  });
+
+const quoted = (text: string): string =>
+  /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+const plain = (value: unknown): string => String(value);
+
+const WRITERS: Record<ColumnType, (value: unknown) => string> = {
+  uuid: plain,
+  int8: plain,
+  int4: plain,
+  int2: plain,
+  boolean: plain,
+  text: (value) => quoted(String(value)),
+  json: (value) => quoted(JSON.stringify(value)),
+  bytea: (value) => `"\\\\x${toHex(value as Uint8Array)}"`,
+};

@@ -4,22 +4,16 @@ import { selectSql } from '../db/table.ts';
 import { DomainError } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
 import type { Clock, Random } from '../kernel/time.ts';
-import type { AnyFact, AnyFactType, Caller, DecideContext, Operation } from './fact.ts';
+import type { AnyFact, Caller, DecideContext, Operation } from './fact.ts';
 import { unpackFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
+import { type AnyOperation, type Command, type Pending, Queue } from './queue.ts';
 import { ConnectionLost, checkRepeat, HeadMoved, tooLong, translate, unavailable } from './record.errors.ts';
 import { readFactsAt } from './store.ts';
 import { ids, type PersonRow, people as peopleTable } from './tables.ts';
 import { EntryTooLong, type Recorded, TurnEntries, turnStatement, type WriterHead } from './turn.ts';
 import { type AnyTable, type Changes, Missing, World } from './world.ts';
 
-/** Commands in one turn, and what they may weigh together; one upload is always taken whole. */
-const MAX_TURN_COMMANDS = 1_000;
-const MAX_TURN_BYTES = 1 << 20;
-/** Fewer waiting commands are taken at once. */
-const FEWEST_TO_HALVE = 8;
-/** Beyond this the caller is told at once to come back. */
-const MAX_WAITING = 10_000;
 /** Rounds of loading that one turn may ask for. */
 const MAX_ROUNDS = 6;
 /** Loaded rows of one table kept from turn to turn. */
@@ -27,29 +21,8 @@ const MAX_LOADED_ROWS = 50_000;
 /** How long a command may wait for a lost database before its caller is told so. */
 const PATIENCE_MS = 8_000;
 
-// biome-ignore lint/suspicious/noExplicitAny: operations of every shape pass through one door
-export type AnyOperation = Operation<any, any>;
-
-export type Command = {
-  operation: AnyOperation;
-  input: unknown;
-  caller: Caller;
-  /** The write's identity in the programme's one name space; what the body was. */
-  key: { id: string; fingerprint: Buffer };
-};
-
-type Pending = Command & {
-  since: number;
-  /** Whether its caller has an answer already. */
-  settled: boolean;
-  resolve: (result: Recorded<object>) => void;
-  reject: (error: Error) => void;
-};
-
 /** A turn decided and not yet written. */
 type Decided = { entries: TurnEntries; clock: number; settle: (() => void)[]; refused: boolean };
-
-type Group = { commands: Pending[]; bytes: number };
 
 export type DoorOptions = {
   pool: pg.Pool;
@@ -58,12 +31,12 @@ export type DoorOptions = {
   clock: Clock;
   random: Random;
   newId: (now: number) => string;
-  factTypes: ReadonlyMap<string, AnyFactType>;
   /** Throws a DomainError when the caller, as the ledger knows it now, may not. */
   authorise: (world: World, caller: Caller, operation: AnyOperation, now: number) => void;
   onError: (error: Error) => void;
 };
 
+export type { AnyOperation, Command } from './queue.ts';
 export { unavailable } from './record.errors.ts';
 export type { Receipt, Recorded } from './turn.ts';
 
@@ -83,8 +56,7 @@ export class Door {
   private readonly options: DoorOptions;
   private readonly world = new World();
   private head: WriterHead | undefined;
-  private queue: Group[] = [];
-  private waiting = 0;
+  private readonly queue = new Queue();
   private running: Promise<void> | undefined;
   private client: pg.PoolClient | undefined;
   private stopped = false;
@@ -121,18 +93,7 @@ export class Door {
   /** Records an upload as one group; each command has an answer of its own. Throws when the queue is full. */
   submit(commands: readonly Command[], bytes: number): Promise<Recorded<object>>[] {
     if (this.stopped) throw unavailable('stopping', 'The service is stopping; ask again in a moment.');
-    if (this.waiting + commands.length > MAX_WAITING)
-      throw unavailable('queue_full', 'More writes wait than can be taken; ask again in a second.');
-    const since = performance.now();
-    const pending: Pending[] = [];
-    const results = commands.map(
-      (command) =>
-        new Promise<Recorded<object>>((resolve, reject) =>
-          pending.push(toPending(command, since, resolve, reject)),
-        ),
-    );
-    this.waiting += pending.length;
-    this.queue.push({ commands: pending, bytes });
+    const results = this.queue.add(commands, bytes);
     this.running ??= this.run();
     return results;
   }
@@ -147,12 +108,12 @@ export class Door {
   private async run(): Promise<void> {
     // One tick, so that callers of the same moment share the first turn.
     await Promise.resolve();
-    while (this.queue.length > 0 || this.inFlight !== undefined) {
-      if (this.queue.length === 0) {
+    while (!this.queue.isEmpty || this.inFlight !== undefined) {
+      if (this.queue.isEmpty) {
         await this.land();
         continue;
       }
-      const commands = this.take();
+      const commands = this.queue.take(this.inFlight === undefined);
       try {
         await this.overlapped(commands);
       } catch (error) {
@@ -205,35 +166,9 @@ export class Door {
     const error = await flight?.landed;
     this.inFlight = undefined;
     if (flight === undefined || error === undefined) return true;
-    if (next !== undefined) this.putBack(next);
+    if (next !== undefined) this.queue.putBack(next);
     await this.failed(flight.commands, error);
     return false;
-  }
-
-  private putBack(commands: Pending[]): void {
-    this.queue.unshift({ commands, bytes: MAX_TURN_BYTES });
-    this.waiting += commands.length;
-  }
-
-  /** What waits; half of it when nothing is being written, so that the other half is decided meanwhile. */
-  private take(): Pending[] {
-    const most =
-      this.inFlight === undefined
-        ? Math.max(FEWEST_TO_HALVE, Math.ceil(this.waiting / 2))
-        : MAX_TURN_COMMANDS;
-    const taken: Pending[] = [];
-    let bytes = 0;
-    while (this.queue.length > 0) {
-      const next = this.queue[0]!;
-      const fits =
-        taken.length + next.commands.length <= Math.min(most, MAX_TURN_COMMANDS) && bytes + next.bytes <= MAX_TURN_BYTES;
-      if (taken.length > 0 && !fits) break;
-      this.queue.shift();
-      taken.push(...next.commands);
-      bytes += next.bytes;
-    }
-    this.waiting -= taken.length;
-    return taken;
   }
 
   /** A lost connection leaves open what landed. The same commands go first again, and their keys tell. */
@@ -255,7 +190,7 @@ export class Door {
         unavailable('database_unavailable', 'The database cannot be reached; ask again with the same id.'),
       );
     if (patient.length > 0) {
-      this.putBack(patient);
+      this.queue.putBack(patient);
       this.expectRepeats = 2;
       await sleep(100);
     }
@@ -532,25 +467,3 @@ export class Door {
     });
   }
 }
-
-const toPending = (
-  command: Command,
-  since: number,
-  resolve: Pending['resolve'],
-  reject: Pending['reject'],
-): Pending => {
-  const pending: Pending = {
-    ...command,
-    since,
-    settled: false,
-    resolve: (result) => {
-      pending.settled = true;
-      resolve(result);
-    },
-    reject: (error) => {
-      pending.settled = true;
-      reject(error);
-    },
-  };
-  return pending;
-};
