@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, hash, hkdfSync, type KeyObject } from 'node:crypto';
 
 /** SHA-256 of the bytes, 32 bytes. An argument wherever code must also run outside Node. */
 export type Hash = (bytes: Uint8Array) => Uint8Array;
@@ -10,11 +10,30 @@ export const toHex = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 
 /**
- * A key of its own for one purpose, derived from the private key file (RFC 5869). As a KeyObject, which HMAC and
- * AES take several times quicker than raw bytes.
+ * A key of its own for one purpose, derived from the private key file (RFC 5869). As a KeyObject, which AES
+ * takes several times quicker than raw bytes.
  */
 export const deriveKey = (secret: Uint8Array, purpose: string): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync('sha256', secret, new Uint8Array(0), `blue-cycle/${purpose}`, 32)));
 
-export const hmacSha256 = (key: KeyObject, data: string | Uint8Array): Buffer =>
-  createHmac('sha256', key).update(data).digest();
+/** HMAC-SHA-256 of UTF-8 text under the key, 32 bytes (RFC 2104). */
+export const hmacSha256 = (key: HmacKey, text: string): Buffer => {
+  const message = Buffer.allocUnsafe(BLOCK + Buffer.byteLength(text));
+  message.set(key.inner);
+  message.write(text, BLOCK);
+  const outer = Buffer.allocUnsafe(BLOCK + 32);
+  outer.set(key.outer);
+  outer.set(sha256(message), BLOCK);
+  return Buffer.from(sha256(outer));
+};
+
+const BLOCK = 64;
+
+/** A key with both its pads made; two plain hashes are then half the price of a Hmac object. */
+export type HmacKey = { readonly inner: Uint8Array; readonly outer: Uint8Array };
+
+export const hmacKey = (key: KeyObject): HmacKey => {
+  const raw = Buffer.alloc(BLOCK);
+  raw.set(key.export());
+  return { inner: raw.map((byte) => byte ^ 0x36), outer: raw.map((byte) => byte ^ 0x5c) };
+};

@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import { hmacSha256 } from './hash.ts';
+import { type HmacKey, hmacSha256 } from './hash.ts';
 
 /** 32 lower-case hex digits in five groups; upper case is refused, since ids are compared as text. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -24,4 +23,4 @@ export const uuidV7 = (now: number, random: Uint8Array): string => {
 };
 
 /** An id that follows from a secret key and a name: the same name gives the same id, nobody else can make it. */
-export const keyedUuid = (key: KeyObject, name: string): string => formatUuid(hmacSha256(key, name), 8);
+export const keyedUuid = (key: HmacKey, name: string): string => formatUuid(hmacSha256(key, name), 8);

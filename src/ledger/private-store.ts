@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { deriveKey, hmacSha256 } from '../kernel/hash.ts';
+import { deriveKey, type HmacKey, hmacKey, hmacSha256 } from '../kernel/hash.ts';
 import type { Random } from '../kernel/time.ts';
 
 const NONCE_BYTES = 12;
@@ -29,17 +29,17 @@ const decrypt = (key: KeyObject, sealed: Uint8Array): Buffer => {
  */
 export class Keyring {
   private readonly wrapping: KeyObject;
-  private readonly identity: KeyObject;
-  private readonly bodies: KeyObject;
-  readonly idempotency: KeyObject;
+  private readonly identity: HmacKey;
+  private readonly bodies: HmacKey;
+  readonly idempotency: HmacKey;
   private readonly random: Random;
   private readonly unwrapped = new Map<string, KeyObject>();
 
   constructor(secret: Uint8Array, random: Random) {
     this.wrapping = deriveKey(secret, 'person-keys');
-    this.identity = deriveKey(secret, 'identity-numbers');
-    this.bodies = deriveKey(secret, 'request-bodies');
-    this.idempotency = deriveKey(secret, 'idempotency-keys');
+    this.identity = hmacKey(deriveKey(secret, 'identity-numbers'));
+    this.bodies = hmacKey(deriveKey(secret, 'request-bodies'));
+    this.idempotency = hmacKey(deriveKey(secret, 'idempotency-keys'));
     this.random = random;
   }
 

@@ -1,7 +1,7 @@
 import { insertSql, toArrays, updateSql } from '../db/table.ts';
 import { type Hash, sha256, toHex } from '../kernel/hash.ts';
 import type { Random } from '../kernel/time.ts';
-import { type Entry, entryText, leafHash, MAX_ENTRY_BYTES } from './entry.ts';
+import { type Entry, entryText, MAX_ENTRY_BYTES } from './entry.ts';
 import type { AnyDraft, AnyFact } from './fact.ts';
 import { appendLeaf, type Frontier, packFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
@@ -30,6 +30,8 @@ export class TurnEntries {
   readonly old: WriterHead;
   readonly at: number;
   private leaf: Uint8Array;
+  private leafHex: string;
+  private readonly time: string;
   private readonly frontier: Frontier;
   private readonly origin: string;
   private readonly hash: Hash;
@@ -38,6 +40,8 @@ export class TurnEntries {
     this.old = old;
     this.at = at;
     this.leaf = old.leaf;
+    this.leafHex = toHex(old.leaf);
+    this.time = new Date(at).toISOString();
     this.frontier = [...old.frontier];
     this.origin = origin;
     this.hash = hash;
@@ -87,15 +91,17 @@ export class TurnEntries {
       v: 1,
       origin: this.origin,
       seq,
-      at: new Date(this.at).toISOString(),
+      at: this.time,
       type: draft.type.type,
       actor,
-      prev: toHex(this.leaf),
+      prev: this.leafHex,
       data,
     };
-    const bytes = Buffer.from(entryText(entry));
+    // With the byte that marks a leaf in front, so that it is hashed where it lies.
+    const marked = Buffer.from(`\0${entryText(entry)}`);
+    const bytes = marked.subarray(1);
     if (bytes.length > MAX_ENTRY_BYTES) throw new EntryTooLong(bytes.length);
-    return { bytes, opening, leaf: leafHash(this.hash, bytes) };
+    return { bytes, opening, leaf: this.hash(marked) };
   }
 
   /** Adds the entry. Returns its leaf hash in hex. */
@@ -106,7 +112,8 @@ export class TurnEntries {
     this.leaves.push(leaf);
     this.openings.push(opening);
     this.leaf = leaf;
-    return toHex(leaf);
+    this.leafHex = toHex(leaf);
+    return this.leafHex;
   }
 
   newHead(): WriterHead {

@@ -85,9 +85,9 @@ export class World {
 
   /** Forgets the changes of the command in hand. */
   drop(): void {
-    this.command = new Map();
-    this.commandAdded = [];
-    this.commandEffects = [];
+    if (this.command.size > 0) this.command = new Map();
+    if (this.commandAdded.length > 0) this.commandAdded = [];
+    if (this.commandEffects.length > 0) this.commandEffects = [];
   }
 
   load(table: AnyTable, ids: readonly string[], rows: readonly object[]): void {
@@ -146,7 +146,8 @@ export class World {
   /** null: known to be absent. undefined: not known. */
   private find(table: Table<never> | AnyTable, id: string): unknown {
     const key = table as AnyTable;
-    return this.command.get(key)?.get(id) ?? this.turn.get(key)?.get(id) ?? this.loaded.get(key)?.get(id);
+    const own = this.command.size === 0 ? undefined : this.command.get(key)?.get(id);
+    return own ?? this.turn.get(key)?.get(id) ?? this.loaded.get(key)?.get(id);
   }
 }
 

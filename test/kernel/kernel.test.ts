@@ -1,3 +1,4 @@
+import { createHmac, createSecretKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import canonicalize from 'canonicalize';
@@ -5,7 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { canonicalJson, isOrdered } from '../../src/kernel/canonical.ts';
 import { cellOf, gcj02ToWgs84 } from '../../src/kernel/geo.ts';
-import { sha256 } from '../../src/kernel/hash.ts';
+import { deriveKey, hmacKey, hmacSha256, sha256 } from '../../src/kernel/hash.ts';
 import { formatUuid, UUID, uuidV7 } from '../../src/kernel/ids.ts';
 import { newUuidV7, systemRandom } from '../../src/kernel/system.ts';
 import { dayIn } from '../../src/kernel/time.ts';
@@ -171,4 +172,21 @@ t.test('a seal is salt and canonical bytes, hashed', async (t) => {
   t.equal(Buffer.from(opening).subarray(32).toString(), '{"a":"海","b":1}');
   t.equal(sealed, Buffer.from(sha256(opening)).toString('hex'));
   t.throws(() => seal(sha256, salt.subarray(1), {}), RangeError);
+});
+
+t.test('our HMAC is the HMAC of RFC 2104', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      fc.string({ unit: 'grapheme' }),
+      (raw, message) => {
+        const expected = createHmac('sha256', raw).update(message).digest('hex');
+        return hmacSha256(hmacKey(createSecretKey(raw)), message).toString('hex') === expected;
+      },
+    ),
+  );
+  t.not(
+    deriveKey(Buffer.alloc(32), 'a').export().toString('hex'),
+    deriveKey(Buffer.alloc(32), 'b').export().toString('hex'),
+  );
 });
