@@ -7,7 +7,7 @@ import { appendLeaf, type Frontier, packFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
 import { SALT_BYTES, seal } from './sealing.ts';
 import { people as peopleTable, personOpenings } from './tables.ts';
-import type { AnyTable, Changes, World } from './world.ts';
+import type { AnyJournal, AnyTable, Changes, World } from './world.ts';
 
 /** The end of the ledger as a writer left it. `leaf` is 32 bytes. */
 export type WriterHead = { size: number; leaf: Uint8Array; frontier: Frontier; at: number };
@@ -137,6 +137,9 @@ export type Statement = { name: string; text: string; values: unknown[]; expectU
  */
 export const turnStatement = (entries: TurnEntries, changes: Changes, clock: number): Statement => {
   const head = entries.newHead();
+  const inserts = [...changes.inserted, ...changes.added];
+  const updates = [...changes.updated];
+  const opened = entries.openings.some((opening) => opening.length > 0);
   const values: unknown[] = [
     entries.old.size,
     entries.old.leaf,
@@ -148,43 +151,61 @@ export const turnStatement = (entries: TurnEntries, changes: Changes, clock: num
     ends(entries.bytes),
     Buffer.concat(entries.leaves),
     Buffer.concat(entries.bytes),
+    ...(opened ? [ends(entries.openings), Buffer.concat(entries.openings)] : []),
   ];
-  const parts = ['appended AS (SELECT ledger_append($1,$2,$3,$4,$5,$6,$7,$8::int4[],$9,$10) AS size)'];
-  if (entries.openings.some((o) => o.length > 0)) {
-    parts.push('w0 AS (INSERT INTO opening_chunks (first_seq, ends, bytes) VALUES ($1, $11::int4[], $12))');
-    values.push(ends(entries.openings), Buffer.concat(entries.openings));
-  }
-  const shape = [parts.length === 2 ? 'o' : ''];
-  for (const [table, rows] of [...changes.inserted, ...changes.added]) {
-    parts.push(`w${parts.length} AS (${insertSql(table, values.length + 1)})`);
-    values.push(...toArrays(table, rows));
-    shape.push(`+${table.name}`);
-  }
-  const counts: string[] = [];
-  let expectUpdated = 0;
-  for (const [table, rows] of changes.updated) {
-    counts.push(`(SELECT count(*)::int4 FROM w${parts.length})`);
-    parts.push(`w${parts.length} AS (${updateSql(table as AnyTable, values.length + 1)} RETURNING 1)`);
-    values.push(...toArrays(table, rows));
-    shape.push(`~${table.name}`);
-    expectUpdated += rows.length;
-  }
-  const updated = counts.length === 0 ? '0' : counts.join(' + ');
-  return {
-    name: shortName(shape.join('')),
-    text: `WITH ${parts.join(', ')} SELECT appended.size, ${updated} AS updated FROM appended`,
-    values,
-    expectUpdated,
+  for (const [table, rows] of [...inserts, ...updates]) values.push(...toArrays(table, rows));
+  const tables = {
+    opened,
+    inserts: inserts.map(([table]) => table),
+    updates: updates.map(([table]) => table),
   };
+  const expectUpdated = updates.reduce((sum, [, rows]) => sum + rows.length, 0);
+  return { ...statementFor(tables), values, expectUpdated };
+};
+
+type Touched = { opened: boolean; inserts: (AnyTable | AnyJournal)[]; updates: AnyTable[] };
+
+/** Statements by the tables they touch: PostgreSQL parses each once a connection. */
+const statements = new Map<string, { name: string; text: string }>();
+
+const statementFor = (touched: Touched): { name: string; text: string } => {
+  const { opened, inserts, updates } = touched;
+  const shape = `${opened} +${inserts.map((t) => t.name)} ~${updates.map((t) => t.name)}`;
+  let statement = statements.get(shape);
+  if (statement === undefined) {
+    statement = { name: shortName(shape), text: statementText(touched) };
+    statements.set(shape, statement);
+  }
+  return statement;
+};
+
+const statementText = ({ opened, inserts, updates }: Touched): string => {
+  const parts = ['appended AS (SELECT ledger_append($1,$2,$3,$4,$5,$6,$7,$8::int4[],$9,$10) AS size)'];
+  if (opened)
+    parts.push('w0 AS (INSERT INTO opening_chunks (first_seq, ends, bytes) VALUES ($1, $11::int4[], $12))');
+  let parameter = opened ? 13 : 11;
+  for (const table of inserts) {
+    parts.push(`w${parts.length} AS (${insertSql(table, parameter)})`);
+    parameter += table.columns.length;
+  }
+  const counts = ['0'];
+  for (const table of updates) {
+    counts.push(`(SELECT count(*)::int4 FROM w${parts.length})`);
+    parts.push(`w${parts.length} AS (${updateSql(table, parameter)} RETURNING 1)`);
+    parameter += table.columns.length;
+  }
+  return `WITH ${parts.join(', ')} SELECT appended.size, ${counts.join(' + ')} AS updated FROM appended`;
 };
 
 /** PostgreSQL cuts statement names at 63 bytes. */
 const shortName = (shape: string): string => toHex(sha256(Buffer.from(shape))).slice(0, 32);
 
-const ends = (parts: readonly Uint8Array[]): number[] => {
+/** Where each part ends, as PostgreSQL's array text. */
+const ends = (parts: readonly Uint8Array[]): string => {
   let end = 0;
-  return parts.map((part) => {
+  const all = parts.map((part) => {
     end += part.length;
     return end;
   });
+  return `{${all.join()}}`;
 };
