@@ -107,9 +107,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const onError = ({ message, code }: Error & { code?: string }) => {
       if (!closing) logger.warn({ code }, `database connection: ${message}`);
     };
-    const open = (name: string, max: number) =>
-      createPool({ url: database.apiUrl, schema, max, onError, name });
-    const writer = open('writer', 1);
+    const open = (name: string, max: number, keepPlans = false) =>
+      createPool({ url: database.apiUrl, schema, max, onError, name, keepPlans });
+    const writer = open('writer', 1, true);
     const pool = open('reader', 4);
     pools.push(writer, pool);
     const isNew = (await readHead(pool)).size === 0;

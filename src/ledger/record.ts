@@ -420,19 +420,16 @@ export class Door {
 
   private async load(client: pg.PoolClient, wanted: [AnyTable, string[]][]): Promise<void> {
     for (const [table, keys] of wanted) {
-      const { rows } = await this.query<object & pg.QueryResultRow>(
-        client,
-        selectSql(table),
-        [keys],
-        `load ${table.name}`,
-      );
+      const { rows } = await this.query<object & pg.QueryResultRow>(client, selectSql(table), [keys]);
       this.world.load(table, keys, rows);
     }
   }
 
   private async write(client: pg.PoolClient, { entries, clock }: Decided, changes: Changes): Promise<void> {
     const { name, text, values, expectUpdated } = turnStatement(entries, changes, clock);
-    const { rows } = await this.query<{ updated: number }>(client, text, values, name);
+    // Named, and so planned once, only where it does not look rows up (see `keepPlans`).
+    const kept = expectUpdated === 0 ? name : undefined;
+    const { rows } = await this.query<{ updated: number }>(client, text, values, kept);
     if (rows[0]!.updated !== expectUpdated)
       throw new Error(`${rows[0]!.updated} of ${expectUpdated} rows updated`);
     for (const effect of changes.effects) await this.query(client, effect.text, effect.values);
