@@ -48,20 +48,8 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   });
   addParsers(app);
   addAccess(app, options.authenticate);
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    strictTransportSecurity: false,
+  app.addHook('onRequest', async (request, reply) => {
+    if (!isDocument(request)) void reply.headers(DATA_HEADERS);
   });
   await app.register(swagger, {
     openapi: {
@@ -78,13 +66,39 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     transform: openApiTransform,
     transformObject: (input) => tidyDocument(jsonSchemaTransformObject(input) as Record<string, unknown>),
   });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    // Its own default asks for https and for pictures from elsewhere; a station's LAN has neither.
-    staticCSP:
-      "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'",
-  });
+  await app.register(documentPages);
   return app;
+};
+
+/** For answers that are data: nothing in them may run, be framed or be guessed at. Constant, so made once. */
+const DATA_HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** Whether it asks for one of the pages at /docs, which anyone may read. */
+const isDocument = (request: FastifyRequest): boolean =>
+  request.routeOptions.url?.startsWith('/docs') === true;
+
+/** The pages at /docs, all from here: their own default policy asks for https and for pictures from elsewhere. */
+const documentPages = async (scope: FastifyInstance): Promise<void> => {
+  const directives = {
+    defaultSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    objectSrc: ["'none'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  };
+  await scope.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives },
+    // A station's LAN has no https.
+    strictTransportSecurity: false,
+  });
+  await scope.register(swaggerUi, { routePrefix: '/docs' });
 };
 
 const addParsers = (app: FastifyInstance): void => {
@@ -144,8 +158,7 @@ const addAccess = (app: FastifyInstance, authenticate: ServerOptions['authentica
   app.decorateRequest('sent', null);
   app.addHook('onRequest', async (request) => {
     const { access } = request.routeOptions.config;
-    const documents = request.url.startsWith('/docs') || request.is404;
-    if (access === 'public' || documents) return;
+    if (access === 'public' || request.is404 || isDocument(request)) return;
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     const caller =
       token === undefined
