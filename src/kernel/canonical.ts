@@ -79,13 +79,6 @@ const ascending = (names: readonly string[]): boolean => {
   return true;
 };
 
-/** Whether every object's members already stand in canonical order; then JSON.stringify writes the canonical text. */
-export const isOrdered = (value: unknown): boolean => {
-  if (typeof value !== 'object' || value === null) return true;
-  if (Array.isArray(value)) return value.every(isOrdered);
-  return ascending(Object.keys(value)) && Object.values(value).every(isOrdered);
-};
-
 /** What has no canonical text, and where; undefined when all of it has. */
 const faultOf = (value: unknown, at: string): string | undefined => {
   const place = at || '/';
