@@ -72,7 +72,7 @@ const member = (text: string, label: string, start: number): number => {
   return scanString(text, start + label.length);
 };
 
-/** A backslash or a control character. As a string, since they are meant. */
+/** A backslash or a control character. */
 const ESCAPES = /[\\\u0000-\u001f]/;
 
 /** Whether the text holds what JSON escapes, or an escape itself: such text is for the parser. */
