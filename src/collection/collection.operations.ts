@@ -49,6 +49,8 @@ export const collectionOperations = (
       const unresolved =
         named.unresolved ||
         device === null ||
+        // No container is registered here yet, so none that is named is known.
+        input.containerId !== undefined ||
         (input.vesselId !== undefined && world.get(vessels, input.vesselId) === undefined);
       const marks = marksOf(input, {
         now: context.now,

@@ -15,18 +15,6 @@ export const ROLES = [
   'regulator',
 ] as const;
 export const SITE_KINDS = ['station', 'warehouse', 'recycler', 'manufacturer', 'disposal'] as const;
-export const ORGANISATION_KINDS = [
-  'operator',
-  'station',
-  'warehouse',
-  'carrier',
-  'recycler',
-  'brand',
-  'certifier',
-  'fund',
-  'regulator',
-  'other',
-] as const;
 
 export const MATERIALS = [
   'pet',

@@ -151,8 +151,10 @@ const vesselOperations = (
     name: 'vessel.register',
     roles: EQUIPPERS,
     status: 201,
-    decide(world, { organisationId, name, number = null }, context) {
-      const owner = ownerOf(world, context.caller, organisationId ?? context.caller.organisationId);
+    decide(world, { organisationId, siteId, name, number = null }, context) {
+      const { caller } = context;
+      const site = siteId === undefined ? undefined : openSite(world, caller, siteId);
+      const owner = ownerOf(world, caller, organisationId ?? site?.organisationId ?? caller.organisationId);
       const { shown, keyId } = asked(world, context);
       return draft({
         type: facts.vesselRegistered,

@@ -46,7 +46,10 @@ export const Device = z
 
 export const VesselRequest = z.strictObject({
   id: Id.optional(),
-  organisationId: Id.optional().meta({ description: 'The caller’s own unless said.' }),
+  organisationId: Id.optional().meta({
+    description: 'That of the site, else the caller’s own, unless said.',
+  }),
+  siteId: Id.optional().meta({ description: 'Where it is at home.' }),
   name: text(120),
   number: text(60).optional().meta({ description: 'The number painted on it, as it is written.' }),
 });

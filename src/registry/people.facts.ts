@@ -48,14 +48,19 @@ const change = (world: World, personId: string, seq: number, changed: Partial<Co
 export const collectorRegistered = personFact({
   type: 'collector.registered.v1',
   title: { en: 'Collector registered', zh: '收集员登记' },
-  part: z.strictObject({ personId: Id, organisationId: Id, consentVersion: text(40), consentAt: Time }),
+  part: z.strictObject({
+    personId: Id,
+    organisationId: Id,
+    consentVersion: text(40).optional(),
+    consentAt: Time.optional(),
+  }),
   apply(world, { seq, data, part: { personId: id, organisationId, consentVersion } }) {
     const siteId = data.siteId ?? null;
     world.put(collectors, {
       id,
       organisationId,
       siteId,
-      consentVersion,
+      consentVersion: consentVersion ?? null,
       state: 'active',
       retainUntil: null,
       seq,

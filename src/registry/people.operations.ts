@@ -136,8 +136,7 @@ export const peopleOperations = (
         return about(world, context, facts.collectorRegistered, site.id, {
           personId: id,
           organisationId: site.organisationId,
-          consentVersion: consent.version,
-          consentAt: consent.at,
+          ...(consent === undefined ? {} : { consentVersion: consent.version, consentAt: consent.at }),
         });
       },
       answer: idOf,

@@ -21,7 +21,10 @@ export const CollectorRequest = z.strictObject({
   phone: Phone.optional(),
   identity: Identity.optional(),
   account: Account.optional(),
-  consent: z.strictObject({ version: ConsentVersion, at: Time }),
+  consent: z
+    .strictObject({ version: ConsentVersion, at: Time })
+    .optional()
+    .meta({ description: 'May follow later: POST /v1/collectors/{id}/consent.' }),
 });
 export type CollectorRequest = z.infer<typeof CollectorRequest>;
 

@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import { Id, Position, Time, text } from '../kernel/values.ts';
-import { ORGANISATION_KINDS, RoleCode, SITE_KINDS } from '../kernel/vocabulary.ts';
+import { RoleCode, SITE_KINDS } from '../kernel/vocabulary.ts';
 import { CapabilityShape, NormShape } from './registry.facts.ts';
 
 export const IdParams = z.object({ id: Id });
 
+/** What it is, in the programme's own words; what its people may do is said by the roles of their keys. */
+const OrganisationKind = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be a short code such as station, recycler or brand');
+
 export const OrganisationRequest = z.strictObject({
   id: Id.optional(),
   name: text(200),
-  kind: z.enum(ORGANISATION_KINDS),
+  kind: OrganisationKind,
   naturalPerson: z.boolean().optional(),
 });
 export type OrganisationRequest = z.infer<typeof OrganisationRequest>;

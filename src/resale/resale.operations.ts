@@ -1,7 +1,11 @@
-import { draft, type Operation } from '../ledger/fact.ts';
+import { conflict, unprocessable } from '../kernel/errors.ts';
+import { type Caller, draft, type Operation } from '../ledger/fact.ts';
+import type { World } from '../ledger/world.ts';
+import { lots } from '../lots/lots.tables.ts';
 import { commonOrigin, sumGrams, usableLots } from '../lots/lots.ts';
 import { reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
+import type { Site } from '../registry/registry.tables.ts';
 import { batchSealed } from './resale.facts.ts';
 import type { BatchRequest } from './resale.schema.ts';
 import { batchCode, CODE_BYTES, oneKind } from './resale.ts';
@@ -15,6 +19,16 @@ export type SealAnswer = {
   lot: { id: string; grams: number; material: string; form: string };
 };
 
+/** The site named, else the one where the first input lies. */
+const siteOf = (world: World, caller: Caller, { siteId, inputs }: BatchRequest): Site => {
+  if (siteId !== undefined) return reachableSite(world, caller, siteId);
+  const lot = world.get(lots, inputs[0]!.lotId);
+  if (lot === undefined) throw unprocessable('unknown_lot', '/inputs/0/lotId', 'no such lot of yours');
+  if (lot.siteId === null)
+    throw conflict('not_here', 'This lot travels; receive it first.', { lotId: lot.id });
+  return reachableSite(world, caller, lot.siteId, '/inputs/0/lotId');
+};
+
 /** @param programme whose operator stands for natural persons */
 export const resaleOperations = (programme: {
   operatorId: string;
@@ -24,7 +38,7 @@ export const resaleOperations = (programme: {
     roles: SEALERS,
     status: 201,
     decide(world, input, { caller, id, newId, random }) {
-      const site = reachableSite(world, caller, input.siteId);
+      const site = siteOf(world, caller, input);
       const used = usableLots(world, caller, site, input.inputs, 'inputs');
       const inputs = used.map(({ use }) => use);
       const kind = oneKind(used.map(({ lot }) => lot));

@@ -7,7 +7,7 @@ export const BatchParams = z.object({ id: Id });
 
 export const BatchRequest = z.strictObject({
   id: Id.optional(),
-  siteId: Id,
+  siteId: Id.optional().meta({ description: 'Where its inputs lie; that of the first unless said.' }),
   inputs: z.array(LotRequest).min(1).max(MAX_INPUTS),
   note: note(2_000).optional(),
 });
