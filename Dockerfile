@@ -19,8 +19,9 @@ COPY bin ./bin
 COPY migrations ./migrations
 COPY openapi ./openapi
 COPY src ./src
-# The key files are made here at the first start: keep this directory on a volume and back it up.
-RUN mkdir /data && chown node:node /data && chmod 0700 /data
+# The key files are made in /data at the first start: keep it on a volume and back it up. The link makes
+# `docker exec CONTAINER blue-cycle …` the command line.
+RUN mkdir /data && chown node:node /data && chmod 0700 /data && ln -s /app/bin/blue-cycle /usr/local/bin/blue-cycle
 VOLUME /data
 USER node
 EXPOSE 3000

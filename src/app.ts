@@ -9,7 +9,7 @@ import { vocabularyRoutes } from './http/vocabulary.routes.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { renderMetrics } from './metrics.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
-import { provenanceRoutes } from './provenance/provenance.routes.ts';
+import { claimableLeft, provenanceRoutes } from './provenance/provenance.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
@@ -35,7 +35,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     peopleRoutes(scope, deps);
     equipmentRoutes(scope, deps);
     collectionRoutes(scope, deps);
-    lotsRoutes(scope, deps);
+    lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
     supervisionRoutes(scope, deps);
     custodyRoutes(scope, deps);
     processingRoutes(scope, deps);

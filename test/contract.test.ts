@@ -31,6 +31,10 @@ t.test('the least that the contract asks for is enough', async (t) => {
   });
   t.equal(weighed.status, 201);
   t.match(weighed.body, { lot: { grams: 12_000, claimableGrams: 12_000 }, payGrams: 12_000, marks: [] });
+  t.match((await station.get(`/v1/lots/${weighed.body.lot.id}`)).body, {
+    grams: 12_000,
+    claimableGrams: 12_000,
+  });
   const batch = await station.post('/v1/batches', { inputs: [{ lotId: weighed.body.lot.id }] });
   t.equal(batch.status, 201);
   t.match(batch.body, { code: /^[0-9A-HJKMNP-TV-Z]{16}$/, lot: { grams: 12_000 } });

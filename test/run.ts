@@ -1,24 +1,40 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { prepareCluster, startCluster } from './support/cluster.ts';
+import { type Cluster, prepareCluster, startCluster } from './support/cluster.ts';
 
 /**
  * `npm test`: one PostgreSQL for all files, each test clones a template database. Ends with
  * `N passed, N failed` alone on a line. `--containers` takes a PostgreSQL from testcontainers instead of the
  * embedded one; other arguments are handed to tap.
  */
+type Running = Cluster & { stop(): Promise<void> };
+
 const args = process.argv.slice(2).filter((arg) => arg !== '--containers');
 
-const containerCluster = async () => {
+/** A PostgreSQL 18 in a container, initialised as docker-compose.yml does it. */
+const containerCluster = async (): Promise<Running> => {
   const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
-  const container = await new PostgreSqlContainer('postgres:18').start();
-  return {
-    ...(await prepareCluster(container.getConnectionUri())),
-    stop: async () => void (await container.stop()),
-  };
+  const container = await new PostgreSqlContainer('postgres:18')
+    .withEnvironment({ POSTGRES_INITDB_ARGS: '--data-checksums --encoding=UTF8 --locale=C' })
+    .start();
+  const stop = async (): Promise<void> => void (await container.stop());
+  try {
+    return { ...(await prepareCluster(container.getConnectionUri())), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 };
 
-const cluster = process.argv.includes('--containers') ? await containerCluster() : await startCluster();
+const inContainer = process.argv.includes('--containers');
+const cluster = await (inContainer ? containerCluster() : startCluster()).catch((error: Error) => {
+  if (!inContainer) throw error;
+  const hint = /container runtime strategy/.test(error.message)
+    ? 'No Docker engine answers: start one, or name it in DOCKER_HOST.'
+    : 'The Docker engine answered, but gave no PostgreSQL to test on.';
+  console.error(`${hint} npm test needs no container.\n${error.message}`);
+  process.exit(1);
+});
 const { stop, ...urls } = cluster;
 const tap = spawn('tap', ['--reporter=tap', ...args], {
   stdio: ['ignore', 'pipe', 'inherit'],

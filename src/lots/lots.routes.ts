@@ -8,6 +8,7 @@ import { ROLES } from '../kernel/vocabulary.ts';
 import { maySee } from '../registry/access.ts';
 import { findById } from '../registry/registry.queries.ts';
 import { findLot, inventoryAsOf, inventoryNow } from './lots.queries.ts';
+import type { Lot } from './lots.tables.ts';
 
 const tag = 'lots';
 const IdParams = z.object({ id: Id });
@@ -22,6 +23,7 @@ const LotView = z
     form: z.string(),
     originClass: z.string().nullable().meta({ description: 'Null when its sources differ.' }),
     grams: z.int().meta({ description: 'What is left.' }),
+    claimableGrams: z.int().meta({ description: 'Of these, what could be claimed.' }),
     onHold: z.boolean(),
     caseId: Id.nullable().meta({ description: 'The open case that holds it.' }),
     seq: z.int(),
@@ -44,7 +46,13 @@ const Inventory = z
   })
   .meta({ id: 'Inventory' });
 
-export const lotsRoutes = (app: FastifyInstance, { db }: { db: Reader }): void => {
+export type LotsDeps = {
+  db: Reader;
+  /** Claimable grams of what is left of a lot; provenance knows them. */
+  claimableOf: (lot: Lot) => Promise<number>;
+};
+
+export const lotsRoutes = (app: FastifyInstance, { db, claimableOf }: LotsDeps): void => {
   route(app, {
     method: 'GET',
     url: '/v1/lots/:id',
@@ -57,7 +65,8 @@ export const lotsRoutes = (app: FastifyInstance, { db }: { db: Reader }): void =
     handler: async ({ params, caller }) => {
       const lot = await findLot(db, caller, params.id);
       if (lot === undefined) throw notFound('lot');
-      return { ...lot, onHold: lot.heldBy !== null, caseId: lot.heldBy };
+      const claimableGrams = await claimableOf(lot);
+      return { ...lot, claimableGrams, onHold: lot.heldBy !== null, caseId: lot.heldBy };
     },
   });
   route(app, {

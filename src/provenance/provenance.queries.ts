@@ -58,7 +58,7 @@ export const findSources = (db: Reader, keys: readonly number[]): Promise<Source
     : tables(db)
         .selectFrom('sources')
         .selectAll()
-        .where('key', 'in', [...keys])
+        .where('key', '=', sql<number>`any(${keys}::int8[])`)
         .orderBy('key')
         .execute();
 

@@ -163,20 +163,33 @@ const batchSeq = async (db: Reader, id: string): Promise<number | undefined> => 
   return row?.seq;
 };
 
+/** Claimable grams of what is left of a lot. Waits for the follower, up to a second; throws `not_ready`. */
+export const claimableLeft = async ({ db, follower }: ProvenanceDeps, lot: Lot): Promise<number> => {
+  if (lot.grams === 0) return 0;
+  if (!(await follower.reaches(lot.lastSeq))) throw notReady();
+  return (await stateOf(db, lot)).claimableGrams;
+};
+
+/** A lot's vector with its sources and what follows from them. */
+const stateOf = async (db: Reader, lot: Lot) => {
+  const vector = await findVector(db, lot);
+  if (vector === undefined) throw notReady();
+  const sources = await findSources(db, [...vector.keys]);
+  const byKey = new Map(sources.map((source) => [source.key, source]));
+  const sourceOf = (key: number): Source => byKey.get(key)!;
+  const model = await findModel(db, lot.id);
+  const custodyModel: CustodyModel = model?.custodyModel ?? modelOfInputs(sources.map(custodySource));
+  const claimableGrams = claimableOf(lot, vector, model?.capGrams ?? null, sourceOf);
+  return { vector, sourceOf, custodyModel, claimableGrams };
+};
+
 const lotProvenance = async (
   db: Reader,
   lot: Lot,
   { after, limit }: { after: number; limit: number },
   http: Parameters<typeof toPage>[4],
 ) => {
-  const vector = await findVector(db, lot);
-  if (vector === undefined) throw notReady();
-  const all = await findSources(db, [...vector.keys]);
-  const byKey = new Map(all.map((source) => [source.key, source]));
-  const sourceOf = (key: number): Source => byKey.get(key)!;
-  const model = await findModel(db, lot.id);
-  const custodyModel: CustodyModel = model?.custodyModel ?? modelOfInputs(all.map(custodySource));
-  const claimableGrams = claimableOf(lot, vector, model?.capGrams ?? null, sourceOf);
+  const { vector, sourceOf, custodyModel, claimableGrams } = await stateOf(db, lot);
   const {
     people: _,
     lossesOnTheWay: __,
