@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Cluster, prepareCluster, startCluster } from './support/cluster.ts';
+
+type Running = Cluster & { stop(): Promise<void> };
 
 /**
  * `npm test`: one PostgreSQL for all files, each test clones a template database. Ends with
  * `N passed, N failed` alone on a line. `--containers` takes a PostgreSQL from testcontainers instead of the
  * embedded one; other arguments are handed to tap.
  */
-type Running = Cluster & { stop(): Promise<void> };
-
 const args = process.argv.slice(2).filter((arg) => arg !== '--containers');
 
 /** A PostgreSQL 18 in a container, initialised as docker-compose.yml does it. */
@@ -36,9 +37,11 @@ const cluster = await (inContainer ? containerCluster() : startCluster()).catch(
   process.exit(1);
 });
 const { stop, ...urls } = cluster;
+// As npm does, so that `node test/run.ts` finds the same tap and the same Node.
+const PATH = `${path.resolve(import.meta.dirname, '../node_modules/.bin')}${path.delimiter}${process.env.PATH}`;
 const tap = spawn('tap', ['--reporter=tap', ...args], {
   stdio: ['ignore', 'pipe', 'inherit'],
-  env: { ...process.env, TEST_CLUSTER: JSON.stringify(urls) },
+  env: { ...process.env, PATH, TEST_CLUSTER: JSON.stringify(urls) },
 });
 const counts = { passed: 0, failed: 0, skipped: 0 };
 for await (const line of createInterface({ input: tap.stdout })) {
