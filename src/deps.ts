@@ -94,6 +94,20 @@ const withoutValues = ({ name, message, stack, ...more }: Error & { code?: strin
   stack,
 });
 
+/** The same warning is said again only after so long. */
+const REPEAT_MS = 10_000;
+
+/** Code and message of a lost connection (the error itself carries its client and all settings), not every time. */
+const connectionWarnings = (logger: Logger, closing: () => boolean) => {
+  const said = new Map<string, number>();
+  return ({ message, code }: Error & { code?: string }): void => {
+    const now = performance.now();
+    if (closing() || now - (said.get(message) ?? -REPEAT_MS) < REPEAT_MS) return;
+    said.set(message, now);
+    logger.warn({ code }, `database connection: ${message}`);
+  };
+};
+
 /** Opens everything a process needs. What was opened is closed again when a later step fails. */
 export const buildDeps = async (config: Config, clock: Clock = systemClock): Promise<Deps> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
@@ -103,10 +117,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
   try {
     const { databaseSchema: schema } = config;
     await migrate({ ownerUrl: database.ownerUrl, schema, apiRole: database.apiRole });
-    // The error carries its client and all its settings: say code and message only.
-    const onError = ({ message, code }: Error & { code?: string }) => {
-      if (!closing) logger.warn({ code }, `database connection: ${message}`);
-    };
+    const onError = connectionWarnings(logger, () => closing);
     const open = (name: string, max: number, keepPlans = false) =>
       createPool({ url: database.apiUrl, schema, max, onError, name, keepPlans });
     const writer = open('writer', 1, true);

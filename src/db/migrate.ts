@@ -37,6 +37,8 @@ export const migrate = async (options: {
     await grant(pool, schema, apiRole);
   } finally {
     await db.destroy();
+    // Kysely ends only a pool it used; an idle connection would keep the process for another ten seconds.
+    if (!pool.ending) await pool.end();
   }
 };
 
