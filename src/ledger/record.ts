@@ -17,7 +17,7 @@ import { type AnyTable, type Changes, Missing, World } from './world.ts';
 /** Rounds of loading that one turn may ask for. */
 const MAX_ROUNDS = 6;
 /** Loaded rows of one table kept from turn to turn. */
-const MAX_LOADED_ROWS = 50_000;
+const MAX_LOADED_ROWS = 10_000;
 /** How long a command may wait for a lost database before its caller is told so. */
 const PATIENCE_MS = 8_000;
 
