@@ -24,7 +24,17 @@ export const hmacSha256 = (key: HmacKey, text: string): Buffer => {
   const outer = Buffer.allocUnsafe(BLOCK + 32);
   outer.set(key.outer);
   outer.set(sha256(message), BLOCK);
-  return Buffer.from(sha256(outer));
+  return unpooled(sha256(outer));
+};
+
+/**
+ * A copy that stands alone. Small buffers are cut from slabs of 8 KiB, and one that is kept for long keeps its whole
+ * slab: what is kept is copied.
+ */
+export const unpooled = (bytes: Uint8Array): Buffer => {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 };
 
 const BLOCK = 64;

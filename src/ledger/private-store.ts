@@ -1,11 +1,11 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { deriveKey, type HmacKey, hmacKey, hmacSha256 } from '../kernel/hash.ts';
+import { deriveKey, type HmacKey, hmacKey, hmacSha256, unpooled } from '../kernel/hash.ts';
 import type { Random } from '../kernel/time.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Persons' keys kept unwrapped in memory. */
-const MOST_UNWRAPPED = 10_000;
+const MOST_UNWRAPPED = 2_000;
 
 /** AES-256-GCM: nonce ‖ ciphertext ‖ tag. */
 const encrypt = (key: KeyObject, plain: Uint8Array, nonce: Uint8Array): Buffer => {
@@ -45,7 +45,7 @@ export class Keyring {
 
   /** A new person's key, wrapped. */
   newPersonKey(): Buffer {
-    return encrypt(this.wrapping, this.random(32), this.random(NONCE_BYTES));
+    return unpooled(encrypt(this.wrapping, this.random(32), this.random(NONCE_BYTES)));
   }
 
   encryptFor(wrappedKey: Uint8Array, plain: Uint8Array): Buffer {

@@ -1,4 +1,5 @@
 import type { Journal, Table } from '../db/table.ts';
+import { unpooled } from '../kernel/hash.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tables of every row type share one registry
 export type AnyTable = Table<any>;
@@ -93,7 +94,7 @@ export class World {
   load(table: AnyTable, ids: readonly string[], rows: readonly object[]): void {
     const into = rowsOf(this.loaded, table);
     for (const id of ids) into.set(id, null);
-    for (const row of rows) into.set(String((row as Record<string, unknown>)[table.key]), row);
+    for (const row of rows) into.set(String((row as Record<string, unknown>)[table.key]), standingAlone(row));
   }
 
   changes(): Changes {
@@ -150,6 +151,14 @@ export class World {
     return own ?? this.turn.get(key)?.get(id) ?? this.loaded.get(key)?.get(id);
   }
 }
+
+/** Rows are kept for long: see `unpooled`. */
+const standingAlone = (row: object): object => {
+  const fields = row as Record<string, unknown>;
+  for (const [field, value] of Object.entries(fields))
+    if (Buffer.isBuffer(value)) fields[field] = unpooled(value);
+  return row;
+};
 
 const rowsOf = (map: Map<AnyTable, Rows>, table: AnyTable): Rows => {
   let rows = map.get(table);

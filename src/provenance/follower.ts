@@ -7,9 +7,9 @@ import { readFacts } from '../ledger/store.ts';
 import { projectFacts } from './project.ts';
 
 const NAME = 'provenance';
-const FACTS_A_STEP = 1_000;
+const FACTS_A_STEP = 500;
 /** Facts kept in memory for it; what goes beyond is read back. */
-const MOST_OFFERED = 5_000;
+const MOST_OFFERED = 2_000;
 /** How long facts may gather while the door is busy. */
 const GATHER_MS = 50;
 /** How long it sleeps when nobody wakes it: another process may have written. */
