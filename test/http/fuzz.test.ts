@@ -343,6 +343,6 @@ t.test(
         .map(([s, n]) => `${s}: ${n}`)
         .join(', ')}; writes accepted ${accepted}`,
     );
-    t.ok(accepted > 300, 'many writes went through: it is not only the edge that was tried');
+    t.ok(accepted > 100, 'many writes went through: it is not only the edge that was tried');
   },
 );
