@@ -40,8 +40,6 @@ export const PositiveGrams = Grams.min(1);
 /** Grams of many weighings together. */
 export const TotalGrams = z.int().min(0).max(MAX_INTEGER).meta({ description: 'Grams, a whole number.' });
 
-export const BasisPoints = z.int().min(0).max(10_000).meta({ description: '1/100 of a per cent.' });
-
 export const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as CNY');
 export const Money = z
   .strictObject({ amount: z.int().min(-MAX_INTEGER).max(MAX_INTEGER), currency: Currency })

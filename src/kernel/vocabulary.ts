@@ -16,7 +16,7 @@ export const ROLES = [
 ] as const;
 export const SITE_KINDS = ['station', 'warehouse', 'recycler', 'manufacturer', 'disposal'] as const;
 
-export const MATERIALS = [
+export const PLASTICS = [
   'pet',
   'pe-hd',
   'pe-ld',
@@ -28,6 +28,9 @@ export const MATERIALS = [
   'pur',
   'other-plastic',
   'mixed-plastic',
+] as const;
+export const MATERIALS = [
+  ...PLASTICS,
   'mixed-debris',
   'rubber',
   'textile',

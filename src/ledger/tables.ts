@@ -29,5 +29,3 @@ export const personOpenings = journal<PersonOpening>(
   { seq: 'int8', part: 'int2', personId: 'uuid', sealed: 'bytea' },
   false,
 );
-
-export type OpeningChunk = { firstSeq: number; ends: number[]; bytes: Buffer };

@@ -1,24 +1,12 @@
 import { DomainError, unprocessable } from '../kernel/errors.ts';
-import { MIXTURES, POLLUTANTS } from '../kernel/vocabulary.ts';
+import { MIXTURES, PLASTICS, POLLUTANTS } from '../kernel/vocabulary.ts';
 import type { Norm } from '../registry/registry.tables.ts';
 
 export type MaterialForm = { material: string; form: string };
 export type Part = MaterialForm & { grams: number };
 export type Loss = { kind: string; grams: number };
 
-const PLASTICS: readonly string[] = [
-  'pet',
-  'pe-hd',
-  'pe-ld',
-  'pvc',
-  'pp',
-  'ps',
-  'pa6',
-  'abs',
-  'pur',
-  'other-plastic',
-  'mixed-plastic',
-];
+const isPlastic = (material: string): boolean => (PLASTICS as readonly string[]).includes(material);
 
 const sum = (items: readonly { grams: number }[]): bigint =>
   items.reduce((total, { grams }) => total + BigInt(grams), 0n);
@@ -120,11 +108,8 @@ export const normsMet = (
       const named = isMixture ? inputs : [...inputs, ...outputs];
       if (!named.some(({ material }) => material === norm.material)) return [];
       const comesFrom = (material: string) =>
-        material === norm.material ||
-        MIXTURES.includes(material) ||
-        (isMixture && PLASTICS.includes(material));
-      const counts = (material: string) =>
-        isMixture ? PLASTICS.includes(material) : material === norm.material;
+        material === norm.material || MIXTURES.includes(material) || (isMixture && isPlastic(material));
+      const counts = (material: string) => (isMixture ? isPlastic(material) : material === norm.material);
       const inputGrams = Number(sum(inputs.filter(({ material }) => comesFrom(material))));
       const outputGrams = Number(sum(outputs.filter(({ material }) => counts(material))));
       return [{ ...norm, inputGrams, outputGrams }];
@@ -146,7 +131,7 @@ export const maxYieldBasisPoints = (
   );
   const spokenOf = (material: string) =>
     norms.some((n) => n.material === material || MIXTURES.includes(n.material));
-  const others = outputs.filter(({ material }) => PLASTICS.includes(material) && !spokenOf(material));
+  const others = outputs.filter(({ material }) => isPlastic(material) && !spokenOf(material));
   return Number((allowed + sum(others) * 10_000n) / sum(inputs));
 };
 

@@ -1,0 +1,26 @@
+import t from 'tap';
+import { VOCABULARY } from '../../src/http/vocabulary.ts';
+import * as codes from '../../src/kernel/vocabulary.ts';
+import { custodyModels } from '../../src/provenance/custody-model.ts';
+
+t.test('every code has a name in both languages, and no name is without a code', async (t) => {
+  const known: Record<keyof typeof VOCABULARY, readonly string[]> = {
+    role: codes.ROLES,
+    material: [...codes.MATERIALS, ...codes.POLLUTANTS],
+    form: codes.FORMS,
+    originClass: codes.ORIGIN_CLASSES,
+    step: codes.STEPS,
+    custodyModel: custodyModels,
+    lossKind: codes.LOSS_KINDS,
+    deductionKind: codes.DEDUCTION_KINDS,
+    mark: codes.MARKS,
+    caseKind: codes.CASE_KINDS,
+  };
+  for (const [kind, names] of Object.entries(VOCABULARY)) {
+    t.same(Object.keys(names), known[kind as keyof typeof VOCABULARY], kind);
+    for (const [code, { en, zh }] of Object.entries(names)) {
+      t.match(en, /^[A-Z]/, `${code} in English`);
+      t.match(zh, /[\u4e00-\u9fff]/, `${code} in Chinese`);
+    }
+  }
+});
