@@ -45,6 +45,29 @@ export const changeLot = (world: World, id: string, seq: number, change: Partial
 export const drawFrom = (world: World, use: LotUse, seq: number): Lot =>
   changeLot(world, use.lotId, seq, { grams: world.get(lots, use.lotId)!.grams - use.grams });
 
+/** Gives grams that a step took back to the lot they were taken from: a void, an unsealing. */
+export const returnTo = (world: World, use: LotUse, seq: number): Lot =>
+  changeLot(world, use.lotId, seq, { grams: world.get(lots, use.lotId)!.grams + use.grams });
+
+/**
+ * The lots a step made, untouched since its fact `seq`: only then may the step be undone. 409 `in_use` names the
+ * first that was drawn on, moved, sampled or held since, and the fact that did.
+ */
+export const untouchedLots = (world: World, lotIds: readonly string[], seq: number): Lot[] => {
+  world.need(lots, lotIds);
+  return lotIds.map((id) => {
+    const lot = world.get(lots, id)!;
+    if (lot.lastSeq !== seq)
+      throw conflict('in_use', 'What came of it was used since; undo that first.', {
+        lotId: id,
+        seq: lot.lastSeq,
+        grams: lot.grams,
+        siteId: lot.siteId,
+      });
+    return lot;
+  });
+};
+
 /**
  * The lots a request names, at one site, each with the grams it wants. 422 for an unknown or foreign lot, or one
  * named twice; 409 `not_here`, `on_hold`, `grams_gone` with what is left.

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { insertSql, type Journal, toArrays } from '../db/table.ts';
-import { type Source, type SourceParty, sourceParties, sources } from '../lots/sources.tables.ts';
+import { PLACES, type Source, type SourceParty, sourceParties, sources } from '../lots/sources.tables.ts';
 import type { CustodyModel } from './custody-model.ts';
 import {
   type BatchSummary,
@@ -14,7 +14,15 @@ import {
   lotMoves,
   lotVectors,
 } from './provenance.tables.ts';
-import { decodeVector, encodeVector, type ShareVector, sourceKey, total, vectorOf } from './shares.ts';
+import {
+  decodeVector,
+  encodeVector,
+  type ShareVector,
+  sourceKey,
+  takeAway,
+  total,
+  vectorOf,
+} from './shares.ts';
 
 /** Every lot that $1 was made of, and itself. */
 export const WAY_TO_LOT = `way(lot_id) AS (
@@ -68,6 +76,29 @@ export class Projection {
     const absent = lotIds.filter((id) => !this.lots.has(id));
     if (absent.length > 0) await this.loadLots(absent);
     return lotIds.map((id) => this.lots.get(id)!);
+  }
+
+  /** What the fact `seq` drew from the lot; null where it took the lot whole, which writes no vector. */
+  async takenBy(lotId: string, seq: number): Promise<ShareVector | null> {
+    await this.flush();
+    const { rows } = await this.client.query<{ seq: number; vector: Buffer }>({
+      name: 'vector before and after',
+      text: 'SELECT seq, vector FROM lot_vectors WHERE lot_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 2',
+      values: [lotId, seq],
+    });
+    const [after, before] = rows;
+    if (after?.seq !== seq) return null;
+    const whole = before === undefined ? await this.sourceVector(lotId) : decodeVector(before.vector);
+    return takeAway(whole, decodeVector(after.vector));
+  }
+
+  /** A source lot before anybody drew on it. */
+  private async sourceVector(lotId: string): Promise<ShareVector> {
+    const { rows } = await this.client.query<{ key: number; grams: number }>(
+      `SELECT s.key, s.grams FROM lots l JOIN sources s ON s.key = l.seq * ${PLACES} + l.place WHERE l.id = $1`,
+      [lotId],
+    );
+    return vectorOf([[rows[0]!.key, rows[0]!.grams]]);
   }
 
   /** Sources of the vectors, then synchronous to ask. */

@@ -135,6 +135,15 @@ export function mergeAll(vectors: readonly ShareVector[]): ShareVector {
  */
 export const giveBack = (v: ShareVector, taken: ShareVector): ShareVector => merge(v, taken);
 
+/** What was taken when `left` is left of `whole`: whole − left, source by source. Throws `bad-grams` where `left` has more. */
+export function takeAway(whole: ShareVector, left: ShareVector): ShareVector {
+  const gramsLeft = new Map<SourceKey, number>();
+  for (let i = 0; i < left.keys.length; i++) gramsLeft.set(left.keys[i]!, left.grams[i]!);
+  return vectorOf(
+    Array.from(whole.keys, (key, i) => [key, whole.grams[i]! - (gramsLeft.get(key) ?? 0)] as const),
+  );
+}
+
 /** Grams by class of source: every summary is this sum and never a second rounding. */
 export function groupGrams(v: ShareVector, classOf: (key: SourceKey) => string): Map<string, number> {
   const groups = new Map<string, number>();

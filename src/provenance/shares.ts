@@ -26,6 +26,7 @@ export {
   sourceKey,
   sourcePlace,
   sourceSeq,
+  takeAway,
   total,
   vectorOf,
 } from './share-vector.ts';
