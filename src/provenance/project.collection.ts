@@ -26,6 +26,8 @@ const addCollection = (
       form: data.form,
       originClass: data.originClass,
       grams: data.grossGrams - data.tareGrams,
+      bookedGrams: data.grossGrams - data.tareGrams,
+      deficitGrams: 0,
       payGrams: data.payGrams,
       claimableGrams: data.claimableGrams,
       accepted: CLAIMABLE_ORIGINS.includes(data.originClass) && data.basis === 'weighed' && !open,

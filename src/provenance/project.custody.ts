@@ -1,30 +1,21 @@
 import { dayIn } from '../kernel/time.ts';
 import type { AnyFact } from '../ledger/fact.ts';
-import { claimableOf, custodySource } from './claimable.ts';
-import { modelOfInputs } from './custody-model.ts';
 import type { Readers } from './project.reader.ts';
-import { capOf, loseFromLots, takeUses, type Use } from './project.uses.ts';
+import { loseFromLots, makeLots, takeUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
 import { sourceKey } from './shares.ts';
 
+type Part = Use & { partLotId?: string };
+
+/** Whole lots go undrawn; each part is a lot of its own. */
 const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
-  const parts = (data.lots as (Use & { partLotId?: string })[]).filter((lot) => lot.partLotId !== undefined);
+  const parts = (data.lots as Part[]).filter((lot) => lot.partLotId !== undefined);
   const taken = await takeUses(projection, seq, parts);
-  const sourceOf = await projection.sourcesOf(taken.map((t) => t.vector));
-  for (const [i, part] of parts.entries()) {
-    const { vector, model } = taken[i]!;
-    const capGrams = capOf([taken[i]!]);
-    projection.openLot(part.partLotId!, seq, vector, {
-      custodyModel: model ?? modelOfInputs([...vector.keys].map((key) => custodySource(sourceOf(key)))),
-      claimableGrams: claimableOf(sourceOf(vector.keys[0]!), vector, capGrams, sourceOf),
-      capGrams,
-      estimatedGrams: 0,
-    });
+  const kinds = await projection.states(parts.map((part) => part.lotId));
+  for (const [i, { partLotId: lotId, ...use }] of parts.entries()) {
+    const output = { lotId: lotId!, ...kinds[i]!.kind, vector: taken[i]!.vector, estimatedGrams: 0 };
+    await makeLots(projection, seq, [use], [taken[i]!], null, [output]);
   }
-  projection.move(seq, [
-    ...parts.map(({ lotId, grams }) => ({ lotId, direction: 'in' as const, grams })),
-    ...parts.map(({ partLotId, grams }) => ({ lotId: partLotId!, direction: 'out' as const, grams })),
-  ]);
 };
 
 const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact): Promise<void> => {
@@ -45,6 +36,8 @@ const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact
       form,
       originClass: 'none',
       grams,
+      bookedGrams: grams,
+      deficitGrams: 0,
       payGrams: 0,
       claimableGrams: 0,
       accepted: false,

@@ -11,9 +11,10 @@ import { unavailable } from '../ledger/record.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import type { Source } from '../lots/sources.tables.ts';
 import { maySee } from '../registry/access.ts';
-import { claimableOf, custodySource } from './claimable.ts';
+import { custodySource } from './claimable.ts';
 import { type CustodyModel, modelOfInputs } from './custody-model.ts';
 import type { Follower } from './follower.ts';
+import { claimableNow } from './labels.ts';
 import {
   findBatchSummary,
   findLot,
@@ -179,7 +180,7 @@ const stateOf = async (db: Reader, lot: Lot) => {
   const sourceOf = (key: number): Source => byKey.get(key)!;
   const model = await findModel(db, lot.id);
   const custodyModel: CustodyModel = model?.custodyModel ?? modelOfInputs(sources.map(custodySource));
-  const claimableGrams = claimableOf(lot, vector, model?.capGrams ?? null, sourceOf);
+  const claimableGrams = claimableNow(lot, vector, model ?? null, sourceOf);
   return { vector, sourceOf, custodyModel, claimableGrams };
 };
 
