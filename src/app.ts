@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { collectionRoutes } from './collection/collection.routes.ts';
+import { correctionRoutes } from './collection/corrections.routes.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
@@ -17,6 +18,7 @@ import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
+import { markRoutes } from './supervision/marks.routes.ts';
 
 export const VERSION = '0.1.0';
 
@@ -35,8 +37,10 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     peopleRoutes(scope, deps);
     equipmentRoutes(scope, deps);
     collectionRoutes(scope, deps);
+    correctionRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
     supervisionRoutes(scope, deps);
+    markRoutes(scope, deps);
     custodyRoutes(scope, deps);
     processingRoutes(scope, deps);
     resaleRoutes(scope, deps);

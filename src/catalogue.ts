@@ -1,4 +1,5 @@
 import { collectionFacts } from './collection/collection.facts.ts';
+import { correctionFacts } from './collection/corrections.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { processingFacts } from './processing/processing.facts.ts';
@@ -7,6 +8,7 @@ import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
+import { markFacts } from './supervision/marks.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
@@ -14,7 +16,9 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...peopleFacts,
   ...equipmentFacts,
   ...collectionFacts,
+  ...correctionFacts,
   ...supervisionFacts,
+  ...markFacts,
   ...custodyFacts,
   ...processingFacts,
   ...resaleFacts,

@@ -1,3 +1,4 @@
+import * as corrections from './collection/corrections.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
@@ -9,6 +10,7 @@ import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as resale from './resale/resale.tables.ts';
 import * as supervision from './supervision/cases.tables.ts';
+import * as marks from './supervision/marks.tables.ts';
 
 const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
   Object.values(module).filter((value) => typeof value === 'object' && value !== null && 'replayed' in value);
@@ -21,6 +23,8 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   lots,
   sources,
   supervision,
+  marks,
+  corrections,
   custody,
   processing,
   resale,

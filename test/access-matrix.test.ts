@@ -77,6 +77,9 @@ const TABLE: Record<string, Row> = {
   recordCollections: { make: (org) => ({ body: [org.collectionBody()] }) },
   listCollections: list,
   getCollection: byId('collection'),
+  correctCollection: byId('collection', { grossGrams: 9_000, reason: 'x' }),
+  voidCollection: byId('collection', { reason: 'x' }),
+  markCollection: { ...byId('collection', { code: 'review' }), across: CHECKERS },
   getLot: lot,
   getLotProvenance: { ...lot, across: ASKERS },
   getLotTrail: { ...lot, across: ASKERS },
@@ -84,6 +87,8 @@ const TABLE: Record<string, Row> = {
   listCases: list,
   // Whoever profits may not decide, so nobody of the organisation; who decides then is the test of cases.
   decideCase: { ...byId('openCase', { outcome: 'loss' }), own: [200, 201, 403, 409], across: CHECKERS },
+  listMarks: list,
+  clearMark: { ...byId('openMark', {}), own: [200, 201, 403], across: CHECKERS },
   dispatchShipment: body('shipmentBody'),
   listShipments: list,
   getShipment: byId('shipment'),

@@ -16,6 +16,7 @@ export type Source = {
   material: string;
   form: string;
   originClass: string;
+  basis: string;
   /** As it came in; `bookedGrams` after corrections. */
   grams: number;
   bookedGrams: number;
@@ -41,6 +42,7 @@ export const sources = journal<Source>('sources', {
   material: 'text',
   form: 'text',
   originClass: 'text',
+  basis: 'text',
   grams: 'int8',
   bookedGrams: 'int8',
   deficitGrams: 'int8',

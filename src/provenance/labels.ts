@@ -25,6 +25,10 @@ export const plainLabel = (model: CustodyModel, ofGrams: number): Label => ({
   holdGrams: null,
 });
 
+/** The custody model that a lot's sources allow by themselves. */
+export const modelOfSources = (vector: ShareVector, sourceOf: SourceOf): CustodyModel =>
+  modelOfInputs(Array.from(vector.keys, (key) => custodySource(sourceOf(key))));
+
 /** What norms and marks upstream leave of `grams` of a lot. */
 const capOf = (label: Label | null, grams: number): number | null =>
   label === null || label.capGrams === null ? null : portion(label.capGrams, grams, label.ofGrams);

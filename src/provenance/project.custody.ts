@@ -1,9 +1,11 @@
-import { dayIn } from '../kernel/time.ts';
 import type { AnyFact } from '../ledger/fact.ts';
+import { drawOver } from '../lots/draw.ts';
+import { modelOfSources, plainLabel } from './labels.ts';
 import type { Readers } from './project.reader.ts';
-import { loseFromLots, makeLots, takeUses, type Use } from './project.uses.ts';
+import { addSurplus } from './project.surplus.ts';
+import { type LoadLot, loseFromLots, makeLots, takeUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
-import { sourceKey } from './shares.ts';
+import { total } from './shares.ts';
 
 type Part = Use & { partLotId?: string };
 
@@ -18,38 +20,39 @@ const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise
   }
 };
 
+/** A load on hold is claimable as a whole at most at its measured grams: each lot at its part of them; null frees it. */
+const holdLots = async (
+  projection: Projection,
+  seq: number,
+  lots: readonly LoadLot[],
+  measuredGrams: number | null,
+): Promise<void> => {
+  const ids = lots.map((lot) => lot.lotId);
+  const parts = measuredGrams === null ? null : drawOver(valuesOf(lots), measuredGrams);
+  for (const [i, state] of (await projection.states(ids)).entries()) {
+    const { madeBy } = await projection.makerOf(ids[i]!);
+    const sourceOf = await projection.sourcesOf([state.vector]);
+    const label = state.label ?? plainLabel(modelOfSources(state.vector, sourceOf), total(state.vector));
+    projection.setLabel(ids[i]!, seq, { ...label, holdGrams: parts === null ? null : parts[i]! }, madeBy);
+  }
+};
+
+const valuesOf = (lots: readonly LoadLot[]): number[] => lots.map((lot) => lot.bookedGrams);
+
+const decideCase = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
+  await loseFromLots(projection, seq, data.lots, data.lossKind);
+  if (data.kind === 'receipt-short') await holdLots(projection, seq, data.lots, null);
+};
+
 const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact): Promise<void> => {
   await loseFromLots(projection, seq, data.lots, data.lossKind ?? 'scale-difference');
+  if (data.onHold) await holdLots(projection, seq, data.lots, data.measuredGrams);
   if (data.surplus === undefined) return;
-  const { lotId, grams, material, form } = data.surplus;
-  projection.addSource(
-    {
-      key: sourceKey(seq, 0),
-      kind: 'surplus',
-      lotId,
-      collectionId: null,
-      organisationId: actor,
-      siteId: data.siteId,
-      deviceId: null,
-      day: dayIn(await projection.timeZone(), at),
-      material,
-      form,
-      originClass: 'none',
-      grams,
-      bookedGrams: grams,
-      deficitGrams: 0,
-      payGrams: 0,
-      claimableGrams: 0,
-      accepted: false,
-      marks: ['surplus'],
-      parties: 0,
-    },
-    [],
-  );
+  await addSurplus(projection, { seq, at, actor }, data.siteId, data.surplus);
 };
 
 export const custodyReaders: Readers = {
   'shipment.dispatched.v1': dispatch,
   'shipment.received.v1': receive,
-  'case.decided.v1': (projection, { seq, data }) => loseFromLots(projection, seq, data.lots, data.lossKind),
+  'case.decided.v1': decideCase,
 };

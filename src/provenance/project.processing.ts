@@ -1,4 +1,5 @@
 import type { AnyFact } from '../ledger/fact.ts';
+import { addMarks } from './project.marks.ts';
 import type { Readers } from './project.reader.ts';
 import { makeLots, takeUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
@@ -6,7 +7,8 @@ import { containsV1, runDraws } from './shares.ts';
 
 type RunOutput = { lotId: string; material: string; form: string; grams: number };
 
-const run = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
+const run = async (projection: Projection, fact: AnyFact): Promise<void> => {
+  const { seq, data } = fact;
   const inputs = data.inputs as Use[];
   const outputs = data.outputs as RunOutput[];
   const losses = data.losses as { kind: string; grams: number }[];
@@ -29,6 +31,7 @@ const run = async (projection: Projection, { seq, data }: AnyFact): Promise<void
   };
   const made = outputs.map(({ grams: _, ...output }, i) => ({ ...output, ...drawn.outputs[i]! }));
   await makeLots(projection, seq, inputs, taken, step, made);
+  await addMarks(projection, fact, 'process-run', data.runId);
   projection.lose(
     seq,
     losses.map(({ kind }, i) => ({ lotId: null, kind, vector: drawn.losses[i]! })),

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { AnyFact } from '../ledger/fact.ts';
 import { collectionReaders } from './project.collection.ts';
 import { custodyReaders } from './project.custody.ts';
+import { markReaders } from './project.marks.ts';
 import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
 import { resaleReaders } from './project.resale.ts';
@@ -9,6 +10,7 @@ import { Projection } from './projection.ts';
 
 const READERS: Readers = {
   ...collectionReaders,
+  ...markReaders,
   ...custodyReaders,
   ...processingReaders,
   ...resaleReaders,

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { insertSql, type Journal, toArrays } from '../db/table.ts';
 import { PLACES, type Source, type SourceParty, sourceParties, sources } from '../lots/sources.tables.ts';
+import { type Mark, marks } from '../supervision/marks.tables.ts';
 import { claimableNow, type Label } from './labels.ts';
 import {
   type BatchSummary,
@@ -25,6 +26,7 @@ import {
   total,
   vectorOf,
 } from './shares.ts';
+import type { LotSummary } from './summary.ts';
 
 /** Every lot that $1 was made of, and itself. */
 export const WAY_TO_LOT = `way(lot_id) AS (
@@ -54,6 +56,7 @@ export class Projection {
   private readonly lots = new Map<string, LotState>();
   private zone: string | undefined;
   private readonly known = new Map<number, Source>();
+  private readonly owners = new Map<string, string>();
   /** Moves and losses written of each fact so far. */
   private readonly places = new Map<string, number>();
   private readonly written = {
@@ -65,6 +68,7 @@ export class Projection {
     models: new Map<string, LotModel>(),
     steps: new Map<number, StepLabel>(),
     summaries: new Map<string, BatchSummary>(),
+    marks: new Map<string, Mark>(),
   };
 
   constructor(client: pg.PoolClient) {
@@ -209,6 +213,31 @@ export class Projection {
     return place;
   }
 
+  /** A mark that came with a fact, or what became of it. */
+  setMark(mark: Mark): void {
+    this.written.marks.set(mark.id, mark);
+  }
+
+  async markOf(id: string): Promise<Mark> {
+    await this.flush();
+    const { rows } = await this.client.query<Mark>(`${selectAll(marks)} WHERE id = $1`, [id]);
+    return rows[0]!;
+  }
+
+  /** Whose site it is: that never changes. */
+  async ownerOf(siteId: string): Promise<string> {
+    let owner = this.owners.get(siteId);
+    if (owner === undefined) {
+      const { rows } = await this.client.query<{ owner: string }>(
+        'SELECT organisation_id AS owner FROM sites WHERE id = $1',
+        [siteId],
+      );
+      owner = rows[0]!.owner;
+      this.owners.set(siteId, owner);
+    }
+    return owner;
+  }
+
   summarise(summary: BatchSummary): void {
     this.written.summaries.set(summary.batchId, summary);
   }
@@ -222,9 +251,17 @@ export class Projection {
     await this.save(lotLosses, written.losses);
     await this.save(lotModels, [...written.models.values()], 'lot_id');
     await this.save(stepLabels, [...written.steps.values()], 'seq');
+    await this.save(marks, [...written.marks.values()], 'id');
     await this.save(batchSummaries, [...written.summaries.values()], 'batch_id');
     for (const rows of [written.parties, written.moves, written.losses]) rows.length = 0;
-    for (const rows of [written.sources, written.vectors, written.models, written.steps, written.summaries])
+    for (const rows of [
+      written.sources,
+      written.vectors,
+      written.models,
+      written.steps,
+      written.summaries,
+      written.marks,
+    ])
       rows.clear();
   }
 
@@ -233,6 +270,62 @@ export class Projection {
     await this.flush();
     for (const { name } of [lotMoves, lotLosses])
       await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
+  }
+
+  /**
+   * The steps, in ledger order, that made lots of these lots, of the outputs of these facts, and of what was made of
+   * them; the facts `steps` among them.
+   */
+  async makingsFrom(
+    lotIds: readonly string[],
+    steps: readonly number[],
+  ): Promise<{ seq: number; inputs: string[]; outputs: string[] }[]> {
+    await this.flush();
+    const { rows } = await this.client.query<LotMove>(
+      `WITH RECURSIVE reached(lot_id) AS (
+         (SELECT unnest($1::uuid[]) UNION SELECT lot_id FROM lot_moves WHERE seq = ANY($2::int8[]) AND direction = 'out')
+         UNION
+         SELECT made.lot_id FROM reached
+         JOIN lot_moves taken ON taken.lot_id = reached.lot_id AND taken.direction = 'in'
+         JOIN lot_moves made ON made.seq = taken.seq AND made.direction = 'out'),
+       steps(seq) AS (
+         SELECT unnest($2::int8[])
+         UNION SELECT m.seq FROM reached JOIN lot_moves m USING (lot_id) WHERE m.direction = 'in')
+       ${selectAll(lotMoves)} WHERE seq IN (SELECT seq FROM steps) AND direction <> 'loss' ORDER BY seq, place`,
+      [lotIds, steps],
+    );
+    const makings: { seq: number; inputs: string[]; outputs: string[] }[] = [];
+    for (const { seq, lotId, direction } of rows) {
+      let last = makings.at(-1);
+      // What is taken after something was made begins another part of the same fact.
+      if (last?.seq !== seq || (direction === 'in' && last.outputs.length > 0)) {
+        last = { seq, inputs: [], outputs: [] };
+        makings.push(last);
+      }
+      (direction === 'in' ? last.inputs : last.outputs).push(lotId);
+    }
+    return makings.filter(({ outputs }) => outputs.length > 0);
+  }
+
+  /** The fact that made a lot, and whether the lot came in by it. */
+  async makerOf(lotId: string): Promise<{ madeBy: number; isSource: boolean }> {
+    const { rows } = await this.client.query<{ madeBy: number; isSource: boolean }>(
+      `SELECT l.seq AS "madeBy", EXISTS (SELECT FROM sources s WHERE s.key = l.seq * ${PLACES} + l.place) AS "isSource"
+       FROM lots l WHERE l.id = $1`,
+      [lotId],
+    );
+    return rows[0]!;
+  }
+
+  /** What a correction changes of the summary of a batch, where the lot is one. */
+  async changeSummary(lotId: string, change: Partial<LotSummary>): Promise<void> {
+    await this.flush();
+    const { rows } = await this.client.query<BatchSummary>(
+      `${selectAll(batchSummaries)} WHERE batch_id = (SELECT id FROM batches WHERE lot_id = $1)`,
+      [lotId],
+    );
+    const [row] = rows;
+    if (row !== undefined) this.summarise({ ...row, summary: { ...row.summary, ...change } });
   }
 
   /** People behind sources, each counted once. Written rows only: flush first. */
