@@ -8,6 +8,7 @@ import { ledgerRoutes } from './http/ledger.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
+import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
 import { claimableLeft, provenanceRoutes } from './provenance/provenance.routes.ts';
@@ -39,6 +40,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     collectionRoutes(scope, deps);
     correctionRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
+    sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);
     markRoutes(scope, deps);
     custodyRoutes(scope, deps);

@@ -2,6 +2,7 @@ import { collectionFacts } from './collection/collection.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
+import { lotSampled } from './lots/samples.ts';
 import { processingFacts } from './processing/processing.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
@@ -17,6 +18,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...equipmentFacts,
   ...collectionFacts,
   ...correctionFacts,
+  lotSampled,
   ...supervisionFacts,
   ...markFacts,
   ...custodyFacts,

@@ -81,6 +81,9 @@ const TABLE: Record<string, Row> = {
   voidCollection: byId('collection', { reason: 'x' }),
   markCollection: { ...byId('collection', { code: 'review' }), across: CHECKERS },
   getLot: lot,
+  sampleLot: {
+    make: async (org) => ({ id: await org.lotId(), body: { kind: 'moisture', basisPoints: 80 } }),
+  },
   getLotProvenance: { ...lot, across: ASKERS },
   getLotTrail: { ...lot, across: ASKERS },
   getLotDestinations: { ...lot, across: ASKERS },
