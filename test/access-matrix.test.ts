@@ -95,6 +95,7 @@ const TABLE: Record<string, Row> = {
   dispatchShipment: body('shipmentBody'),
   listShipments: list,
   getShipment: byId('shipment'),
+  voidShipment: byId('shipment', { reason: 'x' }),
   receiveShipment: byId('shipment', { measuredGrams: 10_000 }),
   completeProcessRun: body('runBody'),
   getProcessRun: byId('run'),

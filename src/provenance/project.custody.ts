@@ -3,9 +3,9 @@ import { drawOver } from '../lots/draw.ts';
 import { modelOfSources, plainLabel } from './labels.ts';
 import type { Readers } from './project.reader.ts';
 import { addSurplus } from './project.surplus.ts';
-import { type LoadLot, loseFromLots, makeLots, takeUses, type Use } from './project.uses.ts';
+import { type LoadLot, loseFromLots, makeLots, returnUses, takeUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
-import { total } from './shares.ts';
+import { emptyVector, total } from './shares.ts';
 
 type Part = Use & { partLotId?: string };
 
@@ -51,7 +51,17 @@ const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact
   await addSurplus(projection, { seq, at, actor }, data.siteId, data.surplus);
 };
 
+const voidDispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
+  const parts = data.parts as (Use & { partLotId: string })[];
+  const partLotIds = parts.map((part) => part.partLotId);
+  await returnUses(projection, seq, data.seq, parts);
+  await projection.states(partLotIds);
+  for (const lotId of partLotIds) projection.setVector(lotId, seq, emptyVector);
+  await projection.forget(data.seq);
+};
+
 export const custodyReaders: Readers = {
+  'shipment.voided.v1': voidDispatch,
   'shipment.dispatched.v1': dispatch,
   'shipment.received.v1': receive,
   'case.decided.v1': decideCase,
