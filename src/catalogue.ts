@@ -1,7 +1,11 @@
 import { collectionFacts } from './collection/collection.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
+import { outsideFacts } from './outside/outside.facts.ts';
+import { disposalFacts } from './processing/disposals.facts.ts';
+import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
+import { voidFacts } from './processing/void.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
@@ -14,9 +18,13 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...peopleFacts,
   ...equipmentFacts,
   ...collectionFacts,
+  ...outsideFacts,
   ...supervisionFacts,
   ...custodyFacts,
   ...processingFacts,
+  ...voidFacts,
+  ...disposalFacts,
+  ...incidentFacts,
   ...resaleFacts,
 ];
 

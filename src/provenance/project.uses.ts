@@ -1,7 +1,7 @@
 import { type claimableOf, custodySource } from './claimable.ts';
 import { modelOfInputs } from './custody-model.ts';
 import type { LotState, Projection } from './projection.ts';
-import { draw, giveBack, type ShareVector, total } from './shares.ts';
+import { draw, emptyVector, giveBack, type ShareVector, total } from './shares.ts';
 
 export type Use = { lotId: string; grams: number };
 
@@ -28,8 +28,9 @@ export const returnUses = async (
   const states = await projection.states(uses.map((use) => use.lotId));
   for (const [i, { lotId }] of uses.entries()) {
     const taken = await projection.takenBy(lotId, takenBy);
-    // Taken whole, a lot keeps its vector: nothing is to be given back.
-    if (taken !== null) projection.setVector(lotId, seq, giveBack(states[i]!.vector, taken));
+    // A lot taken whole keeps its vector, here or by a later fact: then it holds only what comes back.
+    const held = (await projection.gramsBefore(lotId, seq)) === 0 ? emptyVector : states[i]!.vector;
+    projection.setVector(lotId, seq, giveBack(held, taken));
   }
 };
 

@@ -5,10 +5,12 @@ import type { CustodyModel } from './custody-model.ts';
 import {
   type BatchSummary,
   batchSummaries,
+  type LotExit,
   type LotLoss,
   type LotModel,
   type LotMove,
   type LotVector,
+  lotExits,
   lotLosses,
   lotModels,
   lotMoves,
@@ -52,6 +54,7 @@ export class Projection {
     vectors: new Map<string, LotVector>(),
     moves: [] as LotMove[],
     losses: [] as LotLoss[],
+    exits: [] as LotExit[],
     models: [] as LotModel[],
     summaries: [] as BatchSummary[],
   };
@@ -78,8 +81,8 @@ export class Projection {
     return lotIds.map((id) => this.lots.get(id)!);
   }
 
-  /** What the fact `seq` drew from the lot; null where it took the lot whole, which writes no vector. */
-  async takenBy(lotId: string, seq: number): Promise<ShareVector | null> {
+  /** What the fact `seq` took from the lot. Taken whole, a lot keeps the vector it had: that is what was taken. */
+  async takenBy(lotId: string, seq: number): Promise<ShareVector> {
     await this.flush();
     const { rows } = await this.client.query<{ seq: number; vector: Buffer }>({
       name: 'vector before and after',
@@ -87,7 +90,8 @@ export class Projection {
       values: [lotId, seq],
     });
     const [after, before] = rows;
-    if (after?.seq !== seq) return null;
+    if (after === undefined) return this.sourceVector(lotId);
+    if (after.seq !== seq) return decodeVector(after.vector);
     const whole = before === undefined ? await this.sourceVector(lotId) : decodeVector(before.vector);
     return takeAway(whole, decodeVector(after.vector));
   }
@@ -148,6 +152,34 @@ export class Projection {
       });
   }
 
+  /** Grams that leave for good, in the order of the fact's lots. */
+  leave(seq: number, exits: readonly { lotId: string; way: string; vector: ShareVector }[]): void {
+    for (const [place, { vector, ...exit }] of exits.entries())
+      this.written.exits.push({
+        seq,
+        place,
+        ...exit,
+        grams: total(vector),
+        vector: Buffer.from(encodeVector(vector)),
+      });
+  }
+
+  /** The fact `seq` was undone: what it moved and lost is no longer on any way. The ledger keeps that it was. */
+  async forgetWay(seq: number): Promise<void> {
+    await this.flush();
+    for (const journal of [lotMoves, lotLosses])
+      await this.client.query(`DELETE FROM ${journal.name} WHERE seq = $1`, [seq]);
+  }
+
+  /** Grams a lot held before the fact `seq`: postings are written with the facts, so they are there. */
+  async gramsBefore(lotId: string, seq: number): Promise<number> {
+    const { rows } = await this.client.query<{ after: number }>(
+      'SELECT after FROM postings WHERE account = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1',
+      [lotId, seq],
+    );
+    return rows[0]!.after;
+  }
+
   summarise(summary: BatchSummary): void {
     this.written.summaries.push(summary);
   }
@@ -159,6 +191,7 @@ export class Projection {
     await this.insert(lotVectors, [...written.vectors.values()]);
     await this.insert(lotMoves, written.moves);
     await this.insert(lotLosses, written.losses);
+    await this.insert(lotExits, written.exits);
     await this.insert(lotModels, written.models);
     await this.insert(batchSummaries, written.summaries);
     for (const rows of [
@@ -166,6 +199,7 @@ export class Projection {
       written.parties,
       written.moves,
       written.losses,
+      written.exits,
       written.models,
       written.summaries,
     ])
