@@ -10,7 +10,12 @@ import { vocabularyRoutes } from './http/vocabulary.routes.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
+import { outsideRoutes } from './outside/outside.routes.ts';
+import { periodRoutes } from './periods/periods.routes.ts';
+import { disposalRoutes } from './processing/disposals.routes.ts';
+import { incidentRoutes } from './processing/incidents.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
+import { voidRoutes } from './processing/void.routes.ts';
 import { claimableLeft, provenanceRoutes } from './provenance/provenance.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
@@ -39,13 +44,18 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     equipmentRoutes(scope, deps);
     collectionRoutes(scope, deps);
     correctionRoutes(scope, deps);
+    outsideRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
     sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);
     markRoutes(scope, deps);
     custodyRoutes(scope, deps);
     processingRoutes(scope, deps);
+    voidRoutes(scope, deps);
+    disposalRoutes(scope, deps);
+    incidentRoutes(scope, deps);
     resaleRoutes(scope, deps);
+    periodRoutes(scope, deps);
     provenanceRoutes(scope, deps);
     ledgerRoutes(scope, {
       ...deps,

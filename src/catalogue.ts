@@ -3,7 +3,11 @@ import { correctionFacts } from './collection/corrections.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
+import { outsideFacts } from './outside/outside.facts.ts';
+import { disposalFacts } from './processing/disposals.facts.ts';
+import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
+import { voidFacts } from './processing/void.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
@@ -19,10 +23,14 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...collectionFacts,
   ...correctionFacts,
   lotSampled,
+  ...outsideFacts,
   ...supervisionFacts,
   ...markFacts,
   ...custodyFacts,
   ...processingFacts,
+  ...voidFacts,
+  ...disposalFacts,
+  ...incidentFacts,
   ...resaleFacts,
 ];
 

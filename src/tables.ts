@@ -4,6 +4,9 @@ import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as lots from './lots/lots.tables.ts';
 import * as sources from './lots/sources.tables.ts';
+import * as outside from './outside/outside.tables.ts';
+import * as disposals from './processing/disposals.tables.ts';
+import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
 import * as people from './registry/people.tables.ts';
@@ -25,8 +28,11 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   supervision,
   marks,
   corrections,
+  outside,
   custody,
   processing,
+  disposals,
+  incidents,
   resale,
   provenance,
 ].flatMap(definitionsIn);

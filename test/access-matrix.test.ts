@@ -99,6 +99,17 @@ const TABLE: Record<string, Row> = {
   receiveShipment: byId('shipment', { measuredGrams: 10_000 }),
   completeProcessRun: body('runBody'),
   getProcessRun: byId('run'),
+  voidProcessRun: byId('run', { reason: 'x' }),
+  admitOutsideMaterial: body('outsideBody'),
+  listOutsideMaterials: list,
+  getOutsideMaterial: byId('outside'),
+  disposeMaterial: body('disposalBody'),
+  listDisposals: list,
+  getDisposal: byId('disposal'),
+  reportIncident: body('incidentBody'),
+  listIncidents: list,
+  getIncident: byId('incident'),
+  getPeriod: { make: (org) => ({ id: org.siteId }) },
   sealBatch: body('batchBody'),
   listBatches: list,
   getBatch: byId('batch'),
@@ -159,12 +170,23 @@ t.test(
     const expired = await app.keyFor(ours.organisationId, 'station', { expiresAt });
     // One of each stands there, so that lists would show them.
     for (const org of [ours, theirs])
-      for (const make of [org.collector, org.device, org.vessel, org.key, org.run, org.batch, org.openCase])
+      for (const make of [
+        org.collector,
+        org.device,
+        org.vessel,
+        org.key,
+        org.run,
+        org.batch,
+        org.openCase,
+        org.outside,
+        org.disposal,
+        org.incident,
+      ])
         await make();
     await sleep(Math.max(0, Date.parse(expiresAt) - Date.now()) + 5);
 
     const ask = async (client: Client, { method, url }: Operation, { id, body: sent, query = '' }: Made) => {
-      const path = url.replace(/\{\w+\}/, String(id)) + query;
+      const path = url.replace('{month}', '2026-10').replace(/\{\w+\}/, String(id)) + query;
       const response = await app.app.inject({
         method: method as 'GET',
         url: path,
@@ -272,7 +294,18 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
   const app = await startTestApp(t);
   const [ours, theirs] = [await thingsOf(app, 'ours-canary'), await thingsOf(app, 'theirs-canary')];
   for (const org of [ours, theirs, ours, theirs])
-    for (const make of [org.collector, org.device, org.vessel, org.key, org.run, org.batch, org.openCase])
+    for (const make of [
+      org.collector,
+      org.device,
+      org.vessel,
+      org.key,
+      org.run,
+      org.batch,
+      org.openCase,
+      org.outside,
+      org.disposal,
+      org.incident,
+    ])
       await make();
   const { receipt } = await ours.collection();
   await app.deps.follower.reaches(receipt.seq, 5_000);

@@ -105,8 +105,23 @@ export const VOCABULARY = {
     scale-difference: 磅差 | Scale difference
     theft: 失窃 | Theft
     fire: 火灾 | Fire
+    lost-at-sea: 海上遗失 | Lost at sea
     sample: 取样 | Sample
     unexplained: 原因不明 | Unexplained`),
+  outsideKind: parse(`
+    opening-stock: 期初库存 | Opening stock
+    purchase: 外购 | Purchase
+    virgin: 原生料 | Virgin material
+    additive: 助剂 | Additive
+    regrind: 回用料 | Regrind`),
+  exitWay: parse(`
+    disposal: 处置 | Disposal | 须有联单与接收方许可证 | With a waste manifest and a licensed receiver
+    released-uncertified: 无声明放行 | Released uncertified | 作废料出售，不再可声明 | Sold as scrap, never claimed
+    reused: 再使用 | Reused | 浮子、周转箱等直接再用 | Floats, crates and the like, used again as they are`),
+  incidentKind: parse(`
+    fire: 火灾 | Fire
+    theft: 失窃 | Theft
+    lost-at-sea: 海上遗失 | Lost at sea`),
   deductionKind: parse(`
     water: 含水 | Water
     sand: 含沙 | Sand
@@ -131,6 +146,7 @@ export const VOCABULARY = {
     yield-above-range: 得率偏高 | Yield above range
     yield-below-range: 得率偏低 | Yield below range
     no-line-clean: 无清线记录 | No line-clean record
+    certificate-expired: 外部证书过期 | Outside certificate expired
     surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
     review: 复核 | Under review`),
   caseKind: parse(`

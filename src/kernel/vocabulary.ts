@@ -96,9 +96,15 @@ export const LOSS_KINDS = [
   'scale-difference',
   'theft',
   'fire',
+  'lost-at-sea',
   'sample',
   'unexplained',
 ] as const;
+/** Material that no weigh-in of the programme brought in. */
+export const OUTSIDE_KINDS = ['opening-stock', 'purchase', 'virgin', 'additive', 'regrind'] as const;
+/** Ways out for good that are neither a loss nor a sale. */
+export const EXIT_WAYS = ['disposal', 'released-uncertified', 'reused'] as const;
+export const INCIDENT_KINDS = ['fire', 'theft', 'lost-at-sea'] as const;
 export const DEDUCTION_KINDS = ['water', 'sand', 'organic', 'foreign'] as const;
 export const BASES = ['weighed', 'counted', 'estimated'] as const;
 export const MARKS = [
@@ -120,6 +126,7 @@ export const MARKS = [
   'yield-above-range',
   'yield-below-range',
   'no-line-clean',
+  'certificate-expired',
   'surplus',
   'review',
 ] as const;
@@ -142,6 +149,9 @@ export const Form = z.enum(FORMS);
 export const OriginClass = z.enum(ORIGIN_CLASSES);
 export const Step = z.enum(STEPS);
 export const LossKind = z.enum(LOSS_KINDS);
+export const OutsideKind = z.enum(OUTSIDE_KINDS);
+export const ExitWay = z.enum(EXIT_WAYS);
+export const IncidentKind = z.enum(INCIDENT_KINDS);
 export const DeductionKind = z.enum(DEDUCTION_KINDS);
 export const Basis = z.enum(BASES);
 export const RoleCode = z.enum(ROLES);

@@ -69,13 +69,13 @@ export const untouchedLots = (world: World, lotIds: readonly string[], seq: numb
 };
 
 /**
- * The lots a request names, at one site, each with the grams it wants. 422 for an unknown or foreign lot, or one
+ * The lots a request names, at one site or (null) on their way, each with the grams it wants. 422 for an unknown or foreign lot, or one
  * named twice; 409 `not_here`, `on_hold`, `grams_gone` with what is left.
  */
 export const usableLots = (
   world: World,
   caller: Caller,
-  site: { id: string; organisationId: string },
+  site: { id: string | null; organisationId: string },
   requests: readonly LotRequest[],
   member = 'lots',
 ): { lot: Lot; use: LotUse }[] => {
@@ -97,7 +97,7 @@ export const usableLots = (
         ...state,
         caseId: lot.heldBy,
       });
-    if (lot.siteId !== site.id) throw conflict('not_here', 'This lot is not at the site.', state);
+    if (lot.siteId !== site.id) throw conflict('not_here', 'This lot is not there now.', state);
     const wanted = grams ?? lot.grams;
     if (wanted === 0 || wanted > lot.grams)
       throw conflict('grams_gone', `${lot.grams} g of this lot are left, ${wanted} g are wanted.`, state);

@@ -4,9 +4,11 @@ import { collectionReaders } from './project.collection.ts';
 import { custodyReaders } from './project.custody.ts';
 import { lotReaders } from './project.lots.ts';
 import { markReaders } from './project.marks.ts';
+import { outsideReaders } from './project.outside.ts';
 import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
 import { resaleReaders } from './project.resale.ts';
+import { waysOutReaders } from './project.ways-out.ts';
 import { Projection } from './projection.ts';
 
 const READERS: Readers = {
@@ -16,6 +18,8 @@ const READERS: Readers = {
   ...custodyReaders,
   ...processingReaders,
   ...resaleReaders,
+  ...outsideReaders,
+  ...waysOutReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */

@@ -1,7 +1,7 @@
 import { type Label, labelOutputs, type Output, type Taken } from './labels.ts';
 import type { Projection } from './projection.ts';
 import type { StepLabel } from './provenance.tables.ts';
-import { draw, giveBack, total } from './shares.ts';
+import { draw, emptyVector, giveBack, total } from './shares.ts';
 
 export type Use = { lotId: string; grams: number };
 
@@ -56,8 +56,9 @@ export const returnUses = async (
   const states = await projection.states(uses.map((use) => use.lotId));
   for (const [i, { lotId }] of uses.entries()) {
     const taken = await projection.takenBy(lotId, takenBy);
-    // Taken whole, a lot keeps its vector: nothing is to be given back.
-    if (taken !== null) projection.setVector(lotId, seq, giveBack(states[i]!.vector, taken));
+    // A lot taken whole keeps its vector, here or by a later fact: then it holds only what comes back.
+    const held = (await projection.gramsBefore(lotId, seq)) === 0 ? emptyVector : states[i]!.vector;
+    projection.setVector(lotId, seq, giveBack(held, taken));
   }
 };
 

@@ -6,10 +6,12 @@ import { claimableNow, type Label } from './labels.ts';
 import {
   type BatchSummary,
   batchSummaries,
+  type LotExit,
   type LotLoss,
   type LotModel,
   type LotMove,
   type LotVector,
+  lotExits,
   lotLosses,
   lotModels,
   lotMoves,
@@ -65,6 +67,7 @@ export class Projection {
     vectors: new Map<string, LotVector>(),
     moves: [] as LotMove[],
     losses: [] as LotLoss[],
+    exits: [] as LotExit[],
     models: new Map<string, LotModel>(),
     steps: new Map<number, StepLabel>(),
     summaries: new Map<string, BatchSummary>(),
@@ -103,10 +106,11 @@ export class Projection {
     return lotIds.map((id) => this.lots.get(id)! as LotState & { kind: Kind });
   }
 
-  /** What the fact `seq` drew from the lot; null where it took the lot whole, which writes no vector. */
-  async takenBy(lotId: string, seq: number): Promise<ShareVector | null> {
+  /** What the fact `seq` took from the lot. Taken whole, a lot keeps the vector it had: that is what was taken. */
+  async takenBy(lotId: string, seq: number): Promise<ShareVector> {
     const [after, before] = await this.vectorsUpTo(lotId, seq);
-    if (after?.seq !== seq) return null;
+    if (after === undefined) return this.sourceVector(lotId);
+    if (after.seq !== seq) return after.vector;
     return takeAway(before?.vector ?? (await this.sourceVector(lotId)), after.vector);
   }
 
@@ -238,6 +242,27 @@ export class Projection {
     return owner;
   }
 
+  /** Grams that leave for good, in the order of the fact's lots. */
+  leave(seq: number, exits: readonly { lotId: string; way: string; vector: ShareVector }[]): void {
+    for (const [place, { vector, ...exit }] of exits.entries())
+      this.written.exits.push({
+        seq,
+        place,
+        ...exit,
+        grams: total(vector),
+        vector: Buffer.from(encodeVector(vector)),
+      });
+  }
+
+  /** Grams a lot held before the fact `seq`: postings are written with the facts, so they are there. */
+  async gramsBefore(lotId: string, seq: number): Promise<number> {
+    const { rows } = await this.client.query<{ after: number }>(
+      'SELECT after FROM postings WHERE account = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1',
+      [lotId, seq],
+    );
+    return rows[0]!.after;
+  }
+
   summarise(summary: BatchSummary): void {
     this.written.summaries.set(summary.batchId, summary);
   }
@@ -249,11 +274,12 @@ export class Projection {
     await this.save(lotVectors, [...written.vectors.values()], 'lot_id, seq');
     await this.save(lotMoves, written.moves);
     await this.save(lotLosses, written.losses);
+    await this.save(lotExits, written.exits);
     await this.save(lotModels, [...written.models.values()], 'lot_id');
     await this.save(stepLabels, [...written.steps.values()], 'seq');
     await this.save(marks, [...written.marks.values()], 'id');
     await this.save(batchSummaries, [...written.summaries.values()], 'batch_id');
-    for (const rows of [written.parties, written.moves, written.losses]) rows.length = 0;
+    for (const rows of [written.parties, written.moves, written.losses, written.exits]) rows.length = 0;
     for (const rows of [
       written.sources,
       written.vectors,

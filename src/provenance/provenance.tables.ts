@@ -51,6 +51,24 @@ export const lotLosses = journal<LotLoss>('lot_losses', {
   vector: 'bytea',
 });
 
+/** Grams that left for good, and whose they were. */
+export type LotExit = {
+  seq: number;
+  place: number;
+  lotId: string;
+  way: string;
+  grams: number;
+  vector: Buffer;
+};
+export const lotExits = journal<LotExit>('lot_exits', {
+  seq: 'int8',
+  place: 'int2',
+  lotId: 'uuid',
+  way: 'text',
+  grams: 'int8',
+  vector: 'bytea',
+});
+
 /** What the way of a lot says of it, beside its sources. Null where nothing applied. */
 export type LotModel = {
   lotId: string;

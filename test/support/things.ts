@@ -65,6 +65,33 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     losses: [{ kind: 'spilled', grams: 1_000 }],
     note: canary,
   });
+  const outsideBody = () => ({
+    siteId,
+    kind: 'purchase',
+    material: 'pet',
+    form: 'flake',
+    grams: 5_000,
+    supplier: canary,
+    note: canary,
+  });
+  const disposalBody = async () => ({
+    siteId,
+    lots: [{ lotId: await lotId() }],
+    manifest: canary,
+    wasteCode: '900-003-S17',
+    receiver: { name: canary, licence: canary },
+    vehicle: canary,
+    disposedAt: new Date().toISOString(),
+    note: canary,
+  });
+  const incidentBody = async () => ({
+    siteId,
+    kind: 'fire',
+    lots: [{ lotId: await lotId() }],
+    reference: canary,
+    happenedAt: new Date().toISOString(),
+    note: canary,
+  });
   const batchBody = async () => ({ siteId, inputs: [{ lotId: await lotId() }], note: canary });
   const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
   return {
@@ -90,6 +117,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     shipmentBody,
     run: async () => make('/v1/process-runs', await runBody(), station),
     runBody,
+    outside: () => make('/v1/outside-materials', outsideBody(), station),
+    outsideBody,
+    disposal: async () => make('/v1/disposals', await disposalBody(), station),
+    disposalBody,
+    incident: async () => make('/v1/incidents', await incidentBody(), station),
+    incidentBody,
     batch: async () => make('/v1/batches', await batchBody(), station),
     batchBody,
     /** The mark of a weigh-in that names nobody. */

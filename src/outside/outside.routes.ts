@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
+import type { Reader } from '../db/reader.ts';
+import { PageQuery, readCursor, toPage } from '../http/page.ts';
+import { route, type WriteDeps, write } from '../http/route.ts';
+import { notFound } from '../kernel/errors.ts';
+import { Id } from '../kernel/values.ts';
+import { ROLES } from '../kernel/vocabulary.ts';
+import { findAtSite, listAtSites } from '../registry/at-sites.queries.ts';
+import { ADMITTERS, outsideOperations } from './outside.operations.ts';
+import { OutsideAnswer, OutsideList, OutsideParams, OutsideRequest, OutsideView } from './outside.schema.ts';
+import type { OutsideMaterial } from './outside.tables.ts';
+
+const tag = 'outside';
+const TABLE = 'outsideMaterials';
+
+export type OutsideDeps = WriteDeps & { db: Reader; programme: { timeZone: string; operatorId: string } };
+
+const toView = ({ lotId, grams, claimableGrams, ...rest }: OutsideMaterial): z.input<typeof OutsideView> => ({
+  ...rest,
+  certificate: rest.certificate as z.input<typeof OutsideView>['certificate'],
+  lot: { id: lotId, grams, claimableGrams },
+});
+
+export const outsideRoutes = (app: FastifyInstance, deps: OutsideDeps): void => {
+  const { admitOutsideMaterial } = outsideOperations(deps.programme);
+  route(app, {
+    method: 'POST',
+    url: '/v1/outside-materials',
+    operationId: 'admitOutsideMaterial',
+    tag,
+    summary: { en: 'Admit material that the programme did not collect', zh: '外部物料入库' },
+    access: ADMITTERS,
+    body: OutsideRequest,
+    response: OutsideAnswer,
+    status: 201,
+    errors: { 422: 'Unknown site, or a certificate that cannot be about this material' },
+    example: {
+      siteId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a002',
+      kind: 'purchase',
+      material: 'pet',
+      form: 'flake',
+      grams: 2_400_000,
+      supplier: '台州某再生料厂',
+      invoiceSha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    },
+    handler: ({ body, ...from }) => write(deps, admitOutsideMaterial, body, from),
+  });
+  route(app, {
+    method: 'GET',
+    url: '/v1/outside-materials/:id',
+    operationId: 'getOutsideMaterial',
+    tag,
+    summary: { en: 'Read one admission of outside material', zh: '查询外部物料' },
+    access: ROLES,
+    params: OutsideParams,
+    response: OutsideView,
+    handler: async ({ params, caller }) => {
+      const row = await findAtSite<OutsideMaterial>(deps.db, TABLE, caller, params.id);
+      if (row === undefined) throw notFound('outside material');
+      return toView(row);
+    },
+  });
+  route(app, {
+    method: 'GET',
+    url: '/v1/outside-materials',
+    operationId: 'listOutsideMaterials',
+    tag,
+    summary: { en: 'List outside material', zh: '列出外部物料' },
+    access: ROLES,
+    query: PageQuery.extend({ siteId: Id.optional() }),
+    response: OutsideList,
+    handler: async ({ query, caller, ...http }) => {
+      const { after, limit } = readCursor(query);
+      const rows = await listAtSites<OutsideMaterial>(deps.db, TABLE, caller, query, after, limit);
+      return toPage(rows, limit, (row) => row.seq, toView, http);
+    },
+  });
+};

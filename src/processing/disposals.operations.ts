@@ -1,0 +1,85 @@
+import { unprocessable } from '../kernel/errors.ts';
+import { dayIn } from '../kernel/time.ts';
+import { draft, type Operation } from '../ledger/fact.ts';
+import { sumGrams, usableLots } from '../lots/lots.ts';
+import { reachableSite } from '../registry/access.ts';
+import { actorOf } from '../registry/actor.ts';
+import { assertPast } from '../registry/clock.ts';
+import { materialDisposed } from './disposals.facts.ts';
+import type { DisposalRequest } from './disposals.schema.ts';
+import { PROCESSORS } from './processing.operations.ts';
+
+export type DisposalAnswer = {
+  id: string;
+  way: string;
+  grams: number;
+  measuredGrams: number | null;
+  lots: { lotId: string; grams: number }[];
+};
+
+/** A disposal is worth its paper: 422 `no_manifest`, `no_waste_code`, `no_licence` for what is missing. */
+const assertPaper = ({ manifest, wasteCode, receiver }: DisposalRequest): void => {
+  if (manifest === undefined)
+    throw unprocessable('no_manifest', '/manifest', 'a disposal names the number of its waste manifest');
+  if (wasteCode === undefined)
+    throw unprocessable('no_waste_code', '/wasteCode', 'a disposal names the code of the waste');
+  if (receiver?.licence === undefined)
+    throw unprocessable('no_licence', '/receiver/licence', 'a disposal names the plant and its licence');
+};
+
+/** @param programme whose time zone days are told in, and whose operator stands for natural persons */
+export const disposalOperations = (programme: {
+  timeZone: string;
+  operatorId: string;
+}): { dispose: Operation<DisposalRequest, DisposalAnswer> } => ({
+  dispose: {
+    name: 'material.dispose',
+    roles: PROCESSORS,
+    status: 201,
+    decide(world, input, { caller, id, now }) {
+      const {
+        way = 'disposal',
+        disposedAt,
+        measuredGrams,
+        manifest,
+        wasteCode,
+        receiver,
+        vehicle,
+        note,
+      } = input;
+      if (way === 'disposal') assertPaper(input);
+      assertPast(disposedAt, now, '/disposedAt');
+      const site = reachableSite(world, caller, input.siteId);
+      const lots = usableLots(world, caller, site, input.lots).map(({ use }) => use);
+      return draft({
+        type: materialDisposed,
+        ...actorOf(world, caller, programme),
+        data: {
+          disposalId: id,
+          siteId: site.id,
+          way,
+          day: dayIn(programme.timeZone, Date.parse(disposedAt)),
+          lots,
+          grams: sumGrams(lots),
+          ...(measuredGrams === undefined ? {} : { measuredGrams }),
+        },
+        private: {
+          keyId: caller.keyId,
+          disposedAt,
+          ...(manifest === undefined ? {} : { manifest }),
+          ...(wasteCode === undefined ? {} : { wasteCode }),
+          ...(receiver === undefined ? {} : { receiver }),
+          ...(vehicle === undefined ? {} : { vehicle }),
+          ...(note === undefined ? {} : { note }),
+        },
+      });
+    },
+    answer: ({ data: { disposalId: id, way, grams, measuredGrams = null, lots } }) => ({
+      id,
+      way,
+      grams,
+      measuredGrams,
+      lots,
+    }),
+  },
+});

@@ -1,0 +1,80 @@
+import type { FastifyInstance } from 'fastify';
+import type { Reader } from '../db/reader.ts';
+import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
+import { route, type WriteDeps, write } from '../http/route.ts';
+import { notFound } from '../kernel/errors.ts';
+import { Id } from '../kernel/values.ts';
+import { ROLES } from '../kernel/vocabulary.ts';
+import { findAtSite, listAtSites } from '../registry/at-sites.queries.ts';
+import { incidentOperations } from './incidents.operations.ts';
+import { IncidentAnswer, IncidentParams, IncidentRequest, IncidentView } from './incidents.schema.ts';
+import type { Incident } from './incidents.tables.ts';
+import { PROCESSORS } from './processing.operations.ts';
+
+const tag = 'processing';
+const TABLE = 'incidents';
+
+export type IncidentDeps = WriteDeps & { db: Reader; programme: { timeZone: string; operatorId: string } };
+
+export const incidentRoutes = (app: FastifyInstance, deps: IncidentDeps): void => {
+  const { reportIncident } = incidentOperations(deps.programme);
+  route(app, {
+    method: 'POST',
+    url: '/v1/incidents',
+    operationId: 'reportIncident',
+    tag,
+    summary: { en: 'Report a fire, a theft or a loss at sea', zh: '上报火灾、失窃或海上遗失' },
+    access: PROCESSORS,
+    body: IncidentRequest,
+    response: IncidentAnswer,
+    status: 201,
+    errors: {
+      409: 'The grams are gone, elsewhere, or on hold',
+      422: 'Unknown site, shipment or lot',
+    },
+    example: {
+      siteId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a002',
+      kind: 'fire',
+      lots: [{ lotId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a004', grams: 4_000 }],
+      reference: '消 2026-126',
+      happenedAt: '2026-11-20T03:10:00+08:00',
+    },
+    handler: ({ body, ...from }) => write(deps, reportIncident, body, from),
+  });
+  route(app, {
+    method: 'GET',
+    url: '/v1/incidents/:id',
+    operationId: 'getIncident',
+    tag,
+    summary: { en: 'Read one incident', zh: '查询事故' },
+    access: ROLES,
+    params: IncidentParams,
+    response: IncidentView,
+    handler: async ({ params, caller }) => {
+      const row = await findAtSite<Incident>(deps.db, TABLE, caller, params.id);
+      if (row === undefined) throw notFound('incident');
+      return row;
+    },
+  });
+  route(app, {
+    method: 'GET',
+    url: '/v1/incidents',
+    operationId: 'listIncidents',
+    tag,
+    summary: { en: 'List incidents', zh: '列出事故' },
+    access: ROLES,
+    query: PageQuery.extend({ siteId: Id.optional() }),
+    response: pageOf(IncidentView),
+    handler: async ({ query, caller, ...http }) => {
+      const { after, limit } = readCursor(query);
+      const rows = await listAtSites<Incident>(deps.db, TABLE, caller, query, after, limit);
+      return toPage(
+        rows,
+        limit,
+        (row) => row.seq,
+        (row) => row,
+        http,
+      );
+    },
+  });
+};

@@ -1,0 +1,34 @@
+import type { AnyFact } from '../ledger/fact.ts';
+import type { Readers } from './project.reader.ts';
+import type { Projection } from './projection.ts';
+import { sourceKey } from './shares.ts';
+
+const admit = async (projection: Projection, { seq, data, actor }: AnyFact): Promise<void> =>
+  projection.addSource(
+    {
+      key: sourceKey(seq, 0),
+      kind: 'outside',
+      lotId: data.lotId,
+      collectionId: null,
+      organisationId: actor,
+      siteId: data.siteId,
+      deviceId: null,
+      day: data.day,
+      material: data.material,
+      form: data.form,
+      originClass: data.originClass,
+      basis: 'weighed',
+      grams: data.grams,
+      bookedGrams: data.grams,
+      deficitGrams: 0,
+      // Nobody was paid for it here: what counts of it is what a certificate lets be claimed.
+      payGrams: data.certifiedGrams,
+      claimableGrams: data.claimableGrams,
+      accepted: data.certifiedGrams > 0,
+      marks: data.marks,
+      parties: 0,
+    },
+    [],
+  );
+
+export const outsideReaders: Readers = { 'outside-material.admitted.v1': admit };
