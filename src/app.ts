@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
+import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
@@ -50,6 +51,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     supervisionRoutes(scope, deps);
     markRoutes(scope, deps);
     custodyRoutes(scope, deps);
+    stockCountRoutes(scope, deps);
     processingRoutes(scope, deps);
     voidRoutes(scope, deps);
     disposalRoutes(scope, deps);

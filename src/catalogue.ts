@@ -1,6 +1,7 @@
 import { collectionFacts } from './collection/collection.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
+import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -27,6 +28,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...supervisionFacts,
   ...markFacts,
   ...custodyFacts,
+  ...stockCountFacts,
   ...processingFacts,
   ...voidFacts,
   ...disposalFacts,

@@ -1,5 +1,6 @@
 import * as corrections from './collection/corrections.tables.ts';
 import * as custody from './custody/custody.tables.ts';
+import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as lots from './lots/lots.tables.ts';
@@ -30,6 +31,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   corrections,
   outside,
   custody,
+  stockCounts,
   processing,
   disposals,
   incidents,

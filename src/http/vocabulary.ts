@@ -107,6 +107,7 @@ export const VOCABULARY = {
     fire: 火灾 | Fire
     lost-at-sea: 海上遗失 | Lost at sea
     sample: 取样 | Sample
+    stock-shortage: 盘亏 | Stock shortage
     unexplained: 原因不明 | Unexplained`),
   outsideKind: parse(`
     opening-stock: 期初库存 | Opening stock

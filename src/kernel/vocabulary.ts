@@ -98,6 +98,7 @@ export const LOSS_KINDS = [
   'fire',
   'lost-at-sea',
   'sample',
+  'stock-shortage',
   'unexplained',
 ] as const;
 /** Material that no weigh-in of the programme brought in. */

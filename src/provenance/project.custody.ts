@@ -1,3 +1,4 @@
+import { type CountedFact, SHORTAGE } from '../custody/stock-counts.facts.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import { drawOver } from '../lots/draw.ts';
 import { modelOfSources, plainLabel } from './labels.ts';
@@ -60,7 +61,17 @@ const voidDispatch = async (projection: Projection, { seq, data }: AnyFact): Pro
   await projection.forget(data.seq);
 };
 
+const countStock = async (projection: Projection, fact: AnyFact): Promise<void> => {
+  const items = fact.data.items as CountedFact['items'];
+  for (const [place, { material, form, lots, surplus }] of items.entries()) {
+    await loseFromLots(projection, fact.seq, lots, SHORTAGE);
+    if (surplus !== undefined)
+      await addSurplus(projection, fact, fact.data.siteId, { ...surplus, material, form }, place);
+  }
+};
+
 export const custodyReaders: Readers = {
+  'stock.counted.v1': countStock,
   'shipment.voided.v1': voidDispatch,
   'shipment.dispatched.v1': dispatch,
   'shipment.received.v1': receive,
