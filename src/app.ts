@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { collectionRoutes } from './collection/collection.routes.ts';
+import { correctionRoutes } from './collection/corrections.routes.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
@@ -7,6 +8,7 @@ import { ledgerRoutes } from './http/ledger.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
+import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
 import { periodRoutes } from './periods/periods.routes.ts';
@@ -22,6 +24,7 @@ import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
+import { markRoutes } from './supervision/marks.routes.ts';
 
 export const VERSION = '0.1.0';
 
@@ -41,8 +44,11 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     equipmentRoutes(scope, deps);
     collectionRoutes(scope, deps);
     outsideRoutes(scope, deps);
+    correctionRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
+    sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);
+    markRoutes(scope, deps);
     custodyRoutes(scope, deps);
     processingRoutes(scope, deps);
     voidRoutes(scope, deps);

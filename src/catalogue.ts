@@ -1,6 +1,8 @@
 import { collectionFacts } from './collection/collection.facts.ts';
+import { correctionFacts } from './collection/corrections.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
+import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
 import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
@@ -11,6 +13,7 @@ import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
+import { markFacts } from './supervision/marks.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
@@ -19,7 +22,10 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...equipmentFacts,
   ...collectionFacts,
   ...outsideFacts,
+  ...correctionFacts,
+  lotSampled,
   ...supervisionFacts,
+  ...markFacts,
   ...custodyFacts,
   ...processingFacts,
   ...voidFacts,

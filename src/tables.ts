@@ -1,3 +1,4 @@
+import * as corrections from './collection/corrections.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
@@ -12,6 +13,7 @@ import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as resale from './resale/resale.tables.ts';
 import * as supervision from './supervision/cases.tables.ts';
+import * as marks from './supervision/marks.tables.ts';
 
 const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
   Object.values(module).filter((value) => typeof value === 'object' && value !== null && 'replayed' in value);
@@ -25,6 +27,8 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   sources,
   supervision,
   outside,
+  marks,
+  corrections,
   custody,
   processing,
   disposals,

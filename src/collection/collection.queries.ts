@@ -9,10 +9,20 @@ import { PLACES, type Source, type SourceParty } from '../lots/sources.tables.ts
 import { maySee } from '../registry/access.ts';
 import { hiddenPeople } from '../registry/people.queries.ts';
 import type { Site } from '../registry/registry.tables.ts';
+import { openMarks } from '../supervision/marks.queries.ts';
+import type { CollectionData } from './collection.facts.ts';
+import type { WeighIn } from './corrections.tables.ts';
 
 const RECORDED = 'collection.recorded.v1';
 
-type Tables = { ids: IdRow; lots: Lot; sources: Source; sourceParties: SourceParty; sites: Site };
+type Tables = {
+  ids: IdRow;
+  lots: Lot;
+  sources: Source;
+  sourceParties: SourceParty;
+  sites: Site;
+  weighIns: WeighIn;
+};
 
 /** People are shown to the operator and to the station's own; to nobody who only checks. */
 const seesPeople = (caller: Caller, organisationId: string): boolean =>
@@ -45,6 +55,21 @@ const viewsAt = async (reader: CollectionReader, caller: Caller, seqs: readonly 
       valuesOf(recorded, ({ fact }) => fact.data.lotId),
     )
     .execute();
+  const changed = await reader.db
+    .withTables<Tables>()
+    .selectFrom('weighIns')
+    .selectAll()
+    .where(
+      'lotId',
+      'in',
+      valuesOf(recorded, ({ fact }) => fact.data.lotId),
+    )
+    .execute();
+  const marks = await openMarks(
+    reader.db,
+    recorded.map(({ fact }) => ({ id: fact.data.lotId, recorded: fact.data.marks })),
+  );
+  const changes = new Map(changed.map((row) => [row.lotId, row]));
   const sites = await reader.db
     .withTables<Tables>()
     .selectFrom('sites')
@@ -66,7 +91,16 @@ const viewsAt = async (reader: CollectionReader, caller: Caller, seqs: readonly 
     const shown = seesPeople(caller, owner)
       ? people.filter((p) => p !== null && !hidden.has(p.personId))
       : [];
-    return [viewOf(placed, shown as NonNullable<(typeof people)[number]>[], gramsLeft.get(data.lotId)!)];
+    const change = changes.get(data.lotId);
+    return [
+      viewOf(
+        placed,
+        change,
+        marks.get(data.lotId)!,
+        shown as NonNullable<(typeof people)[number]>[],
+        gramsLeft.get(data.lotId)!,
+      ),
+    ];
   });
 };
 
@@ -76,10 +110,13 @@ const valuesOf = (placed: readonly Placed[], of: (placed: Placed) => string): st
 
 const viewOf = (
   { fact, leafHash }: Placed,
+  change: WeighIn | undefined,
+  marks: string[],
   people: readonly NonNullable<AnyFact['people'][number]>[],
   gramsLeft: number,
 ) => {
   const { seq, at, data, private: more } = fact;
+  const now = change ?? (data as CollectionData);
   const part = people[0]?.part as { collectedAt?: string } | undefined;
   return {
     id: more.id as string,
@@ -92,18 +129,19 @@ const viewOf = (
     deviceId: more.deviceId ?? null,
     material: data.material,
     form: data.form,
-    originClass: data.originClass,
+    originClass: now.originClass,
     basis: data.basis,
-    grossGrams: data.grossGrams,
-    tareGrams: data.tareGrams,
-    deductionGrams: data.deductionGrams,
-    payGrams: data.payGrams,
-    marks: data.marks,
-    earning: more.earning ?? null,
+    grossGrams: now.grossGrams,
+    tareGrams: now.tareGrams,
+    deductionGrams: now.deductionGrams,
+    payGrams: now.payGrams,
+    marks,
+    earning: (change === undefined ? more.earning : change.earning) ?? null,
+    state: change?.state ?? ('recorded' as const),
     lot: {
       id: data.lotId,
-      grams: data.grossGrams - data.tareGrams,
-      claimableGrams: data.claimableGrams,
+      grams: change?.bookedGrams ?? data.grossGrams - data.tareGrams,
+      claimableGrams: now.claimableGrams,
       gramsLeft,
     },
     receipt: { seq, leafHash },

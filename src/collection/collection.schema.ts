@@ -131,6 +131,9 @@ export const CollectionView = z
     payGrams: z.int(),
     marks: z.array(z.string()),
     earning: Money.nullable(),
+    state: z
+      .enum(['recorded', 'corrected', 'voided'])
+      .meta({ description: 'Weights and earning are shown as corrected.' }),
     lot: z.object({ id: Id, grams: z.int(), claimableGrams: z.int(), gramsLeft: z.int() }),
     receipt: Receipt,
   })

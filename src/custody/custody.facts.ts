@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Id, note, Seq, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
-import { changeLot, drawFrom, LotUse, openLot } from '../lots/lots.ts';
+import { changeLot, drawFrom, LotUse, openLot, returnTo } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
 import { cases } from '../supervision/cases.tables.ts';
@@ -74,9 +74,45 @@ export const shipmentDispatched: FactType<Dispatched, z.infer<typeof DispatchedP
       vehicle: more.vehicle ?? null,
       seals: more.seals ?? [],
       lots: travelling(data),
+      parts: data.lots.flatMap(({ partLotId, lotId }) =>
+        partLotId === undefined ? [] : [{ partLotId, lotId }],
+      ),
       bookedGrams: data.bookedGrams,
       ...NOT_YET_RECEIVED,
     });
+  },
+};
+
+const Named = LotUse.extend({ grams: TotalGrams });
+const Voided = z.strictObject({
+  shipmentId: Id,
+  /** The dispatch that is undone. */
+  seq: Seq,
+  /** Whole lots that stand at the sending site again. */
+  lots: z.array(Named),
+  /** Parts that go back into the lots they were drawn from. */
+  parts: z.array(Named.extend({ partLotId: Id, partSeq: Seq })),
+});
+const VoidedPrivate = z.strictObject({ keyId: Id, reason: note(2_000) });
+
+export const shipmentVoided: FactType<z.infer<typeof Voided>, z.infer<typeof VoidedPrivate>> = {
+  type: 'shipment.voided.v1',
+  title: { en: 'Shipment voided', zh: '货运作废' },
+  data: Voided,
+  private: VoidedPrivate,
+  grams:
+    'Whole lots stand at the sending site again; parts give their grams back to the lots they came from.',
+  fen: 'none',
+  backPointers: ['seq', 'lots[].seq', 'parts[].seq', 'parts[].partSeq'],
+  apply(world, { seq, data }) {
+    const shipment = world.get(shipments, data.shipmentId)!;
+    for (const { lotId } of data.lots)
+      changeLot(world, lotId, seq, { siteId: shipment.fromSiteId, shipmentId: null });
+    for (const { partLotId, partSeq: _, ...use } of data.parts) {
+      changeLot(world, partLotId, seq, { grams: 0, siteId: shipment.fromSiteId, shipmentId: null });
+      returnTo(world, use, seq);
+    }
+    world.put(shipments, { ...shipment, state: 'voided', lastSeq: seq });
   },
 };
 
@@ -196,4 +232,4 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
   },
 };
 
-export const custodyFacts = [shipmentDispatched, shipmentReceived];
+export const custodyFacts = [shipmentDispatched, shipmentVoided, shipmentReceived];

@@ -7,8 +7,14 @@ import { mayReach, reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { type Device, devices, sites } from '../registry/registry.tables.ts';
 import { gramsLeft } from '../supervision/cases.operations.ts';
-import { type ReceivedPrivate, shipmentDispatched, shipmentReceived, travelling } from './custody.facts.ts';
-import type { ReceiptRequest, ShipmentRequest } from './custody.schema.ts';
+import {
+  type ReceivedPrivate,
+  shipmentDispatched,
+  shipmentReceived,
+  shipmentVoided,
+  travelling,
+} from './custody.facts.ts';
+import type { ReceiptRequest, ShipmentRequest, ShipmentVoidRequest } from './custody.schema.ts';
 import { type Shipment, shipments } from './custody.tables.ts';
 import {
   readMeasurement,
@@ -44,6 +50,7 @@ export const custodyOperations = (programme: {
 }): {
   dispatchShipment: Operation<ShipmentRequest, DispatchAnswer>;
   receiveShipment: Operation<ReceiveInput, ReceiveAnswer>;
+  voidShipment: Operation<ShipmentVoidRequest & { shipmentId: string }, DispatchAnswer>;
 } => ({
   dispatchShipment: {
     name: 'shipment.dispatch',
@@ -82,6 +89,42 @@ export const custodyOperations = (programme: {
       });
     },
     answer: ({ data }) => ({ id: data.shipmentId, lots: travelling(data) }),
+  },
+  voidShipment: {
+    name: 'shipment.void',
+    roles: MOVERS,
+    status: 201,
+    decide(world, { shipmentId, reason }, { caller }) {
+      const shipment = world.get(shipments, shipmentId);
+      if (shipment === undefined || !takesPart(caller, shipment)) throw notFound('shipment');
+      if (!mayReach(caller, shipment.fromOrganisationId, shipment.fromSiteId))
+        throw forbidden('Only the sending site may void what it dispatched.');
+      assertUnderWay(shipment);
+      const load = loadOf(world, shipment);
+      const wholeOf = new Map(shipment.parts.map(({ partLotId, lotId }) => [partLotId, lotId]));
+      world.need(lots, [...wholeOf.values()]);
+      return draft({
+        type: shipmentVoided,
+        ...actorOf(world, caller, programme),
+        data: {
+          shipmentId,
+          seq: shipment.seq,
+          lots: load
+            .filter(({ id }) => !wholeOf.has(id))
+            .map(({ id: lotId, lastSeq: seq, grams }) => ({ lotId, seq, grams })),
+          parts: load.flatMap(({ id: partLotId, lastSeq: partSeq, grams }) => {
+            const lotId = wholeOf.get(partLotId);
+            if (lotId === undefined) return [];
+            return [{ lotId, seq: world.get(lots, lotId)!.lastSeq, grams, partLotId, partSeq }];
+          }),
+        },
+        private: { keyId: caller.keyId, reason },
+      });
+    },
+    answer: ({ data }) => ({
+      id: data.shipmentId,
+      lots: [...data.lots, ...data.parts].map(({ lotId, grams }: LotGrams) => ({ lotId, grams })),
+    }),
   },
   receiveShipment: {
     name: 'shipment.receive',
@@ -173,13 +216,20 @@ const arriving = (world: World, caller: Caller, id: string): Shipment => {
   if (shipment === undefined || !takesPart(caller, shipment)) throw notFound('shipment');
   if (!mayReach(caller, shipment.toOrganisationId, shipment.toSiteId))
     throw forbidden('Only the receiving site may say what arrived.');
+  assertUnderWay(shipment);
+  return shipment;
+};
+
+const assertUnderWay = (shipment: Shipment): void => {
+  const { id } = shipment;
+  if (shipment.state === 'voided')
+    throw conflict('already_voided', 'This shipment was voided.', { shipmentId: id, seq: shipment.lastSeq });
   if (shipment.state !== 'dispatched')
     throw conflict('already_received', 'This shipment was received already.', {
       shipmentId: id,
       seq: shipment.lastSeq,
       measuredGrams: shipment.measuredGrams,
     });
-  return shipment;
 };
 
 /** The lots as they are by now: a correction may have changed one on the way. */

@@ -16,7 +16,7 @@ const EXAMPLE_LOT = '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a004';
 export type CustodyDeps = WriteDeps & { db: Reader; programme: { operatorId: string } };
 
 export const custodyRoutes = (app: FastifyInstance, deps: CustodyDeps): void => {
-  const { dispatchShipment, receiveShipment } = custodyOperations(deps.programme);
+  const { dispatchShipment, receiveShipment, voidShipment } = custodyOperations(deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/shipments',
@@ -59,6 +59,22 @@ export const custodyRoutes = (app: FastifyInstance, deps: CustodyDeps): void => 
       write(deps, receiveShipment, { shipmentId: params.id, ...body }, from, params.id),
   });
   route(app, {
+    method: 'POST',
+    url: '/v1/shipments/:id/void',
+    operationId: 'voidShipment',
+    tag,
+    summary: { en: 'Undo a dispatch that never left', zh: '作废发运' },
+    access: MOVERS,
+    params: schema.ShipmentParams,
+    body: schema.ShipmentVoidRequest,
+    response: schema.ShipmentVoidAnswer,
+    status: 201,
+    errors: { 409: 'Received or voided already' },
+    example: { reason: '车没有来' },
+    handler: ({ params, body, ...from }) =>
+      write(deps, voidShipment, { ...body, shipmentId: params.id }, from, params.id),
+  });
+  route(app, {
     method: 'GET',
     url: '/v1/shipments/:id',
     operationId: 'getShipment',
@@ -83,7 +99,7 @@ export const custodyRoutes = (app: FastifyInstance, deps: CustodyDeps): void => 
     query: PageQuery.extend({
       fromSiteId: Id.optional(),
       toSiteId: Id.optional(),
-      state: z.enum(['dispatched', 'received']).optional(),
+      state: z.enum(['dispatched', 'received', 'voided']).optional(),
     }),
     response: pageOf(schema.ShipmentView),
     handler: async ({ query, caller, ...http }) => {

@@ -77,6 +77,17 @@ export const ReceiptAnswer = z
   })
   .meta({ id: 'ShipmentReceipt' });
 
+export const ShipmentVoidRequest = z.strictObject({ id: Id.optional(), reason: note(2_000) });
+export type ShipmentVoidRequest = z.infer<typeof ShipmentVoidRequest>;
+
+export const ShipmentVoidAnswer = z
+  .object({
+    id: Id,
+    lots: z.array(LotGrams).meta({ description: 'What stands at the sending site again.' }),
+    receipt: Receipt,
+  })
+  .meta({ id: 'ShipmentVoid' });
+
 export const ShipmentView = z
   .object({
     id: Id,
@@ -94,7 +105,7 @@ export const ShipmentView = z
     surplusLotId: Id.nullable(),
     caseId: Id.nullable(),
     onHold: z.boolean(),
-    state: z.enum(['dispatched', 'received']),
+    state: z.enum(['dispatched', 'received', 'voided']),
     seq: z.int(),
   })
   .meta({ id: 'Shipment' });

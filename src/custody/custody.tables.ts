@@ -17,6 +17,8 @@ export type Shipment = {
   seals: string[];
   /** In the order written; after the receipt with what is left of each. */
   lots: { lotId: string; grams: number }[];
+  /** Of these, the parts, and the lots they were drawn from. */
+  parts: { partLotId: string; lotId: string }[];
   bookedGrams: number;
   measuredGrams: number | null;
   toleranceGrams: number | null;
@@ -24,7 +26,7 @@ export type Shipment = {
   surplusGrams: number | null;
   surplusLotId: string | null;
   caseId: string | null;
-  state: 'dispatched' | 'received';
+  state: 'dispatched' | 'received' | 'voided';
 };
 export const shipments = table<Shipment>('shipments', 'id', {
   id: 'uuid',
@@ -39,6 +41,7 @@ export const shipments = table<Shipment>('shipments', 'id', {
   vehicle: 'text',
   seals: 'json',
   lots: 'json',
+  parts: 'json',
   bookedGrams: 'int8',
   measuredGrams: 'int8',
   toleranceGrams: 'int8',

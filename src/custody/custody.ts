@@ -73,7 +73,7 @@ export type Settled = {
   missingGrams: number;
   /** In the order of the load. */
   lotLossGrams: number[];
-  caseKind: CaseKind | null;
+  caseKind: Exclude<CaseKind, 'weigh-in-deficit'> | null;
 };
 
 /**

@@ -151,5 +151,6 @@ export const VOCABULARY = {
     review: 复核 | Under review`),
   caseKind: parse(`
     receipt-short: 到货短缺 | Received too little
-    receipt-surplus: 到货溢余 | Received too much`),
+    receipt-surplus: 到货溢余 | Received too much
+    weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already`),
 };

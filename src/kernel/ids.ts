@@ -1,4 +1,4 @@
-import { type HmacKey, hmacSha256 } from './hash.ts';
+import { type HmacKey, hmacSha256, sha256 } from './hash.ts';
 
 /** 32 lower-case hex digits in five groups; upper case is refused, since ids are compared as text. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -21,6 +21,9 @@ export const uuidV7 = (now: number, random: Uint8Array): string => {
   b.set(random.subarray(0, 10), 6);
   return formatUuid(b, 7);
 };
+
+/** An id that follows from a public name: anybody can make it again. */
+export const namedUuid = (name: string): string => formatUuid(sha256(Buffer.from(name)), 8);
 
 /** An id that follows from a secret key and a name: the same name gives the same id, nobody else can make it. */
 export const keyedUuid = (key: HmacKey, name: string): string => formatUuid(hmacSha256(key, name), 8);

@@ -130,7 +130,7 @@ export const MARKS = [
   'surplus',
   'review',
 ] as const;
-export const CASE_KINDS = ['receipt-short', 'receipt-surplus'] as const;
+export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit'] as const;
 /** Origin classes a gram may be claimed from; the rest are counted and never claimed. */
 export const CLAIMABLE_ORIGINS: readonly string[] = [
   'sea-recovered',

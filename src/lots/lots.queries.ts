@@ -3,6 +3,7 @@ import type { Reader } from '../db/reader.ts';
 import type { Caller } from '../ledger/fact.ts';
 import { maySee } from '../registry/access.ts';
 import type { Lot } from './lots.tables.ts';
+import { PLACES } from './sources.tables.ts';
 
 /** undefined when there is none, or it is another's. */
 export const findLot = async (db: Reader, caller: Caller, id: string): Promise<Lot | undefined> => {
@@ -20,33 +21,22 @@ export type InventoryItem = {
   form: string;
   originClass: string | null;
   grams: number;
+  /** Of these, what could be claimed. */
+  claimableGrams: number;
   lots: number;
 };
-type Row = { asOfSeq: number } & { [F in keyof InventoryItem]: InventoryItem[F] | null };
-
-const itemsOf = (rows: readonly Row[]): { asOfSeq: number; items: InventoryItem[] } => ({
-  asOfSeq: rows[0]!.asOfSeq,
-  // A row without lots says only the position: nothing is in stock.
-  items: rows.flatMap(({ asOfSeq: _, ...item }) => (item.lots === null ? [] : [item as InventoryItem])),
-});
-
-/** What stands at the site now, and after which entry; both from one snapshot. */
-export const inventoryNow = async (db: Reader, siteId: string) => {
-  const { rows } = await sql<Row>`
-    WITH items AS (
-      SELECT material, form, origin_class, sum(grams)::int8 AS grams, count(*)::int8 AS lots
-      FROM lots WHERE site_id = ${siteId} AND grams > 0 GROUP BY material, form, origin_class
-    )
-    SELECT h.size - 1 AS as_of_seq, i.* FROM head h LEFT JOIN items i ON true
-    ORDER BY i.material, i.form, i.origin_class`.execute(db);
-  return itemsOf(rows);
-};
+type Row = { [F in keyof InventoryItem]: InventoryItem[F] | null };
 
 /**
  * What stood at the site after entry `asOfSeq`: lots that stand there and were not moved since, and lots whose
- * first move since left it; of each the last posting up to then. null when the entry is not written yet.
+ * first move since left it; of each the last posting up to then. Claimable grams are the provenance follower's: it
+ * must have read the entry. null when the entry is not written yet.
  */
-export const inventoryAsOf = async (db: Reader, siteId: string, asOfSeq: number) => {
+export const inventoryAsOf = async (
+  db: Reader,
+  siteId: string,
+  asOfSeq: number,
+): Promise<{ asOfSeq: number; items: InventoryItem[] } | null> => {
   const notMovedSince = sql`NOT EXISTS (SELECT FROM lot_places p WHERE p.lot_id = l.id AND p.seq > ${asOfSeq})`;
   const { rows } = await sql<Row>`
     WITH stood AS (
@@ -58,12 +48,18 @@ export const inventoryAsOf = async (db: Reader, siteId: string, asOfSeq: number)
       WHERE m.site_id = ${siteId} AND m.seq > ${asOfSeq} AND l.seq <= ${asOfSeq} AND NOT EXISTS (
         SELECT FROM lot_places p WHERE p.lot_id = m.lot_id AND p.seq > ${asOfSeq} AND p.seq < m.seq)
     ), items AS (
-      SELECT s.material, s.form, s.origin_class, sum(b.after)::int8 AS grams, count(*)::int8 AS lots
+      SELECT s.material, s.form, s.origin_class, sum(b.after)::int8 AS grams,
+        sum(coalesce(v.claimable_grams, o.claimable_grams, 0))::int8 AS claimable_grams, count(*)::int8 AS lots
       FROM stood s CROSS JOIN LATERAL (
         SELECT after FROM postings WHERE account = s.id AND seq <= ${asOfSeq} ORDER BY seq DESC LIMIT 1) b
+      LEFT JOIN LATERAL (
+        SELECT claimable_grams FROM lot_vectors WHERE lot_id = s.id AND seq <= ${asOfSeq} ORDER BY seq DESC LIMIT 1) v ON true
+      LEFT JOIN sources o ON o.key = s.seq * ${sql.lit(PLACES)} + s.place
       WHERE b.after > 0 GROUP BY s.material, s.form, s.origin_class
     )
-    SELECT ${asOfSeq}::int8 AS as_of_seq, i.* FROM head h LEFT JOIN items i ON true
+    SELECT i.* FROM head h LEFT JOIN items i ON true
     WHERE h.size > ${asOfSeq} ORDER BY i.material, i.form, i.origin_class`.execute(db);
-  return rows.length === 0 ? null : itemsOf(rows);
+  if (rows.length === 0) return null;
+  // A row without lots says only that the entry is written: nothing was in stock.
+  return { asOfSeq, items: rows.flatMap((item) => (item.lots === null ? [] : [item as InventoryItem])) };
 };

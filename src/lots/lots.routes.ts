@@ -5,9 +5,10 @@ import { route } from '../http/route.ts';
 import { notFound, unprocessable } from '../kernel/errors.ts';
 import { Id, MAX_INTEGER, queryInteger } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
+import { unavailable } from '../ledger/record.ts';
 import { maySee } from '../registry/access.ts';
 import { findById } from '../registry/registry.queries.ts';
-import { findLot, inventoryAsOf, inventoryNow } from './lots.queries.ts';
+import { findLot, inventoryAsOf } from './lots.queries.ts';
 import type { Lot } from './lots.tables.ts';
 
 const tag = 'lots';
@@ -40,6 +41,7 @@ const Inventory = z
         form: z.string(),
         originClass: z.string().nullable().meta({ description: 'Null when the sources of a lot differ.' }),
         grams: z.int(),
+        claimableGrams: z.int().meta({ description: 'Of these, what could be claimed.' }),
         lots: z.int().meta({ description: 'How many lots.' }),
       }),
     ),
@@ -50,9 +52,10 @@ export type LotsDeps = {
   db: Reader;
   /** Claimable grams of what is left of a lot; provenance knows them. */
   claimableOf: (lot: Lot) => Promise<number>;
+  follower: { position: number; catchUp(): Promise<void>; reaches(seq: number): Promise<boolean> };
 };
 
-export const lotsRoutes = (app: FastifyInstance, { db, claimableOf }: LotsDeps): void => {
+export const lotsRoutes = (app: FastifyInstance, { db, claimableOf, follower }: LotsDeps): void => {
   route(app, {
     method: 'GET',
     url: '/v1/lots/:id',
@@ -83,10 +86,13 @@ export const lotsRoutes = (app: FastifyInstance, { db, claimableOf }: LotsDeps):
     handler: async ({ params, query, caller }) => {
       const site = await findById(db, 'sites', params.id);
       if (site === undefined || !maySee(caller, site.organisationId, site.id)) throw notFound('site');
-      if (query.asOfSeq === undefined) return inventoryNow(db, site.id);
-      const inventory = await inventoryAsOf(db, site.id, query.asOfSeq);
+      const { asOfSeq } = query;
+      await (asOfSeq === undefined ? follower.catchUp() : follower.reaches(asOfSeq));
+      const inventory = await inventoryAsOf(db, site.id, asOfSeq ?? follower.position - 1);
       if (inventory === null)
         throw unprocessable('beyond_head', '/querystring/asOfSeq', 'lies beyond the end of the ledger');
+      if (follower.position <= inventory.asOfSeq)
+        throw unavailable('not_ready', 'That entry is still being read; ask again in a second.');
       return inventory;
     },
   });

@@ -16,8 +16,14 @@ export type Source = {
   material: string;
   form: string;
   originClass: string;
+  basis: string;
+  /** As it came in; `bookedGrams` after corrections. */
   grams: number;
+  bookedGrams: number;
+  /** Grams that were drawn on and, by a later correction, never were there. */
+  deficitGrams: number;
   payGrams: number;
+  /** As it came in; what it is now stands with the lots it went into. */
   claimableGrams: number;
   /** Of an accepted origin class, weighed, and without an open claim mark. */
   accepted: boolean;
@@ -36,7 +42,10 @@ export const sources = journal<Source>('sources', {
   material: 'text',
   form: 'text',
   originClass: 'text',
+  basis: 'text',
   grams: 'int8',
+  bookedGrams: 'int8',
+  deficitGrams: 'int8',
   payGrams: 'int8',
   claimableGrams: 'int8',
   accepted: 'boolean',

@@ -15,6 +15,9 @@ const GATHER_MS = 50;
 /** How long it sleeps when nobody wakes it: another process may have written. */
 const IDLE_MS = 200;
 
+/** How long a reader waits to see the last writes; beyond that it is answered as of an earlier position. */
+const PATIENCE_MS = 250;
+
 export type FollowerOptions = {
   pool: pg.Pool;
   keyring: Keyring;
@@ -35,6 +38,8 @@ export class Follower {
   private rouse: (() => void) | undefined;
   private hurry: (() => void) | undefined;
   private offered: AnyFact[] = [];
+  /** The last fact this process is known to have committed. */
+  private newest = -1;
   private waiters: { seq: number; done: () => void }[] = [];
 
   constructor(options: FollowerOptions) {
@@ -52,6 +57,7 @@ export class Follower {
 
   /** Facts just committed in this process, in order: they need not be read back. */
   offer(facts: readonly AnyFact[]): void {
+    this.newest = facts.at(-1)!.seq;
     const next = this.offered.at(-1)?.seq;
     if (next !== undefined && next + 1 !== facts[0]!.seq) this.offered = [];
     if (this.offered.length < MOST_OFFERED) this.offered.push(...facts);
@@ -80,6 +86,11 @@ export class Follower {
     timeout.abort();
     this.waiters = this.waiters.filter((w) => w.done !== done);
     return this.position > seq;
+  }
+
+  /** Lets it read what this process committed so far, for as long as a reader likes to wait for a correction just made. */
+  async catchUp(): Promise<void> {
+    await this.reaches(this.newest, PATIENCE_MS);
   }
 
   private async run(): Promise<void> {

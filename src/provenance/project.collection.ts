@@ -1,17 +1,18 @@
-import { CLAIMABLE_ORIGINS } from '../kernel/vocabulary.ts';
 import type { AnyFact } from '../ledger/fact.ts';
+import type { Source } from '../lots/sources.tables.ts';
+import { isAccepted } from './accepted.ts';
+import { addMarks } from './project.marks.ts';
 import type { Readers } from './project.reader.ts';
+import { addSurplus } from './project.surplus.ts';
 import type { Projection } from './projection.ts';
-import { sourceKey } from './shares.ts';
-
-/** Marks that leave the claim alone. */
-const HARMLESS = ['late'];
+import { relabel } from './relabel.ts';
+import { sourceKey, total, vectorOf } from './shares.ts';
 
 const addCollection = (
   projection: Projection,
   { seq, data, private: more, actor, people }: AnyFact,
 ): void => {
-  const open = (data.marks as string[]).some((mark) => !HARMLESS.includes(mark));
+  const grams = data.grossGrams - data.tareGrams;
   projection.addSource(
     {
       key: sourceKey(seq, 0),
@@ -25,10 +26,13 @@ const addCollection = (
       material: data.material,
       form: data.form,
       originClass: data.originClass,
-      grams: data.grossGrams - data.tareGrams,
+      basis: data.basis,
+      grams,
+      bookedGrams: grams,
+      deficitGrams: 0,
       payGrams: data.payGrams,
       claimableGrams: data.claimableGrams,
-      accepted: CLAIMABLE_ORIGINS.includes(data.originClass) && data.basis === 'weighed' && !open,
+      accepted: isAccepted(data as Source),
       marks: data.marks,
       parties: people.length,
     },
@@ -36,6 +40,41 @@ const addCollection = (
   );
 };
 
+/** Changes the grams of the weigh-in's own lot, and what is known of it wherever its grams went. */
+const changeOwnLot = async (
+  projection: Projection,
+  seq: number,
+  lotId: string,
+  changeGrams: number,
+  change: (source: Source) => Partial<Source>,
+): Promise<void> => {
+  const { madeBy } = await projection.makerOf(lotId);
+  const key = sourceKey(madeBy, 0);
+  const [state] = await projection.states([lotId]);
+  await projection.changeSource(key, (source) => {
+    const changed = { ...source, ...change(source) };
+    return { ...changed, accepted: isAccepted(changed) };
+  });
+  projection.setVector(lotId, seq, vectorOf([[key, total(state!.vector) + changeGrams]]));
+  await relabel(projection, seq, { lots: [lotId] });
+};
+
+const correct = async (projection: Projection, fact: AnyFact): Promise<void> => {
+  const { seq, data } = fact;
+  const { originClass, payGrams, bookedGrams, deficitGrams } = data;
+  const change = { originClass, payGrams, bookedGrams, deficitGrams };
+  await changeOwnLot(projection, seq, data.lotId, data.lotChangeGrams, () => change);
+  if (data.surplus !== undefined) await addSurplus(projection, fact, data.siteId, data.surplus);
+};
+
 export const collectionReaders: Readers = {
-  'collection.recorded.v1': async (projection, fact) => addCollection(projection, fact),
+  'collection.recorded.v1': async (projection, fact) => {
+    addCollection(projection, fact);
+    await addMarks(projection, fact, 'collection', fact.data.lotId);
+  },
+  'collection.corrected.v1': correct,
+  'collection.voided.v1': (projection, { seq, data }) =>
+    changeOwnLot(projection, seq, data.lotId, data.loweredGrams === 0 ? 0 : -data.loweredGrams, () => ({
+      payGrams: 0,
+    })),
 };

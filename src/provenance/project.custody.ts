@@ -1,62 +1,68 @@
-import { dayIn } from '../kernel/time.ts';
 import type { AnyFact } from '../ledger/fact.ts';
-import { claimableOf, custodySource } from './claimable.ts';
-import { modelOfInputs } from './custody-model.ts';
+import { drawOver } from '../lots/draw.ts';
+import { modelOfSources, plainLabel } from './labels.ts';
 import type { Readers } from './project.reader.ts';
-import { capOf, loseFromLots, takeUses, type Use } from './project.uses.ts';
+import { addSurplus } from './project.surplus.ts';
+import { type LoadLot, loseFromLots, makeLots, returnUses, takeUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
-import { sourceKey } from './shares.ts';
+import { emptyVector, total } from './shares.ts';
 
+type Part = Use & { partLotId?: string };
+
+/** Whole lots go undrawn; each part is a lot of its own. */
 const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
-  const parts = (data.lots as (Use & { partLotId?: string })[]).filter((lot) => lot.partLotId !== undefined);
+  const parts = (data.lots as Part[]).filter((lot) => lot.partLotId !== undefined);
   const taken = await takeUses(projection, seq, parts);
-  const sourceOf = await projection.sourcesOf(taken.map((t) => t.vector));
-  for (const [i, part] of parts.entries()) {
-    const { vector, model } = taken[i]!;
-    const capGrams = capOf([taken[i]!]);
-    projection.openLot(part.partLotId!, seq, vector, {
-      custodyModel: model ?? modelOfInputs([...vector.keys].map((key) => custodySource(sourceOf(key)))),
-      claimableGrams: claimableOf(sourceOf(vector.keys[0]!), vector, capGrams, sourceOf),
-      capGrams,
-      estimatedGrams: 0,
-    });
+  const kinds = await projection.states(parts.map((part) => part.lotId));
+  for (const [i, { partLotId: lotId, ...use }] of parts.entries()) {
+    const output = { lotId: lotId!, ...kinds[i]!.kind, vector: taken[i]!.vector, estimatedGrams: 0 };
+    await makeLots(projection, seq, [use], [taken[i]!], null, [output]);
   }
-  projection.move(seq, [
-    ...parts.map(({ lotId, grams }) => ({ lotId, direction: 'in' as const, grams })),
-    ...parts.map(({ partLotId, grams }) => ({ lotId: partLotId!, direction: 'out' as const, grams })),
-  ]);
+};
+
+/** A load on hold is claimable as a whole at most at its measured grams: each lot at its part of them; null frees it. */
+const holdLots = async (
+  projection: Projection,
+  seq: number,
+  lots: readonly LoadLot[],
+  measuredGrams: number | null,
+): Promise<void> => {
+  const ids = lots.map((lot) => lot.lotId);
+  const parts = measuredGrams === null ? null : drawOver(valuesOf(lots), measuredGrams);
+  for (const [i, state] of (await projection.states(ids)).entries()) {
+    const { madeBy } = await projection.makerOf(ids[i]!);
+    const sourceOf = await projection.sourcesOf([state.vector]);
+    const label = state.label ?? plainLabel(modelOfSources(state.vector, sourceOf), total(state.vector));
+    projection.setLabel(ids[i]!, seq, { ...label, holdGrams: parts === null ? null : parts[i]! }, madeBy);
+  }
+};
+
+const valuesOf = (lots: readonly LoadLot[]): number[] => lots.map((lot) => lot.bookedGrams);
+
+const decideCase = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
+  await loseFromLots(projection, seq, data.lots, data.lossKind);
+  if (data.kind === 'receipt-short') await holdLots(projection, seq, data.lots, null);
 };
 
 const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact): Promise<void> => {
   await loseFromLots(projection, seq, data.lots, data.lossKind ?? 'scale-difference');
+  if (data.onHold) await holdLots(projection, seq, data.lots, data.measuredGrams);
   if (data.surplus === undefined) return;
-  const { lotId, grams, material, form } = data.surplus;
-  projection.addSource(
-    {
-      key: sourceKey(seq, 0),
-      kind: 'surplus',
-      lotId,
-      collectionId: null,
-      organisationId: actor,
-      siteId: data.siteId,
-      deviceId: null,
-      day: dayIn(await projection.timeZone(), at),
-      material,
-      form,
-      originClass: 'none',
-      grams,
-      payGrams: 0,
-      claimableGrams: 0,
-      accepted: false,
-      marks: ['surplus'],
-      parties: 0,
-    },
-    [],
-  );
+  await addSurplus(projection, { seq, at, actor }, data.siteId, data.surplus);
+};
+
+const voidDispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
+  const parts = data.parts as (Use & { partLotId: string })[];
+  const partLotIds = parts.map((part) => part.partLotId);
+  await returnUses(projection, seq, data.seq, parts);
+  await projection.states(partLotIds);
+  for (const lotId of partLotIds) projection.setVector(lotId, seq, emptyVector);
+  await projection.forget(data.seq);
 };
 
 export const custodyReaders: Readers = {
+  'shipment.voided.v1': voidDispatch,
   'shipment.dispatched.v1': dispatch,
   'shipment.received.v1': receive,
-  'case.decided.v1': (projection, { seq, data }) => loseFromLots(projection, seq, data.lots, data.lossKind),
+  'case.decided.v1': decideCase,
 };

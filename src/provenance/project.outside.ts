@@ -17,7 +17,10 @@ const admit = async (projection: Projection, { seq, data, actor }: AnyFact): Pro
       material: data.material,
       form: data.form,
       originClass: data.originClass,
+      basis: 'weighed',
       grams: data.grams,
+      bookedGrams: data.grams,
+      deficitGrams: 0,
       // Nobody was paid for it here: what counts of it is what a certificate lets be claimed.
       payGrams: data.certifiedGrams,
       claimableGrams: data.claimableGrams,

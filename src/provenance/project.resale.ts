@@ -1,36 +1,27 @@
 import type { AnyFact } from '../ledger/fact.ts';
-import { claimableOf } from './claimable.ts';
-import { type CustodyModel, lowestModel } from './custody-model.ts';
+import { claimableNow } from './labels.ts';
 import type { Readers } from './project.reader.ts';
-import { capOf, modelOf, takeUses, type Use } from './project.uses.ts';
+import { makeLots, takeUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
-import { mergeAll, total } from './shares.ts';
+import { mergeAll } from './shares.ts';
 import { batchSummary } from './summary.ts';
 
 const sealBatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   const uses = data.inputs as Use[];
   const taken = await takeUses(projection, seq, uses);
   const vector = mergeAll(taken.map((t) => t.vector));
-  const sourceOf = await projection.sourcesOf([vector]);
-  const capGrams = capOf(taken);
-  const model = lowestModel([modelOf([vector], taken, sourceOf), data.custodyModel as CustodyModel]);
-  const claimableGrams = claimableOf(data, vector, capGrams, sourceOf);
-  projection.openLot(data.lotId, seq, vector, {
-    custodyModel: model,
-    claimableGrams,
-    capGrams,
-    estimatedGrams: 0,
-  });
-  projection.move(seq, [
-    ...uses.map(({ lotId, grams }) => ({ lotId, direction: 'in' as const, grams })),
-    { lotId: data.lotId, direction: 'out', grams: total(vector) },
-  ]);
+  const { lotId, material, form, custodyModel } = data;
+  // The site's scope; nothing runs over a line, and no norm speaks of sealing.
+  const scope = { custodyModel, lineClean: true, normBasisPoints: null, marks: [] };
+  const output = { lotId, material, form, vector, estimatedGrams: 0 };
+  const [label] = await makeLots(projection, seq, uses, taken, scope, [output]);
   await projection.flush();
+  const sourceOf = await projection.sourcesOf([vector]);
   const summary = batchSummary(vector, sourceOf, {
-    claimableGrams,
-    custodyModel: model,
+    claimableGrams: claimableNow(output, vector, label!, sourceOf),
+    custodyModel: label!.custodyModel,
     people: await projection.countPeople(vector.keys),
-    losses: await projection.lossesOnTheWay(data.lotId),
+    losses: await projection.lossesOnTheWay(lotId),
   });
   projection.summarise({ batchId: data.batchId, organisationId: data.organisationId, seq, summary });
 };

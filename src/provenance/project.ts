@@ -2,6 +2,8 @@ import type pg from 'pg';
 import type { AnyFact } from '../ledger/fact.ts';
 import { collectionReaders } from './project.collection.ts';
 import { custodyReaders } from './project.custody.ts';
+import { lotReaders } from './project.lots.ts';
+import { markReaders } from './project.marks.ts';
 import { outsideReaders } from './project.outside.ts';
 import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
@@ -11,6 +13,8 @@ import { Projection } from './projection.ts';
 
 const READERS: Readers = {
   ...collectionReaders,
+  ...lotReaders,
+  ...markReaders,
   ...custodyReaders,
   ...processingReaders,
   ...resaleReaders,

@@ -1,21 +1,49 @@
-import { type claimableOf, custodySource } from './claimable.ts';
-import { modelOfInputs } from './custody-model.ts';
-import type { LotState, Projection } from './projection.ts';
-import { draw, emptyVector, giveBack, type ShareVector, total } from './shares.ts';
+import { type Label, labelOutputs, type Output, type Taken } from './labels.ts';
+import type { Projection } from './projection.ts';
+import type { StepLabel } from './provenance.tables.ts';
+import { draw, emptyVector, giveBack, total } from './shares.ts';
 
 export type Use = { lotId: string; grams: number };
 
 /** Draws each use from its lot, in the order written; a whole lot goes undrawn. */
-export const takeUses = async (projection: Projection, seq: number, uses: readonly Use[]) => {
+export const takeUses = async (
+  projection: Projection,
+  seq: number,
+  uses: readonly Use[],
+): Promise<Taken[]> => {
   const states = await projection.states(uses.map((use) => use.lotId));
   return uses.map(({ lotId, grams }, i) => {
-    const { vector, ...state } = states[i]!;
-    const whole = total(vector);
-    if (grams === whole) return { ...state, vector, whole };
+    const { vector, label } = states[i]!;
+    if (grams === total(vector)) return { vector, label };
     const { taken, rest } = draw(vector, grams);
     projection.setVector(lotId, seq, rest);
-    return { ...state, vector: taken, whole };
+    return { vector: taken, label };
   });
+};
+
+/**
+ * The lots a fact makes of what it took, labelled by what was taken and by the step's own rules (null: none, as of a
+ * part or a sale), and the way from the one to the other. Returns the labels in the order of the outputs.
+ */
+export const makeLots = async (
+  projection: Projection,
+  seq: number,
+  uses: readonly Use[],
+  taken: readonly Taken[],
+  step: Omit<StepLabel, 'seq'> | null,
+  outputs: readonly (Output & { lotId: string })[],
+): Promise<Label[]> => {
+  const sourceOf = await projection.sourcesOf(taken.map((t) => t.vector));
+  const rules = step === null ? null : { seq, ...step };
+  if (rules !== null) projection.setStep(rules);
+  const labels = labelOutputs(taken, rules, outputs, sourceOf);
+  for (const [i, output] of outputs.entries())
+    projection.openLot(output.lotId, seq, output, output.vector, labels[i]!);
+  projection.move(seq, [
+    ...uses.map(({ lotId, grams }) => ({ lotId, direction: 'in' as const, grams })),
+    ...outputs.map(({ lotId, vector }) => ({ lotId, direction: 'out' as const, grams: total(vector) })),
+  ]);
+  return labels;
 };
 
 /** Gives back to each lot the very grams that the fact `takenBy` took from it (shares.v1, return). */
@@ -27,36 +55,11 @@ export const returnUses = async (
 ): Promise<void> => {
   const states = await projection.states(uses.map((use) => use.lotId));
   for (const [i, { lotId }] of uses.entries()) {
-    const taken = await projection.takenBy(lotId, takenBy);
-    // A lot taken whole keeps its vector, here or by a later fact: then it holds only what comes back.
+    // A lot taken whole keeps its vector, by this fact or a later one: then it holds only what comes back.
+    const taken = (await projection.takenBy(lotId, takenBy)) ?? (await projection.vectorAt(lotId, takenBy));
     const held = (await projection.gramsBefore(lotId, seq)) === 0 ? emptyVector : states[i]!.vector;
     projection.setVector(lotId, seq, giveBack(held, taken));
   }
-};
-
-export type Taken = Omit<LotState, 'vector'> & { vector: ShareVector; whole: number };
-
-/** What norms and marks upstream leave of the grams taken together; null where none applied. */
-export const capOf = (taken: readonly Taken[]): number | null =>
-  taken.every((t) => t.capGrams === null)
-    ? null
-    : taken.reduce((sum, t) => {
-        const grams = total(t.vector);
-        return (
-          sum + (t.capGrams === null ? grams : Number((BigInt(t.capGrams) * BigInt(grams)) / BigInt(t.whole)))
-        );
-      }, 0);
-
-export const modelOf = (
-  vectors: readonly ShareVector[],
-  taken: readonly Taken[],
-  sourceOf: Parameters<typeof claimableOf>[3],
-) => {
-  const keys = vectors.flatMap((vector) => [...vector.keys]);
-  return modelOfInputs(
-    keys.map((key) => custodySource(sourceOf(key))),
-    taken.flatMap((t) => (t.model === null ? [] : [t.model])),
-  );
 };
 
 export type LoadLot = { lotId: string; bookedGrams: number; lossGrams: number };

@@ -32,7 +32,7 @@ const incident = (projection: Projection, { seq, data }: AnyFact): Promise<void>
 /** The very grams go back; the run is no longer the way of anything, nor its losses lost. */
 const voidRun = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   await returnUses(projection, seq, data.completedSeq, data.inputs);
-  await projection.forgetWay(data.completedSeq);
+  await projection.forget(data.completedSeq);
 };
 
 export const waysOutReaders: Readers = {

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { insertSql, type Journal, toArrays } from '../db/table.ts';
 import { PLACES, type Source, type SourceParty, sourceParties, sources } from '../lots/sources.tables.ts';
-import type { CustodyModel } from './custody-model.ts';
+import { type Mark, marks } from '../supervision/marks.tables.ts';
+import { claimableNow, type Label } from './labels.ts';
 import {
   type BatchSummary,
   batchSummaries,
@@ -15,6 +16,8 @@ import {
   lotModels,
   lotMoves,
   lotVectors,
+  type StepLabel,
+  stepLabels,
 } from './provenance.tables.ts';
 import {
   decodeVector,
@@ -25,6 +28,7 @@ import {
   total,
   vectorOf,
 } from './shares.ts';
+import type { LotSummary } from './summary.ts';
 
 /** Every lot that $1 was made of, and itself. */
 export const WAY_TO_LOT = `way(lot_id) AS (
@@ -34,10 +38,16 @@ export const WAY_TO_LOT = `way(lot_id) AS (
   JOIN lot_moves made ON made.lot_id = way.lot_id AND made.direction = 'out'
   JOIN lot_moves taken ON taken.seq = made.seq AND taken.direction = 'in')`;
 
-type LoadedLot = { id: string; seq: number; place: number; kind: string };
+type Kind = { material: string; form: string };
 
 /** What is known of one lot while facts are read. */
-export type LotState = { vector: ShareVector; model: CustodyModel | null; capGrams: number | null };
+export type LotState = {
+  vector: ShareVector;
+  /** Null of a source lot that nothing was said of. */
+  label: Label | null;
+  /** Null until asked for. */
+  kind: Kind | null;
+};
 
 /**
  * The provenance tables as a run of facts sees them: read when first asked for, changed in memory, written at
@@ -48,15 +58,20 @@ export class Projection {
   private readonly lots = new Map<string, LotState>();
   private zone: string | undefined;
   private readonly known = new Map<number, Source>();
+  private readonly owners = new Map<string, string>();
+  /** Moves and losses written of each fact so far. */
+  private readonly places = new Map<string, number>();
   private readonly written = {
-    sources: [] as Source[],
+    sources: new Map<number, Source>(),
     parties: [] as SourceParty[],
     vectors: new Map<string, LotVector>(),
     moves: [] as LotMove[],
     losses: [] as LotLoss[],
     exits: [] as LotExit[],
-    models: [] as LotModel[],
-    summaries: [] as BatchSummary[],
+    models: new Map<string, LotModel>(),
+    steps: new Map<number, StepLabel>(),
+    summaries: new Map<string, BatchSummary>(),
+    marks: new Map<string, Mark>(),
   };
 
   constructor(client: pg.PoolClient) {
@@ -65,35 +80,54 @@ export class Projection {
 
   addSource(source: Source, people: readonly string[]): void {
     this.known.set(source.key, source);
-    this.written.sources.push(source);
+    this.written.sources.set(source.key, source);
     for (const personId of people) this.written.parties.push({ personId, key: source.key });
+    const { material, form } = source;
     this.lots.set(source.lotId, {
       vector: vectorOf([[source.key, source.grams]]),
-      model: null,
-      capGrams: null,
+      label: null,
+      kind: { material, form },
     });
   }
 
-  /** States of lots, in the order asked. */
-  async states(lotIds: readonly string[]): Promise<LotState[]> {
-    const absent = lotIds.filter((id) => !this.lots.has(id));
-    if (absent.length > 0) await this.loadLots(absent);
-    return lotIds.map((id) => this.lots.get(id)!);
+  /** What a correction, a void or a mark made of a source. */
+  async changeSource(key: number, change: (source: Source) => Partial<Source>): Promise<Source> {
+    const before = (await this.sourcesOf([vectorOf([[key, 1]])]))(key);
+    const source = { ...before, ...change(before) };
+    this.known.set(key, source);
+    this.written.sources.set(key, source);
+    return source;
   }
 
-  /** What the fact `seq` took from the lot. Taken whole, a lot keeps the vector it had: that is what was taken. */
-  async takenBy(lotId: string, seq: number): Promise<ShareVector> {
+  /** States of lots, in the order asked; the sources of their vectors are known from then on. */
+  async states(lotIds: readonly string[]): Promise<(LotState & { kind: Kind })[]> {
+    const absent = lotIds.filter((id) => (this.lots.get(id)?.kind ?? null) === null);
+    if (absent.length > 0) await this.loadLots(absent);
+    return lotIds.map((id) => this.lots.get(id)! as LotState & { kind: Kind });
+  }
+
+  /** What the fact `seq` drew from the lot; null where it took the lot whole, which writes no vector. */
+  async takenBy(lotId: string, seq: number): Promise<ShareVector | null> {
+    const [after, before] = await this.vectorsUpTo(lotId, seq);
+    if (after?.seq !== seq) return null;
+    return takeAway(before?.vector ?? (await this.sourceVector(lotId)), after.vector);
+  }
+
+  /** The lot's vector after the fact `seq`. */
+  async vectorAt(lotId: string, seq: number): Promise<ShareVector> {
+    const [last] = await this.vectorsUpTo(lotId, seq);
+    return last?.vector ?? (await this.sourceVector(lotId));
+  }
+
+  /** The last two vectors of the lot up to the fact `seq`, the latest first. */
+  private async vectorsUpTo(lotId: string, seq: number): Promise<{ seq: number; vector: ShareVector }[]> {
     await this.flush();
     const { rows } = await this.client.query<{ seq: number; vector: Buffer }>({
-      name: 'vector before and after',
+      name: 'vectors up to',
       text: 'SELECT seq, vector FROM lot_vectors WHERE lot_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 2',
       values: [lotId, seq],
     });
-    const [after, before] = rows;
-    if (after === undefined) return this.sourceVector(lotId);
-    if (after.seq !== seq) return decodeVector(after.vector);
-    const whole = before === undefined ? await this.sourceVector(lotId) : decodeVector(before.vector);
-    return takeAway(whole, decodeVector(after.vector));
+    return rows.map((row) => ({ seq: row.seq, vector: decodeVector(row.vector) }));
   }
 
   /** A source lot before anybody drew on it. */
@@ -110,10 +144,9 @@ export class Projection {
     const absent = new Set<number>();
     for (const vector of vectors) for (const key of vector.keys) if (!this.known.has(key)) absent.add(key);
     if (absent.size > 0) {
-      const columns = sources.columns.map((c) => `${c.column} AS "${c.field}"`).join(', ');
       const { rows } = await this.client.query<Source>({
         name: 'sources by key',
-        text: `SELECT ${columns} FROM sources WHERE key = ANY($1::int8[])`,
+        text: `${selectAll(sources)} WHERE key = ANY($1::int8[])`,
         values: [[...absent]],
       });
       for (const row of rows) this.known.set(row.key, row);
@@ -121,30 +154,54 @@ export class Projection {
     return (key) => this.known.get(key)!;
   }
 
-  /** What a lot holds after the fact `seq`. */
+  /** What a lot holds after the fact `seq`. Its state must have been asked for. */
   setVector(lotId: string, seq: number, vector: ShareVector): void {
     const state = this.lots.get(lotId)!;
     this.lots.set(lotId, { ...state, vector });
-    const row = { lotId, seq, grams: total(vector), vector: Buffer.from(encodeVector(vector)) };
-    this.written.vectors.set(`${lotId} ${seq}`, row);
+    this.written.vectors.set(`${lotId} ${seq}`, {
+      lotId,
+      seq,
+      grams: total(vector),
+      vector: Buffer.from(encodeVector(vector)),
+      claimableGrams: claimableNow(state.kind!, vector, state.label, (key) => this.known.get(key)!),
+    });
   }
 
-  openLot(lotId: string, seq: number, vector: ShareVector, model: Omit<LotModel, 'lotId' | 'seq'>): void {
-    this.lots.set(lotId, { vector, model: model.custodyModel, capGrams: model.capGrams });
+  /** A lot that the fact `seq` made. */
+  openLot(lotId: string, seq: number, kind: Kind, vector: ShareVector, label: Label): void {
+    this.lots.set(lotId, { vector, label, kind: { material: kind.material, form: kind.form } });
+    this.written.models.set(lotId, { lotId, seq, ...label });
     this.setVector(lotId, seq, vector);
-    this.written.models.push({ lotId, seq, ...model });
+  }
+
+  /** What is said of a lot from the fact `seq` on; `madeBy` where nothing was said of it before. */
+  setLabel(lotId: string, seq: number, label: Label, madeBy: number): void {
+    const state = this.lots.get(lotId)!;
+    this.lots.set(lotId, { ...state, label });
+    this.written.models.set(lotId, { lotId, seq: madeBy, ...label });
+    this.setVector(lotId, seq, state.vector);
+  }
+
+  setStep(label: StepLabel): void {
+    this.written.steps.set(label.seq, label);
+  }
+
+  async stepOf(seq: number): Promise<StepLabel | null> {
+    const written = this.written.steps.get(seq);
+    if (written !== undefined) return written;
+    const { rows } = await this.client.query<StepLabel>(`${selectAll(stepLabels)} WHERE seq = $1`, [seq]);
+    return rows[0] ?? null;
   }
 
   move(seq: number, moves: readonly Omit<LotMove, 'seq' | 'place'>[]): void {
-    for (const [place, move] of moves.entries()) this.written.moves.push({ seq, place, ...move });
+    for (const move of moves) this.written.moves.push({ seq, place: this.nextPlace('move', seq), ...move });
   }
 
   lose(seq: number, losses: readonly { lotId: string | null; kind: string; vector: ShareVector }[]): void {
-    const first = this.written.losses.filter((l) => l.seq === seq).length;
-    for (const [i, { lotId, kind, vector }] of losses.entries())
+    for (const { lotId, kind, vector } of losses)
       this.written.losses.push({
         seq,
-        place: first + i,
+        place: this.nextPlace('loss', seq),
         lotId,
         kind,
         grams: total(vector),
@@ -164,13 +221,6 @@ export class Projection {
       });
   }
 
-  /** The fact `seq` was undone: what it moved and lost is no longer on any way. The ledger keeps that it was. */
-  async forgetWay(seq: number): Promise<void> {
-    await this.flush();
-    for (const journal of [lotMoves, lotLosses])
-      await this.client.query(`DELETE FROM ${journal.name} WHERE seq = $1`, [seq]);
-  }
-
   /** Grams a lot held before the fact `seq`: postings are written with the facts, so they are there. */
   async gramsBefore(lotId: string, seq: number): Promise<number> {
     const { rows } = await this.client.query<{ after: number }>(
@@ -180,31 +230,127 @@ export class Projection {
     return rows[0]!.after;
   }
 
+  private nextPlace(what: string, seq: number): number {
+    const name = `${what} ${seq}`;
+    const place = this.places.get(name) ?? 0;
+    this.places.set(name, place + 1);
+    return place;
+  }
+
+  /** A mark that came with a fact, or what became of it. */
+  setMark(mark: Mark): void {
+    this.written.marks.set(mark.id, mark);
+  }
+
+  async markOf(id: string): Promise<Mark> {
+    await this.flush();
+    const { rows } = await this.client.query<Mark>(`${selectAll(marks)} WHERE id = $1`, [id]);
+    return rows[0]!;
+  }
+
+  /** Whose site it is: that never changes. */
+  async ownerOf(siteId: string): Promise<string> {
+    let owner = this.owners.get(siteId);
+    if (owner === undefined) {
+      const { rows } = await this.client.query<{ owner: string }>(
+        'SELECT organisation_id AS owner FROM sites WHERE id = $1',
+        [siteId],
+      );
+      owner = rows[0]!.owner;
+      this.owners.set(siteId, owner);
+    }
+    return owner;
+  }
+
   summarise(summary: BatchSummary): void {
-    this.written.summaries.push(summary);
+    this.written.summaries.set(summary.batchId, summary);
   }
 
   async flush(): Promise<void> {
     const { written } = this;
-    await this.insert(sources, written.sources);
-    await this.insert(sourceParties, written.parties);
-    await this.insert(lotVectors, [...written.vectors.values()]);
-    await this.insert(lotMoves, written.moves);
-    await this.insert(lotLosses, written.losses);
-    await this.insert(lotExits, written.exits);
-    await this.insert(lotModels, written.models);
-    await this.insert(batchSummaries, written.summaries);
+    await this.save(sources, [...written.sources.values()], 'key');
+    await this.save(sourceParties, written.parties);
+    await this.save(lotVectors, [...written.vectors.values()], 'lot_id, seq');
+    await this.save(lotMoves, written.moves);
+    await this.save(lotLosses, written.losses);
+    await this.save(lotExits, written.exits);
+    await this.save(lotModels, [...written.models.values()], 'lot_id');
+    await this.save(stepLabels, [...written.steps.values()], 'seq');
+    await this.save(marks, [...written.marks.values()], 'id');
+    await this.save(batchSummaries, [...written.summaries.values()], 'batch_id');
+    for (const rows of [written.parties, written.moves, written.losses, written.exits]) rows.length = 0;
     for (const rows of [
       written.sources,
-      written.parties,
-      written.moves,
-      written.losses,
-      written.exits,
+      written.vectors,
       written.models,
+      written.steps,
       written.summaries,
+      written.marks,
     ])
-      rows.length = 0;
-    written.vectors.clear();
+      rows.clear();
+  }
+
+  /** Forgets the way of a fact that was undone: it took and made nothing. */
+  async forget(seq: number): Promise<void> {
+    await this.flush();
+    for (const { name } of [lotMoves, lotLosses])
+      await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
+  }
+
+  /**
+   * The steps, in ledger order, that made lots of these lots, of the outputs of these facts, and of what was made of
+   * them; the facts `steps` among them.
+   */
+  async makingsFrom(
+    lotIds: readonly string[],
+    steps: readonly number[],
+  ): Promise<{ seq: number; inputs: string[]; outputs: string[] }[]> {
+    await this.flush();
+    const { rows } = await this.client.query<LotMove>(
+      `WITH RECURSIVE reached(lot_id) AS (
+         (SELECT unnest($1::uuid[]) UNION SELECT lot_id FROM lot_moves WHERE seq = ANY($2::int8[]) AND direction = 'out')
+         UNION
+         SELECT made.lot_id FROM reached
+         JOIN lot_moves taken ON taken.lot_id = reached.lot_id AND taken.direction = 'in'
+         JOIN lot_moves made ON made.seq = taken.seq AND made.direction = 'out'),
+       steps(seq) AS (
+         SELECT unnest($2::int8[])
+         UNION SELECT m.seq FROM reached JOIN lot_moves m USING (lot_id) WHERE m.direction = 'in')
+       ${selectAll(lotMoves)} WHERE seq IN (SELECT seq FROM steps) AND direction <> 'loss' ORDER BY seq, place`,
+      [lotIds, steps],
+    );
+    const makings: { seq: number; inputs: string[]; outputs: string[] }[] = [];
+    for (const { seq, lotId, direction } of rows) {
+      let last = makings.at(-1);
+      // What is taken after something was made begins another part of the same fact.
+      if (last?.seq !== seq || (direction === 'in' && last.outputs.length > 0)) {
+        last = { seq, inputs: [], outputs: [] };
+        makings.push(last);
+      }
+      (direction === 'in' ? last.inputs : last.outputs).push(lotId);
+    }
+    return makings.filter(({ outputs }) => outputs.length > 0);
+  }
+
+  /** The fact that made a lot, and whether the lot came in by it. */
+  async makerOf(lotId: string): Promise<{ madeBy: number; isSource: boolean }> {
+    const { rows } = await this.client.query<{ madeBy: number; isSource: boolean }>(
+      `SELECT l.seq AS "madeBy", EXISTS (SELECT FROM sources s WHERE s.key = l.seq * ${PLACES} + l.place) AS "isSource"
+       FROM lots l WHERE l.id = $1`,
+      [lotId],
+    );
+    return rows[0]!;
+  }
+
+  /** What a correction changes of the summary of a batch, where the lot is one. */
+  async changeSummary(lotId: string, change: Partial<LotSummary>): Promise<void> {
+    await this.flush();
+    const { rows } = await this.client.query<BatchSummary>(
+      `${selectAll(batchSummaries)} WHERE batch_id = (SELECT id FROM batches WHERE lot_id = $1)`,
+      [lotId],
+    );
+    const [row] = rows;
+    if (row !== undefined) this.summarise({ ...row, summary: { ...row.summary, ...change } });
   }
 
   /** People behind sources, each counted once. Written rows only: flush first. */
@@ -237,9 +383,10 @@ export class Projection {
   }
 
   private async loadLots(ids: readonly string[]): Promise<void> {
-    const { rows: lots } = await this.client.query<LoadedLot>({
+    await this.flush();
+    const { rows: lots } = await this.client.query<Kind & { id: string; seq: number; place: number }>({
       name: 'lots of a fact',
-      text: 'SELECT id, seq, place, kind FROM lots WHERE id = ANY($1::uuid[])',
+      text: 'SELECT id, seq, place, material, form FROM lots WHERE id = ANY($1::uuid[])',
       values: [ids],
     });
     const { rows: vectors } = await this.client.query<{ lot_id: string; vector: Buffer }>({
@@ -247,39 +394,40 @@ export class Projection {
       text: `SELECT DISTINCT ON (lot_id) lot_id, vector FROM lot_vectors WHERE lot_id = ANY($1::uuid[]) ORDER BY lot_id, seq DESC`,
       values: [ids],
     });
-    const { rows: models } = await this.client.query<{
-      lot_id: string;
-      custody_model: CustodyModel;
-      cap_grams: number | null;
-    }>({
+    const { rows: models } = await this.client.query<LotModel>({
       name: 'models of a fact',
-      text: 'SELECT lot_id, custody_model, cap_grams FROM lot_models WHERE lot_id = ANY($1::uuid[])',
+      text: `${selectAll(lotModels)} WHERE lot_id = ANY($1::uuid[])`,
       values: [ids],
     });
     const vectorOfLot = new Map(vectors.map((row) => [row.lot_id, decodeVector(row.vector)]));
-    const modelOfLot = new Map(models.map((row) => [row.lot_id, row]));
+    const modelOfLot = new Map(models.map(({ lotId, seq: _, ...label }) => [lotId, label]));
     const pristine = lots.filter((lot) => !vectorOfLot.has(lot.id));
     const sourceOf = await this.sourcesOf([
+      ...vectorOfLot.values(),
       vectorOf(pristine.map((lot) => [sourceKey(lot.seq, lot.place), 1] as const)),
     ]);
-    for (const lot of lots) {
-      const key = sourceKey(lot.seq, lot.place);
-      const vector = vectorOfLot.get(lot.id) ?? vectorOf([[key, sourceOf(key).grams]]);
-      const model = modelOfLot.get(lot.id);
-      this.lots.set(lot.id, {
-        vector,
-        model: model?.custody_model ?? null,
-        capGrams: model?.cap_grams ?? null,
-      });
+    for (const { id, seq, place, ...kind } of lots) {
+      const key = sourceKey(seq, place);
+      const vector = vectorOfLot.get(id) ?? vectorOf([[key, sourceOf(key).grams]]);
+      this.lots.set(id, { vector, label: modelOfLot.get(id) ?? null, kind });
     }
   }
 
-  private async insert<Row extends object>(journal: Journal<Row>, rows: readonly Row[]): Promise<void> {
+  /** Adds rows; with `key`, the columns that name one, a row that stands already takes the new values. */
+  private async save<Row extends object>(
+    journal: Journal<Row>,
+    rows: readonly Row[],
+    key?: string,
+  ): Promise<void> {
     if (rows.length === 0) return;
+    const set = journal.columns.map(({ column }) => `${column} = excluded.${column}`).join(', ');
     await this.client.query({
-      name: `add ${journal.name}`,
-      text: insertSql(journal, 1),
+      name: `save ${journal.name}`,
+      text: `${insertSql(journal, 1)}${key === undefined ? '' : ` ON CONFLICT (${key}) DO UPDATE SET ${set}`}`,
       values: toArrays(journal, rows),
     });
   }
 }
+
+const selectAll = ({ name, columns }: Journal<object>): string =>
+  `SELECT ${columns.map((c) => `${c.column} AS "${c.field}"`).join(', ')} FROM ${name}`;

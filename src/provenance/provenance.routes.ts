@@ -11,9 +11,9 @@ import { unavailable } from '../ledger/record.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import type { Source } from '../lots/sources.tables.ts';
 import { maySee } from '../registry/access.ts';
-import { claimableOf, custodySource } from './claimable.ts';
-import { type CustodyModel, modelOfInputs } from './custody-model.ts';
+import type { CustodyModel } from './custody-model.ts';
 import type { Follower } from './follower.ts';
+import { claimableNow, modelOfSources } from './labels.ts';
 import {
   findBatchSummary,
   findLot,
@@ -69,6 +69,7 @@ export const provenanceRoutes = (app: FastifyInstance, deps: ProvenanceDeps): vo
     const lot = await findLot(deps.db, id);
     if (lot === undefined || !mayAsk(caller, lot.organisationId)) throw notFound('lot');
     if (!(await deps.follower.reaches(lot.lastSeq))) throw notReady();
+    await deps.follower.catchUp();
     return lot;
   };
   route(app, {
@@ -81,6 +82,7 @@ export const provenanceRoutes = (app: FastifyInstance, deps: ProvenanceDeps): vo
     params: IdParams,
     response: Summary.extend({ batchId: Id, seq: z.int() }),
     handler: async ({ params, caller }) => {
+      await deps.follower.catchUp();
       const found = (await findBatchSummary(deps.db, params.id)) ?? (await awaitSummary(deps, params.id));
       if (!mayAsk(caller, found.organisationId)) throw notFound('batch');
       return { batchId: params.id, seq: found.seq, ...found.summary };
@@ -167,6 +169,7 @@ const batchSeq = async (db: Reader, id: string): Promise<number | undefined> => 
 export const claimableLeft = async ({ db, follower }: ProvenanceDeps, lot: Lot): Promise<number> => {
   if (lot.grams === 0) return 0;
   if (!(await follower.reaches(lot.lastSeq))) throw notReady();
+  await follower.catchUp();
   return (await stateOf(db, lot)).claimableGrams;
 };
 
@@ -178,8 +181,8 @@ const stateOf = async (db: Reader, lot: Lot) => {
   const byKey = new Map(sources.map((source) => [source.key, source]));
   const sourceOf = (key: number): Source => byKey.get(key)!;
   const model = await findModel(db, lot.id);
-  const custodyModel: CustodyModel = model?.custodyModel ?? modelOfInputs(sources.map(custodySource));
-  const claimableGrams = claimableOf(lot, vector, model?.capGrams ?? null, sourceOf);
+  const custodyModel: CustodyModel = model?.custodyModel ?? modelOfSources(vector, sourceOf);
+  const claimableGrams = claimableNow(lot, vector, model ?? null, sourceOf);
   return { vector, sourceOf, custodyModel, claimableGrams };
 };
 

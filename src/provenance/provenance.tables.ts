@@ -1,12 +1,20 @@
 import { journal } from '../db/table.ts';
 import type { CustodyModel } from './custody-model.ts';
 
-export type LotVector = { lotId: string; seq: number; grams: number; vector: Buffer };
+export type LotVector = {
+  lotId: string;
+  seq: number;
+  grams: number;
+  vector: Buffer;
+  /** Of `grams`, what could be claimed then. */
+  claimableGrams: number;
+};
 export const lotVectors = journal<LotVector>('lot_vectors', {
   lotId: 'uuid',
   seq: 'int8',
   grams: 'int8',
   vector: 'bytea',
+  claimableGrams: 'int8',
 });
 
 /** Lots a fact took grams from, and lots it made. */
@@ -61,22 +69,52 @@ export const lotExits = journal<LotExit>('lot_exits', {
   vector: 'bytea',
 });
 
+/** What the way of a lot says of it, beside its sources. Null where nothing applied. */
 export type LotModel = {
   lotId: string;
   custodyModel: CustodyModel;
-  claimableGrams: number;
-  /** What norms and marks upstream leave of it; null where none applied. */
+  /** What norms and marks upstream leave of `ofGrams`. */
   capGrams: number | null;
   estimatedGrams: number;
+  /** The fact that made it. */
   seq: number;
+  /** The lot when it was made. */
+  ofGrams: number;
+  /** Of `ofGrams`, without their water, where what it was made of was sampled. */
+  dryGrams: number | null;
+  /** Its own sample. */
+  moistureBasisPoints: number | null;
+  /** Its part of what the scale said of a load on hold. */
+  holdGrams: number | null;
 };
 export const lotModels = journal<LotModel>('lot_models', {
   lotId: 'uuid',
   custodyModel: 'text',
-  claimableGrams: 'int8',
   capGrams: 'int8',
   estimatedGrams: 'int8',
   seq: 'int8',
+  ofGrams: 'int8',
+  dryGrams: 'int8',
+  moistureBasisPoints: 'int4',
+  holdGrams: 'int8',
+});
+
+/** What a step's own rules allow of what it makes. */
+export type StepLabel = {
+  seq: number;
+  /** The site's scope. */
+  custodyModel: CustodyModel;
+  lineClean: boolean;
+  normBasisPoints: number | null;
+  /** Those still open. */
+  marks: string[];
+};
+export const stepLabels = journal<StepLabel>('step_labels', {
+  seq: 'int8',
+  custodyModel: 'text',
+  lineClean: 'boolean',
+  normBasisPoints: 'int4',
+  marks: 'json',
 });
 
 export type BatchSummary = { batchId: string; organisationId: string; seq: number; summary: object };

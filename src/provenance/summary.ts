@@ -18,6 +18,19 @@ export type LotSummary = {
   lossesOnTheWay: { kind: string; grams: number }[];
 };
 
+const by = <Name extends string>(
+  name: Name,
+  vector: ShareVector,
+  classOf: (key: number) => string,
+): (Record<Name, string> & { grams: number })[] =>
+  [...groupGrams(vector, classOf)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([value, grams]) => ({ [name]: value, grams }) as Record<Name, string> & { grams: number });
+
+/** Grams by origin class: what a correction may change of a summary. */
+export const originClasses = (vector: ShareVector, sourceOf: (key: number) => Source) =>
+  by('originClass', vector, (key) => sourceOf(key).originClass);
+
 /** Every figure is a group-by of the vector, never a second rounding; each group's grams sum to the whole. */
 export const batchSummary = (
   vector: ShareVector,
@@ -29,17 +42,13 @@ export const batchSummary = (
     losses: { kind: string; grams: number }[];
   },
 ): LotSummary => {
-  const by = <Name extends string>(name: Name, classOf: (source: Source) => string) =>
-    [...groupGrams(vector, (key) => classOf(sourceOf(key)))]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([value, grams]) => ({ [name]: value, grams }) as Record<Name, string> & { grams: number });
   return {
     grams: total(vector),
     claimableGrams: more.claimableGrams,
     custodyModel: more.custodyModel,
-    byOriginClass: by('originClass', (s) => s.originClass),
-    bySite: by('siteId', (s) => s.siteId),
-    byDay: by('day', (s) => s.day),
+    byOriginClass: originClasses(vector, sourceOf),
+    bySite: by('siteId', vector, (key) => sourceOf(key).siteId),
+    byDay: by('day', vector, (key) => sourceOf(key).day),
     sources: vector.keys.length,
     people: more.people < FEWEST_PEOPLE ? null : more.people,
     lossesOnTheWay: more.losses,

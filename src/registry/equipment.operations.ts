@@ -16,7 +16,7 @@ import { type Device, devices, organisations, type Site, type Vessel, vessels } 
 type Written = { id: string };
 
 /** Who may enrol devices and register vessels. */
-export const EQUIPPERS = ['operator', 'station'] as const;
+export const EQUIPPERS = ['operator', 'station', 'warehouse', 'recycler'] as const;
 
 export type EquipmentOperations = {
   enrolDevice: Operation<DeviceRequest, Written>;

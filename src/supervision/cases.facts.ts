@@ -4,7 +4,7 @@ import type { FactType } from '../ledger/fact.ts';
 import { changeLot } from '../lots/lots.ts';
 import { cases, type Proposal } from './cases.tables.ts';
 
-const OUTCOMES = ['loss', 'released'] as const;
+const OUTCOMES = ['explained', 'loss', 'released'] as const;
 
 const By = z.strictObject({ keyId: Id, holder: text(120), organisationId: Id, note: note(2_000).optional() });
 

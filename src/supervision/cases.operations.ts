@@ -7,7 +7,7 @@ import { organisations } from '../registry/registry.tables.ts';
 import { caseDecided, caseDecisionProposed } from './cases.facts.ts';
 import type { DecisionRequest } from './cases.schema.ts';
 import { type Case, cases } from './cases.tables.ts';
-import { decisionLots, onePerson, profits, writtenOff } from './cases.ts';
+import { decisionLots, onePerson, profits, unexplained, writtenOff } from './cases.ts';
 
 export type DecisionAnswer = {
   id: string;
@@ -56,13 +56,20 @@ export const decideCase: Operation<DecisionRequest & { caseId: string }, Decisio
         'same_holder',
         'You proposed this decision; another person must take it.',
       );
-    if (proposal === null || proposal.outcome !== outcome || proposal.lossKind !== lossKind)
-      return draft({ type: caseDecisionProposed, data: decision, private: by });
     world.need(lots, question.lotIds);
     const held = question.lotIds.map((lotId) => {
       const { lastSeq: seq, grams } = world.get(lots, lotId)!;
       return { lotId, seq, grams };
     });
+    const missing = outcome === 'explained' ? unexplained(question, sumGrams(held)) : 0;
+    if (missing > 0)
+      throw conflict(
+        'not_explained',
+        `${missing} g are still missing; correct what was weighed wrongly, or decide it a loss.`,
+        { caseId, missingGrams: missing },
+      );
+    if (proposal === null || proposal.outcome !== outcome || proposal.lossKind !== lossKind)
+      return draft({ type: caseDecisionProposed, data: decision, private: by });
     const lossGrams = writtenOff(question, outcome, sumGrams(held));
     return draft({
       type: caseDecided,

@@ -7,7 +7,10 @@ export const CaseParams = z.object({ id: Id });
 
 export const DecisionRequest = z
   .strictObject({
-    outcome: z.enum(['loss', 'released']),
+    outcome: z.enum(['explained', 'loss', 'released']).meta({
+      description:
+        'explained: corrections made up for it; loss: the missing grams are gone; released: the lots are free, what is still missing is unexplained.',
+    }),
     lossKind: LossKind.optional().meta({
       description: 'What the missing grams are; unexplained unless said.',
     }),
@@ -35,7 +38,7 @@ export const CaseView = z
   .object({
     id: Id,
     kind: z.string(),
-    subjectId: Id.meta({ description: 'The shipment it is about.' }),
+    subjectId: Id.meta({ description: 'The shipment, or the lot of the weigh-in, it is about.' }),
     state: z.string(),
     grams: z.int().meta({ description: 'Grams that were missing, or too many.' }),
     measuredGrams: z.int(),

@@ -1,10 +1,10 @@
 import { table } from '../db/table.ts';
 
-export type CaseKind = 'receipt-short' | 'receipt-surplus';
+export type CaseKind = 'receipt-short' | 'receipt-surplus' | 'weigh-in-deficit';
 
 /** What somebody proposed, or two people decided. */
 export type Proposal = {
-  outcome: 'loss' | 'released';
+  outcome: 'explained' | 'loss' | 'released';
   lossKind: string;
   note: string | null;
   organisationId: string;
@@ -18,7 +18,7 @@ export type Case = {
   seq: number;
   lastSeq: number;
   kind: CaseKind;
-  /** The shipment it is about. */
+  /** The shipment, or the lot of the weigh-in, it is about. */
   subjectId: string;
   /** Those whose holders profit, and so may not decide. */
   organisationIds: string[];

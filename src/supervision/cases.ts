@@ -13,9 +13,16 @@ export const writtenOff = (
   outcome: Outcome,
   heldGrams: number,
 ): number => {
+  if (kind === 'weigh-in-deficit') return 0;
   if (kind === 'receipt-short') return Math.max(0, heldGrams - measuredGrams);
   return outcome === 'loss' ? heldGrams : 0;
 };
+
+/** Grams that corrections have not explained yet: a short load may say explained only once none are left. */
+export const unexplained = (
+  { kind, measuredGrams }: { kind: CaseKind; measuredGrams: number },
+  heldGrams: number,
+): number => (kind === 'receipt-short' ? Math.max(0, heldGrams - measuredGrams) : 0);
 
 /** The loss drawn over the held lots, in their order. */
 export const decisionLots = (

@@ -125,6 +125,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     incidentBody,
     batch: async () => make('/v1/batches', await batchBody(), station),
     batchBody,
+    /** The mark of a weigh-in that names nobody. */
+    openMark: async (): Promise<Answer['body']> => {
+      const { lot } = await collection();
+      const { body } = await operator.get(`/v1/marks?siteId=${siteId}&limit=1000`);
+      return body.items.find((mark: { subjectId: string }) => mark.subjectId === lot.id);
+    },
     /** A case of a load that came in at half its weight. */
     openCase: async (): Promise<Answer['body']> => {
       const { id } = await shipment();

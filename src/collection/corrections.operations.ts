@@ -1,0 +1,227 @@
+import type { z } from 'zod';
+import { conflict, notFound, unprocessable } from '../kernel/errors.ts';
+import { type AnyFact, type Caller, draft, type Operation } from '../ledger/fact.ts';
+import type { World } from '../ledger/world.ts';
+import { type Lot, lots } from '../lots/lots.tables.ts';
+import { mayReach } from '../registry/access.ts';
+import { actorOf } from '../registry/actor.ts';
+import { type Site, sites } from '../registry/registry.tables.ts';
+import { type CollectionData, collectionRecorded } from './collection.facts.ts';
+import { WEIGHERS } from './collection.operations.ts';
+import type { CollectionRequest, Price } from './collection.schema.ts';
+import { claimableGrams, priced, weigh } from './collection.ts';
+import { collectionCorrected, collectionVoided } from './corrections.facts.ts';
+import type {
+  CorrectionAnswer as AnswerShape,
+  CorrectionRequest,
+  VoidRequest,
+} from './corrections.schema.ts';
+import { type WeighIn, weighIns } from './corrections.tables.ts';
+import { type MoneyAmount, settleCorrection } from './corrections.ts';
+
+/** The weigh-in's own fact, read before the door: it never changes. null: the id in the path is none. */
+export type Original = AnyFact | null;
+type CorrectionAnswer = Omit<z.infer<typeof AnswerShape>, 'receipt'>;
+export type VoidAnswer = { id: string; lot: { id: string; loweredGrams: number }; payGrams: 0 };
+
+/** What a weigh-in is by now. */
+type Now = Omit<WeighIn, 'state' | 'lastSeq' | 'seq'>;
+
+const asRecorded = ({ data, private: more }: AnyFact): Now => {
+  const { lotId, grossGrams, tareGrams, deductionGrams, payGrams, originClass, originEvidence } = data;
+  return {
+    lotId,
+    collectionId: more.id,
+    grossGrams,
+    tareGrams,
+    deductions: more.deductions ?? [],
+    deductionGrams,
+    payGrams,
+    claimableGrams: data.claimableGrams,
+    count: more.count ?? null,
+    originClass,
+    originEvidence,
+    bookedGrams: grossGrams - tareGrams,
+    deficitGrams: 0,
+    earning: more.earning ?? null,
+  };
+};
+
+/** The weigh-in in the path as it is by now. 404 for none, or another's; 409 once it was voided. */
+const weighInAt = (
+  world: World,
+  caller: Caller,
+  original: Original,
+): { original: AnyFact; now: Now; lot: Lot; site: Site } => {
+  if (original?.type !== collectionRecorded.type) throw notFound('weigh-in');
+  const site = world.get(sites, original.data.siteId)!;
+  if (!mayReach(caller, site.organisationId, site.id)) throw notFound('weigh-in');
+  const changed = world.get(weighIns, original.data.lotId);
+  if (changed?.state === 'voided')
+    throw conflict('already_voided', 'This weigh-in was voided.', {
+      id: changed.collectionId,
+      seq: changed.lastSeq,
+    });
+  const lot = world.get(lots, original.data.lotId)!;
+  return { original, now: changed ?? asRecorded(original), lot, site };
+};
+
+/** The price its slip showed, where it is still to be read: it goes with an erased person. */
+const priceOf = ({ people, private: more }: AnyFact): Price | undefined =>
+  ((people[0]?.part ?? more) as { quote?: { price: Price } }).quote?.price;
+
+const earningOf = (original: AnyFact, now: Now, payGrams: number, count?: number): MoneyAmount | null => {
+  const price = priceOf(original);
+  if (price === undefined) return now.earning;
+  return { amount: priced(price, payGrams, count), currency: price.currency };
+};
+
+/** The weigh-in as it would be recorded with the changes. */
+const requestOf = (original: AnyFact, now: Now, change: CorrectionRequest): CollectionRequest => {
+  const { siteId, material, form, basis } = original.data as CollectionData;
+  const { grossGrams, tareGrams, deductions, originClass, originEvidence } = { ...now, ...change };
+  const count = change.count ?? now.count ?? undefined;
+  // What is counted has its grams from the count.
+  const gross = basis === 'counted' && change.grossGrams === undefined ? {} : { grossGrams };
+  return {
+    siteId,
+    material,
+    form,
+    basis,
+    ...gross,
+    tareGrams,
+    deductions,
+    originClass,
+    originEvidence,
+    collectedAt: '',
+    ...(count === undefined ? {} : { count }),
+  } as CollectionRequest;
+};
+
+/** @param programme whose operator stands for natural persons */
+export const correctionOperations = (programme: {
+  operatorId: string;
+}): {
+  correctCollection: Operation<CorrectionRequest & { original: Original }, CorrectionAnswer>;
+  voidCollection: Operation<VoidRequest & { original: Original }, VoidAnswer>;
+} => ({
+  correctCollection: {
+    name: 'collection.correct',
+    roles: WEIGHERS,
+    status: 201,
+    decide(world, { original: fact, id: _, reason, ...change }, { caller, newId }) {
+      const { original, now, lot, site } = weighInAt(world, caller, fact);
+      const request = requestOf(original, now, { ...change, reason });
+      const weights = weigh(request);
+      const { originClass, originEvidence = 'declared', count } = request;
+      const unchanged =
+        weights.grossGrams === now.grossGrams &&
+        weights.tareGrams === now.tareGrams &&
+        JSON.stringify(request.deductions) === JSON.stringify(now.deductions) &&
+        originClass === now.originClass &&
+        originEvidence === now.originEvidence;
+      if (unchanged) throw unprocessable('no_change', '/', 'the weigh-in says so already');
+      const standing = { lotGrams: lot.grams, bookedGrams: now.bookedGrams, deficitGrams: now.deficitGrams };
+      const { surplusGrams, ...settled } = settleCorrection(standing, weights.grams);
+      const newDeficit = settled.deficitGrams - now.deficitGrams;
+      const earning = earningOf(original, now, weights.payGrams, count);
+      const { material, form, marks } = original.data as CollectionData;
+      return draft({
+        type: collectionCorrected,
+        ...actorOf(world, caller, programme),
+        data: {
+          lotId: lot.id,
+          seq: lot.lastSeq,
+          siteId: site.id,
+          originClass,
+          originEvidence,
+          grossGrams: weights.grossGrams,
+          tareGrams: weights.tareGrams,
+          deductionGrams: weights.deductionGrams,
+          payGrams: weights.payGrams,
+          claimableGrams: claimableGrams(request, weights, marks),
+          ...settled,
+          ...(surplusGrams === 0 ? {} : { surplus: { lotId: newId(), material, form, grams: surplusGrams } }),
+          ...(newDeficit <= 0 ? {} : { case: { caseId: newId(), grams: newDeficit } }),
+        },
+        private: {
+          id: now.collectionId,
+          keyId: caller.keyId,
+          deductions: request.deductions ?? [],
+          ...(count === undefined ? {} : { count }),
+          ...(earning === null ? {} : { earning }),
+          ...(now.earning === null ? {} : { earningBefore: now.earning }),
+          ...(newDeficit <= 0
+            ? {}
+            : {
+                organisationIds: [
+                  ...new Set([site.organisationId, lot.organisationId, caller.organisationId]),
+                ],
+              }),
+          reason,
+        },
+      });
+    },
+    answer: ({ data, private: more }) => ({
+      id: more.id,
+      lot: { id: data.lotId, grams: data.bookedGrams, claimableGrams: data.claimableGrams },
+      payGrams: data.payGrams,
+      ...(more.earning === undefined ? {} : { earning: more.earning }),
+      deficitGrams: data.deficitGrams,
+      ...(data.surplus === undefined ? {} : { surplusLotId: data.surplus.lotId }),
+      ...(data.case === undefined ? {} : { caseId: data.case.caseId }),
+    }),
+  },
+  voidCollection: {
+    name: 'collection.void',
+    roles: WEIGHERS,
+    status: 201,
+    decide(world, { original: fact, reason }, { caller }) {
+      const { now, lot, site } = weighInAt(world, caller, fact);
+      const { lotId: _, collectionId, payGrams: __, claimableGrams: ___, earning, count, ...stood } = now;
+      return draft({
+        type: collectionVoided,
+        ...actorOf(world, caller, programme),
+        data: {
+          lotId: lot.id,
+          seq: lot.lastSeq,
+          siteId: site.id,
+          loweredGrams: lot.grams === now.bookedGrams ? lot.grams : 0,
+        },
+        private: {
+          id: collectionId,
+          keyId: caller.keyId,
+          ...(earning === null ? {} : { earningBefore: earning }),
+          reason,
+          stood: { ...asStood(stood), ...(count === null ? {} : { count }) },
+        },
+      });
+    },
+    answer: ({ data, private: more }) => ({
+      id: more.id,
+      lot: { id: data.lotId, loweredGrams: data.loweredGrams },
+      payGrams: 0,
+    }),
+  },
+});
+
+/** A changed weigh-in's row holds more than its fact may say. */
+const asStood = ({
+  grossGrams,
+  tareGrams,
+  deductions,
+  deductionGrams,
+  originClass,
+  originEvidence,
+  bookedGrams,
+  deficitGrams,
+}: Omit<Now, 'lotId' | 'collectionId' | 'payGrams' | 'claimableGrams' | 'earning' | 'count'>) => ({
+  grossGrams,
+  tareGrams,
+  deductions: deductions as { kind: 'water'; grams: number; basis: 'sample' }[],
+  deductionGrams,
+  originClass,
+  originEvidence,
+  bookedGrams,
+  deficitGrams,
+});

@@ -1,0 +1,97 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Reader } from '../db/reader.ts';
+import { route, type WriteDeps, write } from '../http/route.ts';
+import { sha256 } from '../kernel/hash.ts';
+import { Id } from '../kernel/values.ts';
+import { type Queryable, readFactsAt } from '../ledger/store.ts';
+import type { IdRow } from '../ledger/tables.ts';
+import { maySee } from '../registry/access.ts';
+import { findById } from '../registry/registry.queries.ts';
+import { setMark } from '../supervision/marks.operations.ts';
+import { MarkAnswer, MarkRequest } from '../supervision/marks.schema.ts';
+import { collectionRecorded } from './collection.facts.ts';
+import { WEIGHERS } from './collection.operations.ts';
+import { correctionOperations, type Original } from './corrections.operations.ts';
+import { CorrectionAnswer, CorrectionRequest, VoidAnswer, VoidRequest } from './corrections.schema.ts';
+
+const tag = 'collection';
+const Params = z.object({ id: Id });
+
+export type CorrectionDeps = WriteDeps & {
+  db: Reader;
+  pool: Queryable;
+  programme: { operatorId: string };
+};
+
+/** The fact recorded under this id; null when there is none. It never changes, so it may be read before the door. */
+export const factOf = async (deps: CorrectionDeps, id: string): Promise<Original> => {
+  const known = await deps.db
+    .withTables<{ ids: IdRow }>()
+    .selectFrom('ids')
+    .select('seq')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (known === undefined) return null;
+  const found = await readFactsAt(deps.pool, sha256, deps.keyring, [known.seq]);
+  return found.get(known.seq)?.fact ?? null;
+};
+
+export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): void => {
+  const { correctCollection, voidCollection } = correctionOperations(deps.programme);
+  route(app, {
+    method: 'POST',
+    url: '/v1/collections/:id/correction',
+    operationId: 'correctCollection',
+    tag,
+    summary: { en: 'Correct a weigh-in: weights, deductions, origin', zh: '更正称重：重量、扣杂、来源' },
+    access: WEIGHERS,
+    params: Params,
+    body: CorrectionRequest,
+    response: CorrectionAnswer,
+    status: 201,
+    errors: { 409: 'Voided already', 422: 'Weights that cannot be, or nothing changed' },
+    example: { grossGrams: 10_000, reason: '多打了一个零' },
+    handler: async ({ params, body, ...from }) =>
+      write(deps, correctCollection, { ...body, original: await factOf(deps, params.id) }, from, params.id),
+  });
+  route(app, {
+    method: 'POST',
+    url: '/v1/collections/:id/void',
+    operationId: 'voidCollection',
+    tag,
+    summary: { en: 'Void a weigh-in that never was', zh: '作废称重' },
+    access: WEIGHERS,
+    params: Params,
+    body: VoidRequest,
+    response: VoidAnswer,
+    status: 201,
+    errors: { 409: 'Voided already' },
+    example: { reason: '同一袋登记了两次' },
+    handler: async ({ params, body, ...from }) =>
+      write(deps, voidCollection, { ...body, original: await factOf(deps, params.id) }, from, params.id),
+  });
+  route(app, {
+    method: 'POST',
+    url: '/v1/collections/:id/marks',
+    operationId: 'markCollection',
+    tag,
+    summary: { en: 'Mark a weigh-in as doubtful', zh: '标记称重存疑' },
+    access: setMark.roles.filter((role) => role !== 'programme'),
+    params: Params,
+    body: MarkRequest,
+    response: MarkAnswer,
+    status: 201,
+    example: { code: 'review', note: '照片与上月一袋相同' },
+    handler: async ({ params, body, ...from }) => {
+      const fact = await factOf(deps, params.id);
+      const site =
+        fact?.type === collectionRecorded.type
+          ? await findById(deps.db, 'sites', fact.data.siteId)
+          : undefined;
+      const visible = site !== undefined && maySee(from.caller, site.organisationId, site.id);
+      const marked = visible ? { seq: fact!.seq, lotId: fact!.data.lotId } : null;
+      return write(deps, setMark, { ...body, marked }, from, params.id);
+    },
+  });
+};

@@ -1,0 +1,45 @@
+import { table } from '../db/table.ts';
+import type { MoneyAmount } from './corrections.ts';
+
+/** A weigh-in as a correction or a void left it; one that was never changed has no row. */
+export type WeighIn = {
+  lotId: string;
+  collectionId: string;
+  /** The weigh-in itself, and the last fact that changed it. */
+  seq: number;
+  lastSeq: number;
+  grossGrams: number;
+  tareGrams: number;
+  deductions: { kind: string; grams: number; basis: string }[];
+  deductionGrams: number;
+  payGrams: number;
+  claimableGrams: number;
+  count: number | null;
+  originClass: string;
+  originEvidence: string;
+  /** What its lot was booked with, less what corrections took out of the lot. */
+  bookedGrams: number;
+  /** Grams that were drawn on and never were there. */
+  deficitGrams: number;
+  earning: MoneyAmount | null;
+  state: 'corrected' | 'voided';
+};
+export const weighIns = table<WeighIn>('weigh_ins', 'lotId', {
+  lotId: 'uuid',
+  collectionId: 'uuid',
+  seq: 'int8',
+  lastSeq: 'int8',
+  grossGrams: 'int8',
+  tareGrams: 'int8',
+  deductions: 'json',
+  deductionGrams: 'int8',
+  payGrams: 'int8',
+  claimableGrams: 'int8',
+  count: 'int8',
+  originClass: 'text',
+  originEvidence: 'text',
+  bookedGrams: 'int8',
+  deficitGrams: 'int8',
+  earning: 'json',
+  state: 'text',
+});

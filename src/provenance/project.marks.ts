@@ -1,0 +1,74 @@
+import { namedUuid } from '../kernel/ids.ts';
+import type { AnyFact } from '../ledger/fact.ts';
+import type { MarkSubject } from '../supervision/marks.tables.ts';
+import { isAccepted } from './accepted.ts';
+import type { Readers } from './project.reader.ts';
+import type { Projection } from './projection.ts';
+import { relabel } from './relabel.ts';
+import { sourceKey } from './shares.ts';
+
+/** Marks that came with a fact, each under an id that follows from the fact and its code. */
+export const addMarks = async (
+  projection: Projection,
+  { seq, data }: Pick<AnyFact, 'seq' | 'data'>,
+  subjectKind: MarkSubject,
+  subjectId: string,
+): Promise<void> => {
+  for (const code of data.marks as string[])
+    projection.setMark({
+      id: namedUuid(`mark ${seq} ${code}`),
+      seq,
+      lastSeq: seq,
+      subjectKind,
+      subjectId,
+      code,
+      organisationId: await projection.ownerOf(data.siteId),
+      siteId: data.siteId,
+      state: 'open',
+    });
+};
+
+type Marks = (marks: readonly string[]) => string[];
+
+/** Changes the open marks of a weigh-in or a run, and with them what may be claimed downstream. */
+const changeMarks = async (projection: Projection, { seq, data }: AnyFact, change: Marks): Promise<void> => {
+  if (data.subjectKind === 'collection') {
+    await projection.changeSource(sourceKey(data.seq, 0), (source) => {
+      const marked = { ...source, marks: change(source.marks) };
+      return { ...marked, accepted: isAccepted(marked) };
+    });
+    await projection.states([data.subjectId]);
+    await relabel(projection, seq, { lots: [data.subjectId] });
+    return;
+  }
+  const step = await projection.stepOf(data.seq);
+  projection.setStep({ ...step!, marks: change(step!.marks) });
+  await relabel(projection, seq, { steps: [data.seq] });
+};
+
+const setMark = async (projection: Projection, fact: AnyFact): Promise<void> => {
+  const { seq, data } = fact;
+  const source = await projection.changeSource(sourceKey(data.seq, 0), () => ({}));
+  const { siteId } = source;
+  projection.setMark({
+    id: data.markId,
+    seq,
+    lastSeq: seq,
+    subjectKind: data.subjectKind,
+    subjectId: data.subjectId,
+    code: data.code,
+    organisationId: await projection.ownerOf(siteId),
+    siteId,
+    state: 'open',
+  });
+  await changeMarks(projection, fact, (marks) => [...new Set([...marks, data.code])]);
+};
+
+const clearMark = async (projection: Projection, fact: AnyFact): Promise<void> => {
+  const { seq, data } = fact;
+  const mark = await projection.markOf(data.markId);
+  projection.setMark({ ...mark, lastSeq: seq, state: 'cleared' });
+  await changeMarks(projection, fact, (marks) => marks.filter((code) => code !== data.code));
+};
+
+export const markReaders: Readers = { 'mark.set.v1': setMark, 'mark.cleared.v1': clearMark };

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { Id, note, Seq, Sha256Hex, text } from '../kernel/values.ts';
+import type { FactType } from '../ledger/fact.ts';
+import { clearings } from './marks.tables.ts';
+
+const MarkNamed = z.strictObject({
+  markId: Id,
+  subjectKind: z.enum(['collection', 'process-run']),
+  subjectId: Id,
+  /** The fact that is in doubt. */
+  seq: Seq,
+  code: z.string(),
+});
+type MarkNamed = z.infer<typeof MarkNamed>;
+const By = z.strictObject({
+  keyId: Id,
+  holder: text(120),
+  organisationId: Id,
+  evidence: z.array(Sha256Hex).optional(),
+  note: note(2_000).optional(),
+});
+type By = z.infer<typeof By>;
+
+export const markSet: FactType<MarkNamed, By> = {
+  type: 'mark.set.v1',
+  title: { en: 'Mark set by hand', zh: '人工标记' },
+  data: MarkNamed,
+  private: By,
+  grams: 'None move; those of the fact in doubt are not claimable until it is cleared.',
+  fen: 'none',
+  backPointers: ['seq'],
+  apply: () => undefined,
+};
+
+const clearing = (
+  type: string,
+  title: FactType['title'],
+  grams: string,
+  state: 'proposed' | 'cleared',
+): FactType<MarkNamed, By> => ({
+  type,
+  title,
+  data: MarkNamed,
+  private: By,
+  grams,
+  fen: 'none',
+  backPointers: ['seq'],
+  apply(world, { seq, data, private: { keyId, holder, organisationId, note: said = null } }) {
+    world.get(clearings, data.markId);
+    const proposal = { organisationId, keyId, holder, note: said };
+    world.put(clearings, { markId: data.markId, lastSeq: seq, proposal, state });
+  },
+});
+
+export const markClearingProposed = clearing(
+  'mark.clearing-proposed.v1',
+  { en: 'Clearing of a mark proposed', zh: '提请消除标记' },
+  'none',
+  'proposed',
+);
+export const markCleared = clearing(
+  'mark.cleared.v1',
+  { en: 'Mark cleared by a second person', zh: '标记经第二人消除' },
+  'None move; those of the fact are claimable again as far as nothing else is open.',
+  'cleared',
+);
+
+export const markFacts = [markSet, markClearingProposed, markCleared];

@@ -1,0 +1,65 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Reader } from '../db/reader.ts';
+import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
+import { route, type WriteDeps, write } from '../http/route.ts';
+import { Id } from '../kernel/values.ts';
+import { ROLES } from '../kernel/vocabulary.ts';
+import { clearMark } from './marks.operations.ts';
+import { findMark, listMarks } from './marks.queries.ts';
+import { ClearingAnswer, ClearingRequest, MarkView } from './marks.schema.ts';
+
+const tag = 'supervision';
+
+export type MarkDeps = WriteDeps & { db: Reader; follower: { catchUp(): Promise<void> } };
+
+export const markRoutes = (app: FastifyInstance, deps: MarkDeps): void => {
+  route(app, {
+    method: 'GET',
+    url: '/v1/marks',
+    operationId: 'listMarks',
+    tag,
+    summary: { en: 'List marks: what is in doubt', zh: '列出标记：哪些存疑' },
+    access: ROLES,
+    query: PageQuery.extend({
+      state: z.enum(['open', 'cleared']).optional(),
+      siteId: Id.optional(),
+      code: z.string().max(60).optional(),
+    }),
+    response: pageOf(MarkView),
+    handler: async ({ query, caller, ...http }) => {
+      const { after, limit } = readCursor(query);
+      await deps.follower.catchUp();
+      const rows = await listMarks(deps.db, caller, query, after, limit);
+      return toPage(
+        rows,
+        limit,
+        (row) => row.seq,
+        (row) => row,
+        http,
+      );
+    },
+  });
+  route(app, {
+    method: 'POST',
+    url: '/v1/marks/:id/clearings',
+    operationId: 'clearMark',
+    tag,
+    summary: {
+      en: 'Propose to clear a mark, or as a second person clear it',
+      zh: '提请消除标记，或作为第二人消除',
+    },
+    access: clearMark.roles.filter((role) => role !== 'programme'),
+    params: z.object({ id: Id }),
+    body: ClearingRequest,
+    response: ClearingAnswer,
+    status: 201,
+    errors: { 409: 'Cleared already' },
+    example: { note: '现场复核，称重录像相符' },
+    handler: async ({ params, body, ...from }) => {
+      await deps.follower.catchUp();
+      const mark = (await findMark(deps.db, params.id)) ?? null;
+      return write(deps, clearMark, { ...body, mark }, from, params.id);
+    },
+  });
+};

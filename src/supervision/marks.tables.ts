@@ -1,0 +1,44 @@
+import { journal, table } from '../db/table.ts';
+
+export type MarkSubject = 'collection' | 'process-run';
+
+/** A doubt about one fact. Written by the follower: marks come with the facts they are about. */
+export type Mark = {
+  id: string;
+  /** The fact it came with, and the last that changed it. */
+  seq: number;
+  lastSeq: number;
+  subjectKind: MarkSubject;
+  /** The lot of the weigh-in, or the run. */
+  subjectId: string;
+  code: string;
+  /** Whose fact it is. */
+  organisationId: string;
+  siteId: string;
+  state: 'open' | 'cleared';
+};
+export const marks = journal<Mark>('marks', {
+  id: 'uuid',
+  seq: 'int8',
+  lastSeq: 'int8',
+  subjectKind: 'text',
+  subjectId: 'uuid',
+  code: 'text',
+  organisationId: 'uuid',
+  siteId: 'uuid',
+  state: 'text',
+});
+
+/** What was proposed and decided of a mark. */
+export type Clearing = {
+  markId: string;
+  lastSeq: number;
+  proposal: { organisationId: string; keyId: string; holder: string; note: string | null };
+  state: 'proposed' | 'cleared';
+};
+export const clearings = table<Clearing>('clearings', 'markId', {
+  markId: 'uuid',
+  lastSeq: 'int8',
+  proposal: 'json',
+  state: 'text',
+});
