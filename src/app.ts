@@ -43,8 +43,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     peopleRoutes(scope, deps);
     equipmentRoutes(scope, deps);
     collectionRoutes(scope, deps);
-    outsideRoutes(scope, deps);
     correctionRoutes(scope, deps);
+    outsideRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
     sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);

@@ -10,7 +10,7 @@ import type { Queryable } from '../ledger/store.ts';
 import { maySee } from '../registry/access.ts';
 import { findById } from '../registry/registry.queries.ts';
 import { endOfMonth, openItems, recordedAt } from './periods.queries.ts';
-import { isClosable, monthOf, OPEN_KINDS } from './periods.ts';
+import { monthOf, OPEN_KINDS } from './periods.ts';
 
 const PeriodParams = z.object({
   id: Id,
@@ -22,7 +22,9 @@ const Period = z
     siteId: Id,
     month: z.string(),
     isOver: z.boolean().meta({ description: 'The month lies in the past, in the programme’s time zone.' }),
-    closable: z.boolean().meta({ description: 'It is over, and nothing of it is open.' }),
+    closable: z
+      .boolean()
+      .meta({ description: 'Nothing of it is open. A month that still runs may open again.' }),
     openItems: z.array(
       z.object({
         kind: z.enum(OPEN_KINDS),
@@ -60,7 +62,7 @@ export const periodRoutes = (app: FastifyInstance, { db, pool, clock, programme 
         siteId: id,
         month,
         isOver: month < monthOf(today),
-        closable: isClosable(month, today, open),
+        closable: open.length === 0,
         openItems: open.map(({ seq, ...item }) => ({ ...item, since: since.get(seq)! })),
       };
     },

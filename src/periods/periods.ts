@@ -16,10 +16,6 @@ export const WASTE: readonly string[] = ['residue', 'sludge'];
 /** The month of a day, `YYYY-MM`. */
 export const monthOf = (day: string): string => day.slice(0, 7);
 
-/** A period closes once it is over and nothing of it is open. Months compare as their text does. */
-export const isClosable = (month: string, today: string, open: readonly unknown[]): boolean =>
-  month < monthOf(today) && open.length === 0;
-
 /**
  * The first position of 0 … size at which `isAfter` holds, given that it holds from some position on; size where
  * it nowhere does. Asks about log2(size) positions: the ledger's times never step back.

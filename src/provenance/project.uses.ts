@@ -55,8 +55,8 @@ export const returnUses = async (
 ): Promise<void> => {
   const states = await projection.states(uses.map((use) => use.lotId));
   for (const [i, { lotId }] of uses.entries()) {
-    // A lot taken whole keeps its vector, by this fact or a later one: then it holds only what comes back.
-    const taken = (await projection.takenBy(lotId, takenBy)) ?? (await projection.vectorAt(lotId, takenBy));
+    const taken = await projection.takenBy(lotId, takenBy);
+    // A lot taken whole keeps its vector, here or by a later fact: then it holds only what comes back.
     const held = (await projection.gramsBefore(lotId, seq)) === 0 ? emptyVector : states[i]!.vector;
     projection.setVector(lotId, seq, giveBack(held, taken));
   }

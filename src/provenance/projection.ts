@@ -106,10 +106,11 @@ export class Projection {
     return lotIds.map((id) => this.lots.get(id)! as LotState & { kind: Kind });
   }
 
-  /** What the fact `seq` drew from the lot; null where it took the lot whole, which writes no vector. */
-  async takenBy(lotId: string, seq: number): Promise<ShareVector | null> {
+  /** What the fact `seq` took from the lot. Taken whole, a lot keeps the vector it had: that is what was taken. */
+  async takenBy(lotId: string, seq: number): Promise<ShareVector> {
     const [after, before] = await this.vectorsUpTo(lotId, seq);
-    if (after?.seq !== seq) return null;
+    if (after === undefined) return this.sourceVector(lotId);
+    if (after.seq !== seq) return after.vector;
     return takeAway(before?.vector ?? (await this.sourceVector(lotId)), after.vector);
   }
 
@@ -209,27 +210,6 @@ export class Projection {
       });
   }
 
-  /** Grams that leave for good, in the order of the fact's lots. */
-  leave(seq: number, exits: readonly { lotId: string; way: string; vector: ShareVector }[]): void {
-    for (const [place, { vector, ...exit }] of exits.entries())
-      this.written.exits.push({
-        seq,
-        place,
-        ...exit,
-        grams: total(vector),
-        vector: Buffer.from(encodeVector(vector)),
-      });
-  }
-
-  /** Grams a lot held before the fact `seq`: postings are written with the facts, so they are there. */
-  async gramsBefore(lotId: string, seq: number): Promise<number> {
-    const { rows } = await this.client.query<{ after: number }>(
-      'SELECT after FROM postings WHERE account = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1',
-      [lotId, seq],
-    );
-    return rows[0]!.after;
-  }
-
   private nextPlace(what: string, seq: number): number {
     const name = `${what} ${seq}`;
     const place = this.places.get(name) ?? 0;
@@ -260,6 +240,27 @@ export class Projection {
       this.owners.set(siteId, owner);
     }
     return owner;
+  }
+
+  /** Grams that leave for good, in the order of the fact's lots. */
+  leave(seq: number, exits: readonly { lotId: string; way: string; vector: ShareVector }[]): void {
+    for (const [place, { vector, ...exit }] of exits.entries())
+      this.written.exits.push({
+        seq,
+        place,
+        ...exit,
+        grams: total(vector),
+        vector: Buffer.from(encodeVector(vector)),
+      });
+  }
+
+  /** Grams a lot held before the fact `seq`: postings are written with the facts, so they are there. */
+  async gramsBefore(lotId: string, seq: number): Promise<number> {
+    const { rows } = await this.client.query<{ after: number }>(
+      'SELECT after FROM postings WHERE account = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1',
+      [lotId, seq],
+    );
+    return rows[0]!.after;
   }
 
   summarise(summary: BatchSummary): void {

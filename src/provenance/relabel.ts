@@ -46,8 +46,7 @@ const relabelMaking = async (projection: Projection, seq: number, making: Making
   const inputs = await projection.states(making.inputs);
   const taken = [];
   for (const [i, lotId] of making.inputs.entries()) {
-    const vector =
-      (await projection.takenBy(lotId, making.seq)) ?? (await projection.vectorAt(lotId, making.seq));
+    const vector = await projection.takenBy(lotId, making.seq);
     taken.push({ vector, label: inputs[i]!.label });
   }
   const states = await projection.states(making.outputs);

@@ -2,16 +2,8 @@ import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { buildApp } from '../../src/app.ts';
 import { dayIn } from '../../src/kernel/time.ts';
-import { firstAfter, isClosable, monthOf } from '../../src/periods/periods.ts';
+import { firstAfter, monthOf } from '../../src/periods/periods.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-
-t.test('a period closes once it is over and nothing of it is open', async (t) => {
-  t.ok(isClosable('2026-10', '2026-11-01', []));
-  t.notOk(isClosable('2026-11', '2026-11-30', []), 'not before its last day is over');
-  t.notOk(isClosable('2026-12', '2026-11-30', []));
-  t.ok(isClosable('2025-12', '2026-01-01', []), 'years count');
-  t.notOk(isClosable('2026-10', '2026-11-01', [{}]));
-});
 
 t.test('the first position after a moment is found without reading all', async (t) => {
   for (let size = 0; size <= 33; size++)

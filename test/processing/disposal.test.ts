@@ -184,14 +184,14 @@ t.test('a fire takes grams of a site, the sea those of a load', async (t) => {
     await weighIn(client, siteId, 5_000),
     await weighIn(client, siteId, 300),
   ];
-  const what = { reference: '消 2026-126', happenedAt: new Date(Date.now() - 60_000).toISOString() };
+  const what = { reference: '消防认定 2026-126', happenedAt: new Date(Date.now() - 60_000).toISOString() };
   const body = { id: randomUUID(), siteId, kind: 'fire', lots: [{ lotId: burnt, grams: 400 }], ...what };
   const fire = await client.post('/v1/incidents', body);
   t.match(fire, { status: 201, body: { id: body.id, kind: 'fire', grams: 400, lots: [{ lotId: burnt }] } });
   t.same((await client.post('/v1/incidents', body)).body, fire.body);
   t.equal(await gramsOf(client, burnt), 600);
   const entry = (await app.operator.get(`/v1/ledger/entries/${fire.body.receipt.seq}`)).body;
-  t.notMatch(JSON.stringify(entry), /126/, 'the reference is not public');
+  t.notMatch(JSON.stringify(entry), /消防认定/, 'the reference is not public');
 
   const load = await client.post('/v1/shipments', {
     fromSiteId: siteId,
@@ -234,7 +234,7 @@ t.test('a fire takes grams of a site, the sea those of a load', async (t) => {
     siteId: null,
     shipmentId,
     kind: 'lost-at-sea',
-    reference: '消 2026-126',
+    reference: '消防认定 2026-126',
     grams: 2_000,
   });
   t.equal((await client.get('/v1/incidents')).body.items.length, 2);

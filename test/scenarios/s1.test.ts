@@ -84,6 +84,27 @@ t.test('S1 a wet bag keeps its three weights', async (t) => {
   t.equal(await claimable(), Math.floor((7_550 * 10_200) / 12_000), 'before a sample: net of the deduction');
   ok(await recycler.client.post(`/v1/lots/${flake}/samples`, { kind: 'moisture', basisPoints: 80 }));
   t.equal(await claimable(), 7_489, 'once sampled: the dry grams');
+  const month = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7);
+  const period = async () =>
+    ok(await recycler.client.get(`/v1/sites/${recycler.siteId}/periods/${month}`), 200);
+  const [residue, sludge] = [sorted.outputs[2].lotId, washed.outputs[1].lotId];
+  const open = await period();
+  t.equal(open.closable, false);
+  t.match(open.openItems, [
+    { kind: 'waste-in-stock', id: residue, grams: 1_120 },
+    { kind: 'waste-in-stock', id: sludge, grams: 830 },
+  ]);
+  ok(
+    await recycler.client.post('/v1/disposals', {
+      siteId: recycler.siteId,
+      lots: [{ lotId: residue }, { lotId: sludge }],
+      manifest: '3310022026000126',
+      wasteCode: '900-003-S17',
+      receiver: { name: '台州某固废处置厂', licence: '浙固 126' },
+      disposedAt: new Date().toISOString(),
+    }),
+  );
+  t.match(await period(), { closable: true, openItems: [] });
   const batch = ok(await recycler.client.post('/v1/batches', { inputs: [{ lotId: flake, grams: 5_000 }] }));
   const provenance = ok(await recycler.client.get(`/v1/batches/${batch.id}/provenance`), 200);
   t.equal(provenance.claimableGrams, 4_960, 'what comes of a sampled lot is as dry');
