@@ -34,7 +34,10 @@ export const outsideRoutes = (app: FastifyInstance, deps: OutsideDeps): void => 
     body: OutsideRequest,
     response: OutsideAnswer,
     status: 201,
-    errors: { 422: 'Unknown site, or a certificate that cannot be about this material' },
+    errors: {
+      409: 'The id is in use, or was sent with another body',
+      422: 'Unknown site, or a certificate that cannot be about this material',
+    },
     example: {
       siteId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a002',
       kind: 'purchase',

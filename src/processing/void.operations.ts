@@ -2,7 +2,7 @@ import { conflict, notFound } from '../kernel/errors.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { lots } from '../lots/lots.tables.ts';
-import { type LotUse, untouchedLots } from '../lots/lots.ts';
+import type { LotUse } from '../lots/lots.ts';
 import { mayReach } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { PROCESSORS } from './processing.operations.ts';
@@ -10,6 +10,28 @@ import { type ProcessRun, processRuns } from './processing.tables.ts';
 import { processRunVoided } from './void.facts.ts';
 
 export type VoidAnswer = { id: string; state: 'voided'; inputs: { lotId: string; grams: number }[] };
+
+/**
+ * The outputs as the run made them: all their grams at the site, on no hold. What a later step took and gave back since
+ * counts as untaken, so that steps are undone one after the other. 409 `in_use` names the first that is not.
+ */
+const unusedOutputs = (world: World, { siteId, outputs }: ProcessRun): { lotId: string; grams: number }[] => {
+  world.need(
+    lots,
+    outputs.map((output) => output.lotId),
+  );
+  return outputs.map(({ lotId, grams }) => {
+    const lot = world.get(lots, lotId)!;
+    if (lot.grams !== grams || lot.siteId !== siteId || lot.heldBy !== null)
+      throw conflict('in_use', 'What came of it was used since; undo that first.', {
+        lotId,
+        seq: lot.lastSeq,
+        grams: lot.grams,
+        siteId: lot.siteId,
+      });
+    return { lotId, grams };
+  });
+};
 
 /**
  * What goes back, each lot named with the last fact that changed it. A lot that left the site since cannot take
@@ -48,11 +70,6 @@ export const voidOperations = (programme: {
         throw notFound('process run');
       if (run.state === 'voided')
         throw conflict('already_voided', 'This run was voided already.', { runId, seq: run.lastSeq });
-      const outputs = untouchedLots(
-        world,
-        run.outputs.map((output) => output.lotId),
-        run.seq,
-      );
       return draft({
         type: processRunVoided,
         ...actorOf(world, caller, programme),
@@ -61,7 +78,7 @@ export const voidOperations = (programme: {
           seq: run.lastSeq,
           completedSeq: run.seq,
           inputs: returnable(world, run),
-          outputs: outputs.map(({ id: lotId, grams }) => ({ lotId, grams })),
+          outputs: unusedOutputs(world, run),
         },
         private: { keyId: caller.keyId, reason },
       });

@@ -2,6 +2,7 @@ import type { AnyFact } from '../ledger/fact.ts';
 import type { Readers } from './project.reader.ts';
 import { loseFromLots, returnUses, takeUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
+import { emptyVector } from './shares.ts';
 
 /**
  * Grams disposed of, released uncertified or reused: taken and given to no other lot. They are no loss, for somebody
@@ -32,6 +33,9 @@ const incident = (projection: Projection, { seq, data }: AnyFact): Promise<void>
 /** The very grams go back; the run is no longer the way of anything, nor its losses lost. */
 const voidRun = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   await returnUses(projection, seq, data.completedSeq, data.inputs);
+  const outputs = (data.outputs as Use[]).map(({ lotId }) => lotId);
+  await projection.states(outputs);
+  for (const lotId of outputs) projection.setVector(lotId, seq, emptyVector);
   await projection.forget(data.completedSeq);
 };
 
