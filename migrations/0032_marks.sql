@@ -1,6 +1,7 @@
 -- Marks one by one, so that each can be cleared by two who do not profit.
 CREATE TABLE marks (
   id              uuid PRIMARY KEY,
+  place           int8 NOT NULL UNIQUE,
   seq             int8 NOT NULL,
   last_seq        int8 NOT NULL,
   subject_kind    text NOT NULL CHECK (subject_kind IN ('collection', 'process-run')),
@@ -11,7 +12,6 @@ CREATE TABLE marks (
   state           text NOT NULL CHECK (state IN ('open', 'cleared'))
 );
 CREATE INDEX marks_subject ON marks (subject_id);
-CREATE INDEX marks_open ON marks (seq) WHERE state = 'open';
 COMMENT ON COLUMN marks.subject_id IS 'The lot of the weigh-in, or the run.';
 
 CREATE TABLE clearings (

@@ -1,5 +1,5 @@
 import { unprocessable } from '../kernel/errors.ts';
-import { CLAIMABLE_ORIGINS, MIXTURES } from '../kernel/vocabulary.ts';
+import { CLAIMABLE_ORIGINS, isClaimableKind } from '../kernel/vocabulary.ts';
 import type { Device, Site } from '../registry/registry.tables.ts';
 import type { CollectionRequest, Price } from './collection.schema.ts';
 
@@ -99,8 +99,7 @@ const HARMLESS: readonly string[] = ['late'];
  * mixture, it was weighed, and no mark is open; else 0.
  */
 export const claimableGrams = (c: CollectionRequest, weights: Weights, marks: readonly string[]): number => {
-  const accepted =
-    CLAIMABLE_ORIGINS.includes(c.originClass) && !MIXTURES.includes(c.material) && c.form !== 'mixed';
+  const accepted = CLAIMABLE_ORIGINS.includes(c.originClass) && isClaimableKind(c);
   return accepted && c.basis === 'weighed' && marks.every((m) => HARMLESS.includes(m)) ? weights.payGrams : 0;
 };
 

@@ -82,6 +82,7 @@ export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): vo
     body: MarkRequest,
     response: MarkAnswer,
     status: 201,
+    errors: { 409: 'The id was used with another content' },
     example: { code: 'review', note: '照片与上月一袋相同' },
     handler: async ({ params, body, ...from }) => {
       const fact = await factOf(deps, params.id);

@@ -143,6 +143,9 @@ export const CLAIMABLE_ORIGINS: readonly string[] = [
 ];
 /** Mixtures are not claimable before they are sorted. */
 export const MIXTURES: readonly string[] = ['mixed-plastic', 'mixed-debris'];
+/** Whether a lot of this kind may be claimed at all: plastic of one sort; never residue, sludge or a mixture. */
+export const isClaimableKind = ({ material, form }: { material: string; form: string }): boolean =>
+  (PLASTICS as readonly string[]).includes(material) && !MIXTURES.includes(material) && form !== 'mixed';
 
 export const Material = z.enum([...MATERIALS, ...POLLUTANTS]);
 export const PlasticLotMaterial = z.enum(MATERIALS);

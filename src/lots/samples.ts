@@ -87,6 +87,7 @@ export const sampleRoutes = (
       .object({ lotId: Id, kind: z.literal('moisture'), basisPoints: z.int(), receipt: Receipt })
       .meta({ id: 'Sample' }),
     status: 201,
+    errors: { 409: 'The id was used with another content' },
     example: { kind: 'moisture', basisPoints: 80 },
     handler: ({ params, body, ...from }) =>
       write(deps, sampleLot, { ...body, lotId: params.id }, from, params.id),

@@ -1,4 +1,4 @@
-import { CLAIMABLE_ORIGINS, MIXTURES } from '../kernel/vocabulary.ts';
+import { CLAIMABLE_ORIGINS, isClaimableKind } from '../kernel/vocabulary.ts';
 import type { Source } from '../lots/sources.tables.ts';
 import type { CustodySource } from './custody-model.ts';
 import type { ShareVector } from './shares.ts';
@@ -59,7 +59,7 @@ const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a : gcd(b, a % b));
 /**
  * Claimable grams of a lot (domain, "Three weights"): the least of what comes from accepted sources, what is dry
  * (once sampled; before that what the sources' deductions leave), and what norms upstream leave; nothing while the
- * lot itself is a mixture. `capGrams` and `dryGrams` speak of these very grams; null where none applied.
+ * lot itself is a mixture or no plastic. `capGrams` and `dryGrams` speak of these very grams; null where none applied.
  */
 export const claimableOf = (
   lot: { material: string; form: string },
@@ -68,7 +68,7 @@ export const claimableOf = (
   sourceOf: (key: number) => Source,
   dryGrams: number | null = null,
 ): number => {
-  if (MIXTURES.includes(lot.material) || lot.form === 'mixed') return 0;
+  if (!isClaimableKind(lot)) return 0;
   const accepted = acceptedGrams(vector, sourceOf);
   if (accepted === 0) return 0;
   return Math.min(accepted, dryGrams ?? netOfDeductions(vector, sourceOf), capGrams ?? accepted);

@@ -1,6 +1,6 @@
 import { namedUuid } from '../kernel/ids.ts';
 import type { AnyFact } from '../ledger/fact.ts';
-import type { MarkSubject } from '../supervision/marks.tables.ts';
+import { MARK_PLACES, type MarkSubject } from '../supervision/marks.tables.ts';
 import { isAccepted } from './accepted.ts';
 import type { Readers } from './project.reader.ts';
 import type { Projection } from './projection.ts';
@@ -14,9 +14,10 @@ export const addMarks = async (
   subjectKind: MarkSubject,
   subjectId: string,
 ): Promise<void> => {
-  for (const code of data.marks as string[])
+  for (const [i, code] of (data.marks as string[]).entries())
     projection.setMark({
       id: namedUuid(`mark ${seq} ${code}`),
+      place: seq * MARK_PLACES + i,
       seq,
       lastSeq: seq,
       subjectKind,
@@ -52,6 +53,7 @@ const setMark = async (projection: Projection, fact: AnyFact): Promise<void> => 
   const { siteId } = source;
   projection.setMark({
     id: data.markId,
+    place: seq * MARK_PLACES,
     seq,
     lastSeq: seq,
     subjectKind: data.subjectKind,

@@ -16,15 +16,14 @@ export const listMarks = async (
   after: number,
   limit: number,
 ): Promise<Mark[]> => {
-  let query = marksOf(db).where('seq', '>', after);
+  let query = marksOf(db).where('place', '>', after);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   if (filter.siteId !== undefined) query = query.where('siteId', '=', filter.siteId);
   if (filter.code !== undefined) query = query.where('code', '=', filter.code);
   if (!maySee(caller, '', null)) query = query.where('organisationId', '=', caller.organisationId);
   if (caller.siteIds !== null) query = query.where('siteId', 'in', [...caller.siteIds]);
   return query
-    .orderBy('seq')
-    .orderBy('code')
+    .orderBy('place')
     .limit(limit + 1)
     .execute();
 };

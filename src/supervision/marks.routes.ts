@@ -4,7 +4,7 @@ import type { Reader } from '../db/reader.ts';
 import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
 import { Id } from '../kernel/values.ts';
-import { ROLES } from '../kernel/vocabulary.ts';
+import { MARKS, ROLES } from '../kernel/vocabulary.ts';
 import { clearMark } from './marks.operations.ts';
 import { findMark, listMarks } from './marks.queries.ts';
 import { ClearingAnswer, ClearingRequest, MarkView } from './marks.schema.ts';
@@ -24,7 +24,7 @@ export const markRoutes = (app: FastifyInstance, deps: MarkDeps): void => {
     query: PageQuery.extend({
       state: z.enum(['open', 'cleared']).optional(),
       siteId: Id.optional(),
-      code: z.string().max(60).optional(),
+      code: z.enum(MARKS).optional(),
     }),
     response: pageOf(MarkView),
     handler: async ({ query, caller, ...http }) => {
@@ -34,7 +34,7 @@ export const markRoutes = (app: FastifyInstance, deps: MarkDeps): void => {
       return toPage(
         rows,
         limit,
-        (row) => row.seq,
+        (row) => row.place,
         (row) => row,
         http,
       );

@@ -2,9 +2,14 @@ import { journal, table } from '../db/table.ts';
 
 export type MarkSubject = 'collection' | 'process-run';
 
+/** More marks than one fact comes with. */
+export const MARK_PLACES = 64;
+
 /** A doubt about one fact. Written by the follower: marks come with the facts they are about. */
 export type Mark = {
   id: string;
+  /** The fact it came with and its place among that fact's marks, seq × MARK_PLACES + place; unique and ascending. */
+  place: number;
   /** The fact it came with, and the last that changed it. */
   seq: number;
   lastSeq: number;
@@ -19,6 +24,7 @@ export type Mark = {
 };
 export const marks = journal<Mark>('marks', {
   id: 'uuid',
+  place: 'int8',
   seq: 'int8',
   lastSeq: 'int8',
   subjectKind: 'text',
