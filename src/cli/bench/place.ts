@@ -10,6 +10,7 @@ import { ensureRoles } from '../../db/roles.ts';
 import { buildDeps, type Deps } from '../../deps.ts';
 import type { Caller } from '../../ledger/fact.ts';
 import { findCaller } from '../../registry/registry.queries.ts';
+import { collectorsOf } from './weigh-in.ts';
 
 /** A PostgreSQL of the benchmark's own, in a temporary directory. */
 export type Cluster = { superuserUrl: string; directory: string; stop(): Promise<void> };
@@ -99,6 +100,10 @@ export const openPlace = async (
     };
     const caller = (await findCaller(deps.db, secret, Date.now()))!;
     const siteId = site.id as string;
+    const consent = { version: '1', at: '2026-01-01T00:00:00+08:00' };
+    await Promise.all(
+      collectorsOf(siteId).map((id) => asOperator('/v1/collectors', { id, siteId, name: 'Bench', consent })),
+    );
     return {
       deps,
       app,

@@ -1,7 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { CollectionRequest } from '../../collection/collection.schema.ts';
+import { namedUuid } from '../../kernel/ids.ts';
 
-const COLLECTORS = Array.from({ length: 200 }, () => randomUUID());
+const COLLECTORS = 200;
+const known = new Map<string, string[]>();
+
+/** The two hundred collectors of a site, the same in every process; `openPlace` registers them. */
+export const collectorsOf = (siteId: string): string[] => {
+  let ids = known.get(siteId);
+  if (ids === undefined) {
+    ids = Array.from({ length: COLLECTORS }, (_, i) => namedUuid(`bench ${siteId} ${i}`));
+    known.set(siteId, ids);
+  }
+  return ids;
+};
+
 let count = 0;
 
 /** A bag of bottles from one of two hundred collectors, with its deduction and its quoted price; always a new fact. */
@@ -10,7 +23,7 @@ export const weighIn = (siteId: string): CollectionRequest & { id: string } => {
   return {
     id: randomUUID(),
     siteId,
-    collectorId: COLLECTORS[count % COLLECTORS.length]!,
+    collectorId: collectorsOf(siteId)[count % COLLECTORS]!,
     material: 'pet',
     form: 'bottle',
     originClass: 'sea-recovered',
