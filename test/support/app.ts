@@ -75,11 +75,25 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
   /** The whole-ledger check, and the replay of every table. */
   const checkAll = async (): Promise<void> => {
     await verify();
+    await checkShares();
     const { schema, keyring } = { schema: deps.config.databaseSchema, keyring: deps.keyring };
     const { tables } = await replayAndCompare({ url: urls.ownerUrl, schema, keyring });
     const [wrong] = tables.filter((table) => table.differences > 0);
     if (wrong !== undefined)
       throw new Error(`replay differs in ${wrong.table}: ${JSON.stringify(wrong.first)}`);
+  };
+  /** Every lot's shares sum to what its postings left of it, and no more is claimable than it holds. */
+  const checkShares = async (): Promise<void> => {
+    const { rows: heads } = await deps.pool.query<{ size: number }>('SELECT size FROM head');
+    if (!(await deps.follower.reaches(heads[0]!.size - 1, 10_000)))
+      throw new Error('the follower stands still');
+    const { rows } = await deps.pool.query(`
+      SELECT l.id, l.kind, l.grams, coalesce(v.grams, o.grams) AS shares, v.claimable_grams FROM lots l
+      LEFT JOIN LATERAL (
+        SELECT grams, claimable_grams FROM lot_vectors WHERE lot_id = l.id ORDER BY seq DESC LIMIT 1) v ON true
+      LEFT JOIN sources o ON o.key = l.seq * 128 + l.place
+      WHERE l.grams > 0 AND (coalesce(v.grams, o.grams) IS DISTINCT FROM l.grams OR v.claimable_grams > l.grams)`);
+    if (rows.length > 0) throw new Error(`shares do not sum to the lot: ${JSON.stringify(rows[0])}`);
   };
   let tampered = false;
   t.teardown(async () => {
