@@ -1,4 +1,5 @@
 import { collectionFacts } from './collection/collection.facts.ts';
+import { containerFacts } from './containers/containers.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { processingFacts } from './processing/processing.facts.ts';
@@ -13,6 +14,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
   ...peopleFacts,
   ...equipmentFacts,
+  ...containerFacts,
   ...collectionFacts,
   ...supervisionFacts,
   ...custodyFacts,

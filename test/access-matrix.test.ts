@@ -77,6 +77,26 @@ const TABLE: Record<string, Row> = {
   recordCollections: { make: (org) => ({ body: [org.collectionBody()] }) },
   listCollections: list,
   getCollection: byId('collection'),
+  registerContainer: body('containerBody'),
+  listContainers: list,
+  getContainer: byId('filledContainer'),
+  fillContainer: {
+    make: async (org) => ({
+      id: (await org.container()).id,
+      body: { lots: [{ lotId: await org.lotId() }] },
+    }),
+  },
+  takeOutOfContainer: {
+    make: async (org) => {
+      const { id } = await org.container();
+      const lots = [{ lotId: await org.lotId() }];
+      await org.station.post(`/v1/containers/${id}/fill`, { lots });
+      return { id, body: { lots } };
+    },
+  },
+  sealContainer: byId('filledContainer', { sealNumber: 'x' }),
+  openContainer: byId('sealedContainer'),
+  closeContainer: byId('container'),
   getLot: lot,
   getLotProvenance: { ...lot, across: ASKERS },
   getLotTrail: { ...lot, across: ASKERS },
@@ -150,7 +170,16 @@ t.test(
     const expired = await app.keyFor(ours.organisationId, 'station', { expiresAt });
     // One of each stands there, so that lists would show them.
     for (const org of [ours, theirs])
-      for (const make of [org.collector, org.device, org.vessel, org.key, org.run, org.batch, org.openCase])
+      for (const make of [
+        org.collector,
+        org.device,
+        org.vessel,
+        org.container,
+        org.key,
+        org.run,
+        org.batch,
+        org.openCase,
+      ])
         await make();
     await sleep(Math.max(0, Date.parse(expiresAt) - Date.now()) + 5);
 
@@ -263,7 +292,16 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
   const app = await startTestApp(t);
   const [ours, theirs] = [await thingsOf(app, 'ours-canary'), await thingsOf(app, 'theirs-canary')];
   for (const org of [ours, theirs, ours, theirs])
-    for (const make of [org.collector, org.device, org.vessel, org.key, org.run, org.batch, org.openCase])
+    for (const make of [
+      org.collector,
+      org.device,
+      org.vessel,
+      org.container,
+      org.key,
+      org.run,
+      org.batch,
+      org.openCase,
+    ])
       await make();
   const { receipt } = await ours.collection();
   await app.deps.follower.reaches(receipt.seq, 5_000);

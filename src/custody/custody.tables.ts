@@ -18,6 +18,8 @@ export type Shipment = {
   /** In the order written; after the receipt with what is left of each. */
   lots: { lotId: string; grams: number }[];
   bookedGrams: number;
+  /** Containers that left with it. */
+  containers: { containerId: string; tag: string }[];
   measuredGrams: number | null;
   toleranceGrams: number | null;
   lossGrams: number | null;
@@ -40,6 +42,7 @@ export const shipments = table<Shipment>('shipments', 'id', {
   seals: 'json',
   lots: 'json',
   bookedGrams: 'int8',
+  containers: 'json',
   measuredGrams: 'int8',
   toleranceGrams: 'int8',
   lossGrams: 'int8',

@@ -133,6 +133,10 @@ export const VOCABULARY = {
     no-line-clean: 无清线记录 | No line-clean record
     surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
     review: 复核 | Under review`),
+  containerKind: parse(`
+    bag: 袋 | Bag
+    bin: 桶 | Bin
+    big-bag: 吨袋 | Big-bag`),
   caseKind: parse(`
     receipt-short: 到货短缺 | Received too little
     receipt-surplus: 到货溢余 | Received too much`),

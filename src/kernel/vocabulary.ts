@@ -123,6 +123,7 @@ export const MARKS = [
   'surplus',
   'review',
 ] as const;
+export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
 export const CASE_KINDS = ['receipt-short', 'receipt-surplus'] as const;
 /** Origin classes a gram may be claimed from; the rest are counted and never claimed. */
 export const CLAIMABLE_ORIGINS: readonly string[] = [
@@ -144,4 +145,5 @@ export const Step = z.enum(STEPS);
 export const LossKind = z.enum(LOSS_KINDS);
 export const DeductionKind = z.enum(DEDUCTION_KINDS);
 export const Basis = z.enum(BASES);
+export const ContainerKind = z.enum(CONTAINER_KINDS);
 export const RoleCode = z.enum(ROLES);
