@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
+import { containerRoutes } from './containers/containers.routes.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
@@ -46,6 +47,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     collectionRoutes(scope, deps);
     correctionRoutes(scope, deps);
     outsideRoutes(scope, deps);
+    containerRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
     sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);

@@ -1,5 +1,6 @@
 import { collectionFacts } from './collection/collection.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
+import { containerFacts } from './containers/containers.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
@@ -21,6 +22,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
   ...peopleFacts,
   ...equipmentFacts,
+  ...containerFacts,
   ...collectionFacts,
   ...correctionFacts,
   lotSampled,

@@ -3,6 +3,7 @@ import * as custody from './custody/custody.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
+import * as containers from './lots/containers.tables.ts';
 import * as lots from './lots/lots.tables.ts';
 import * as sources from './lots/sources.tables.ts';
 import * as outside from './outside/outside.tables.ts';
@@ -25,6 +26,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   registry,
   people,
   lots,
+  containers,
   sources,
   supervision,
   marks,

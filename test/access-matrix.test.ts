@@ -90,6 +90,26 @@ const TABLE: Record<string, Row> = {
   correctCollection: byId('collection', { grossGrams: 9_000, reason: 'x' }),
   voidCollection: byId('collection', { reason: 'x' }),
   markCollection: { ...byId('collection', { code: 'review' }), across: CHECKERS },
+  registerContainer: body('containerBody'),
+  listContainers: list,
+  getContainer: byId('filledContainer'),
+  fillContainer: {
+    make: async (org) => ({
+      id: (await org.container()).id,
+      body: { lots: [{ lotId: await org.lotId() }] },
+    }),
+  },
+  takeOutOfContainer: {
+    make: async (org) => {
+      const { id } = await org.container();
+      const lots = [{ lotId: await org.lotId() }];
+      await org.station.post(`/v1/containers/${id}/fill`, { lots });
+      return { id, body: { lots } };
+    },
+  },
+  sealContainer: byId('filledContainer', { sealNumber: 'x' }),
+  openContainer: byId('sealedContainer'),
+  closeContainer: byId('container'),
   getLot: lot,
   sampleLot: {
     make: async (org) => ({ id: await org.lotId(), body: { kind: 'moisture', basisPoints: 80 } }),
@@ -184,6 +204,7 @@ t.test(
         org.collector,
         org.device,
         org.vessel,
+        org.container,
         org.key,
         org.run,
         org.batch,
@@ -308,6 +329,7 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
       org.collector,
       org.device,
       org.vessel,
+      org.container,
       org.key,
       org.run,
       org.batch,

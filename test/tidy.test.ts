@@ -14,6 +14,7 @@ const ROOMS = [
   'registry',
   'lots',
   'supervision',
+  'containers',
   'collection',
   'outside',
   'custody',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nameFilling } from '../containers/containers.facts.ts';
 import { Cell, Day, Id, Money, Position, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { openLot } from '../lots/lots.ts';
@@ -23,6 +24,8 @@ const Recorded = z.strictObject({
   payGrams: z.int().min(0),
   claimableGrams: z.int().min(0),
   marks: z.array(z.string()),
+  /** The filling of the container it went into; what the client calls the container is private. */
+  container: Id.optional(),
 });
 
 const Place = {
@@ -61,8 +64,9 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
   grams: 'A lot of grossGrams − tareGrams comes in at the site.',
   fen: 'The earning in the private part is owed.',
   backPointers: [],
-  apply(world, { seq, data, people }) {
+  apply(world, { seq, data, private: more, people }) {
     const site = world.get(sites, data.siteId)!;
+    if (data.container !== undefined) nameFilling(world, more.containerId!, data.container, seq);
     openLot(world, {
       id: data.lotId,
       seq,
@@ -74,6 +78,7 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       form: data.form,
       originClass: data.originClass,
       grams: data.grossGrams - data.tareGrams,
+      containerId: data.container === undefined ? null : more.containerId!,
     });
     for (const person of people) {
       if (person === null || world.get(collectors, person.personId) !== undefined) continue;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { fillable } from '../containers/containers.ts';
 import { cellOf } from '../kernel/geo.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { dayIn } from '../kernel/time.ts';
@@ -46,11 +47,12 @@ export const collectionOperations = (
       const named = personParts(world, keyring, input);
       const device = deviceOf(world, context.caller, input);
       const signed = signedObject(input, named.parts);
+      const container =
+        input.containerId === undefined ? undefined : fillable(world, site.id, input.containerId);
       const unresolved =
         named.unresolved ||
         device === null ||
-        // No container is registered here yet, so none that is named is known.
-        input.containerId !== undefined ||
+        container === null ||
         (input.vesselId !== undefined && world.get(vessels, input.vesselId) === undefined);
       const marks = marksOf(input, {
         now: context.now,
@@ -84,6 +86,7 @@ export const collectionOperations = (
           payGrams,
           claimableGrams: claimable,
           marks,
+          ...(container == null ? {} : { container: container.fillingId ?? context.newId() }),
         },
         private: {
           ...privatePart(input, context, payGrams),

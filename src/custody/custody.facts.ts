@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { containersLeave, NamedFillingShape } from '../containers/containers.facts.ts';
 import { Id, note, Seq, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
+import { containers } from '../lots/containers.tables.ts';
 import { changeLot, drawFrom, LotUse, openLot, returnTo } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
@@ -14,6 +16,8 @@ const Dispatched = z.strictObject({
   /** `partLotId` where only a part of the lot went: the part is a lot of its own. */
   lots: z.array(LotUse.extend({ partLotId: Id.optional() })),
   bookedGrams: TotalGrams,
+  /** Fillings that leave as they are; their lots stand in `lots`. */
+  containers: z.array(NamedFillingShape).optional(),
 });
 type Dispatched = z.infer<typeof Dispatched>;
 const DispatchedPrivate = z.strictObject({
@@ -24,6 +28,7 @@ const DispatchedPrivate = z.strictObject({
   vehicle: text(80).optional(),
   seals: z.array(text(80)).optional(),
   note: note(2_000).optional(),
+  containerIds: z.array(Id).optional(),
 });
 
 /** The lots that travel: the part where only a part went. */
@@ -37,9 +42,10 @@ export const shipmentDispatched: FactType<Dispatched, z.infer<typeof DispatchedP
   private: DispatchedPrivate,
   grams: 'Whole lots leave the site undrawn; a part is drawn from its lot into a new one, which leaves.',
   fen: 'none',
-  backPointers: ['lots[].seq'],
+  backPointers: ['lots[].seq', 'containers[].seq'],
   apply(world, { seq, data, private: more }) {
     const { shipmentId } = data;
+    containersLeave(world, seq, shipmentId, data.containers, more.containerIds);
     let place = 0;
     for (const { partLotId, ...use } of data.lots) {
       if (partLotId === undefined) {
@@ -78,6 +84,10 @@ export const shipmentDispatched: FactType<Dispatched, z.infer<typeof DispatchedP
         partLotId === undefined ? [] : [{ partLotId, lotId }],
       ),
       bookedGrams: data.bookedGrams,
+      containers: (more.containerIds ?? []).map((id) => ({
+        containerId: id,
+        tag: world.get(containers, id)!.tag,
+      })),
       ...NOT_YET_RECEIVED,
     });
   },

@@ -1,3 +1,4 @@
+import { expandContainers } from '../containers/containers.ts';
 import { conflict, forbidden, notFound, unprocessable } from '../kernel/errors.ts';
 import { type Caller, type DecideContext, draft, type Operation } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
@@ -66,7 +67,16 @@ export const custodyOperations = (programme: {
         );
       if (input.toSiteId === from.id)
         throw unprocessable('same_site', '/toSiteId', 'must be another site than fromSiteId');
-      const used = usableLots(world, caller, from, input.lots);
+      const loose = usableLots(world, caller, from, input.lots ?? []);
+      const inside = expandContainers(
+        world,
+        caller,
+        from,
+        (input.containers ?? []).map((containerId) => ({ containerId })),
+        loose,
+        newId,
+      );
+      const used = [...loose, ...inside.used];
       const { carrier, vehicle, seals, note } = input;
       return draft({
         type: shipmentDispatched,
@@ -77,6 +87,7 @@ export const custodyOperations = (programme: {
           toSiteId: input.toSiteId,
           lots: used.map(({ lot, use }) => (use.grams === lot.grams ? use : { ...use, partLotId: newId() })),
           bookedGrams: sumGrams(used.map(({ use }) => use)),
+          ...(inside.named.length === 0 ? {} : { containers: inside.named }),
         },
         private: {
           keyId: caller.keyId,
@@ -85,6 +96,7 @@ export const custodyOperations = (programme: {
           ...(vehicle === undefined ? {} : { vehicle }),
           ...(seals === undefined ? {} : { seals }),
           ...(note === undefined ? {} : { note }),
+          ...(inside.named.length === 0 ? {} : { containerIds: inside.containerIds }),
         },
       });
     },

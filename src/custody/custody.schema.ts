@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ContainerIds } from '../containers/containers.schema.ts';
 import { Receipt } from '../http/route.ts';
 import { Grams, Id, note, TotalGrams, text } from '../kernel/values.ts';
 import { LotRequest, MAX_INPUTS } from '../lots/lots.ts';
@@ -7,18 +8,24 @@ export const ShipmentParams = z.object({ id: Id });
 
 const LotGrams = z.object({ lotId: Id, grams: z.int() });
 
-export const ShipmentRequest = z.strictObject({
-  id: Id.optional(),
-  fromSiteId: Id,
-  toSiteId: Id,
-  lots: z.array(LotRequest).min(1).max(MAX_INPUTS),
-  carrier: text(200).optional().meta({
-    description: 'A name, or the id of a carrier registered here, whose keys may then read the shipment.',
-  }),
-  vehicle: text(80).optional(),
-  seals: z.array(text(80)).max(50).optional(),
-  note: note(2_000).optional(),
-});
+export const ShipmentRequest = z
+  .strictObject({
+    id: Id.optional(),
+    fromSiteId: Id,
+    toSiteId: Id,
+    lots: z.array(LotRequest).min(1).max(MAX_INPUTS).optional(),
+    containers: ContainerIds.meta({ description: 'Each goes with all that is in it.' }),
+    carrier: text(200).optional().meta({
+      description: 'A name, or the id of a carrier registered here, whose keys may then read the shipment.',
+    }),
+    vehicle: text(80).optional(),
+    seals: z.array(text(80)).max(50).optional(),
+    note: note(2_000).optional(),
+  })
+  .refine((s) => (s.lots ?? s.containers) !== undefined, {
+    path: ['lots'],
+    message: 'name lots, or containers',
+  });
 export type ShipmentRequest = z.infer<typeof ShipmentRequest>;
 
 export const ShipmentAnswer = z
@@ -97,6 +104,7 @@ export const ShipmentView = z
     vehicle: z.string().nullable(),
     seals: z.array(z.string()),
     lots: z.array(LotGrams),
+    containers: z.array(z.object({ containerId: Id, tag: z.string() })),
     bookedGrams: z.int(),
     measuredGrams: z.int().nullable(),
     toleranceGrams: z.int().nullable(),

@@ -20,6 +20,8 @@ export type Shipment = {
   /** Of these, the parts, and the lots they were drawn from. */
   parts: { partLotId: string; lotId: string }[];
   bookedGrams: number;
+  /** Containers that left with it. */
+  containers: { containerId: string; tag: string }[];
   measuredGrams: number | null;
   toleranceGrams: number | null;
   lossGrams: number | null;
@@ -43,6 +45,7 @@ export const shipments = table<Shipment>('shipments', 'id', {
   lots: 'json',
   parts: 'json',
   bookedGrams: 'int8',
+  containers: 'json',
   measuredGrams: 'int8',
   toleranceGrams: 'int8',
   lossGrams: 'int8',

@@ -150,6 +150,10 @@ export const VOCABULARY = {
     certificate-expired: 外部证书过期 | Outside certificate expired
     surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
     review: 复核 | Under review`),
+  containerKind: parse(`
+    bag: 袋 | Bag
+    bin: 桶 | Bin
+    big-bag: 吨袋 | Big-bag`),
   caseKind: parse(`
     receipt-short: 到货短缺 | Received too little
     receipt-surplus: 到货溢余 | Received too much

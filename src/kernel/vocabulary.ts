@@ -131,6 +131,7 @@ export const MARKS = [
   'surplus',
   'review',
 ] as const;
+export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
 export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit'] as const;
 /** Origin classes a gram may be claimed from; the rest are counted and never claimed. */
 export const CLAIMABLE_ORIGINS: readonly string[] = [
@@ -158,4 +159,5 @@ export const ExitWay = z.enum(EXIT_WAYS);
 export const IncidentKind = z.enum(INCIDENT_KINDS);
 export const DeductionKind = z.enum(DEDUCTION_KINDS);
 export const Basis = z.enum(BASES);
+export const ContainerKind = z.enum(CONTAINER_KINDS);
 export const RoleCode = z.enum(ROLES);

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Reader } from '../db/reader.ts';
 import type { Caller } from '../ledger/fact.ts';
 import { maySee } from '../registry/access.ts';
+import type { Container } from './containers.tables.ts';
 import type { Lot } from './lots.tables.ts';
 import { PLACES } from './sources.tables.ts';
 
@@ -14,6 +15,18 @@ export const findLot = async (db: Reader, caller: Caller, id: string): Promise<L
     .where('id', '=', id)
     .executeTakeFirst();
   return lot !== undefined && maySee(caller, lot.organisationId, lot.siteId) ? lot : undefined;
+};
+
+/** The container a lot lies in; null when it lies in none. */
+export const containerOf = async (db: Reader, { containerId }: Lot) => {
+  if (containerId === null) return null;
+  const { fillingId } = await db
+    .withTables<{ containers: Container }>()
+    .selectFrom('containers')
+    .select('fillingId')
+    .where('id', '=', containerId)
+    .executeTakeFirstOrThrow();
+  return { containerId, fillingId };
 };
 
 export type InventoryItem = {

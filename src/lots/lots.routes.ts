@@ -8,7 +8,7 @@ import { ROLES } from '../kernel/vocabulary.ts';
 import { unavailable } from '../ledger/record.ts';
 import { maySee } from '../registry/access.ts';
 import { findById } from '../registry/registry.queries.ts';
-import { findLot, inventoryAsOf } from './lots.queries.ts';
+import { containerOf, findLot, inventoryAsOf } from './lots.queries.ts';
 import type { Lot } from './lots.tables.ts';
 
 const tag = 'lots';
@@ -27,6 +27,10 @@ const LotView = z
     claimableGrams: z.int().meta({ description: 'Of these, what could be claimed.' }),
     onHold: z.boolean(),
     caseId: Id.nullable().meta({ description: 'The open case that holds it.' }),
+    container: z
+      .object({ containerId: Id, fillingId: Id.nullable() })
+      .nullable()
+      .meta({ description: 'The container it lies in, and what the public ledger calls its filling.' }),
     seq: z.int(),
     lastSeq: z.int(),
   })
@@ -69,7 +73,8 @@ export const lotsRoutes = (app: FastifyInstance, { db, claimableOf, follower }: 
       const lot = await findLot(db, caller, params.id);
       if (lot === undefined) throw notFound('lot');
       const claimableGrams = await claimableOf(lot);
-      return { ...lot, claimableGrams, onHold: lot.heldBy !== null, caseId: lot.heldBy };
+      const container = await containerOf(db, lot);
+      return { ...lot, container, claimableGrams, onHold: lot.heldBy !== null, caseId: lot.heldBy };
     },
   });
   route(app, {

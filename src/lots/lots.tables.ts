@@ -23,6 +23,8 @@ export type Lot = {
   grams: number;
   /** The open case that holds it. */
   heldBy: string | null;
+  /** The container it lies in. */
+  containerId: string | null;
 };
 export const lots = table<Lot>('lots', 'id', {
   id: 'uuid',
@@ -38,6 +40,7 @@ export const lots = table<Lot>('lots', 'id', {
   originClass: 'text',
   grams: 'int8',
   heldBy: 'uuid',
+  containerId: 'uuid',
 });
 
 /** What a fact did to a lot's grams and what was left: one row for each lot and fact. */

@@ -3,6 +3,8 @@ import { conflict, unprocessable } from '../kernel/errors.ts';
 import { Id, Seq, TotalGrams } from '../kernel/values.ts';
 import type { Caller } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
+import { type Container, containers } from './containers.tables.ts';
+import { followLot } from './contents.ts';
 import { type Lot, lotPlaces, lots, postings } from './lots.tables.ts';
 
 /** How a fact names grams it takes: the lot, the last fact that changed it, and how many. */
@@ -22,9 +24,10 @@ export const MAX_INPUTS = 500;
 /** A new lot with its first posting. */
 export const openLot = (
   world: World,
-  lot: Omit<Lot, 'lastSeq' | 'heldBy' | 'shipmentId'> & Partial<Lot>,
+  lot: Omit<Lot, 'lastSeq' | 'heldBy' | 'shipmentId' | 'containerId'> & Partial<Lot>,
 ): Lot => {
-  const opened: Lot = { shipmentId: null, heldBy: null, ...lot, lastSeq: lot.seq };
+  const opened: Lot = { shipmentId: null, heldBy: null, containerId: null, ...lot, lastSeq: lot.seq };
+  followLot(world, null, opened, lot.seq);
   world.put(lots, opened);
   world.add(postings, { account: lot.id, seq: lot.seq, delta: lot.grams, after: lot.grams });
   return opened;
@@ -33,8 +36,9 @@ export const openLot = (
 /** Changes a lot; a change of its grams is posted, one of its site noted. Never below zero: no gram is made (domain, rule 1). */
 export const changeLot = (world: World, id: string, seq: number, change: Partial<Lot>): Lot => {
   const before = world.get(lots, id)!;
-  const after: Lot = { ...before, ...change, lastSeq: seq };
-  if (after.grams < 0) throw new Error(`lot ${id} would hold ${after.grams} g`);
+  const changed: Lot = { ...before, ...change, lastSeq: seq };
+  if (changed.grams < 0) throw new Error(`lot ${id} would hold ${changed.grams} g`);
+  const after = followLot(world, before, changed, seq);
   world.put(lots, after);
   if (after.grams !== before.grams)
     world.add(postings, { account: id, seq, delta: after.grams - before.grams, after: after.grams });
@@ -69,8 +73,8 @@ export const untouchedLots = (world: World, lotIds: readonly string[], seq: numb
 };
 
 /**
- * The lots a request names, at one site or (null) on their way, each with the grams it wants. 422 for an unknown or foreign lot, or one
- * named twice; 409 `not_here`, `on_hold`, `grams_gone` with what is left.
+ * The lots a request names, at one site or (null) on their way, each with the grams it wants. 422 for an unknown or
+ * foreign lot, or one named twice; 409 `not_here`, `on_hold`, `in_container` (sealed), `grams_gone` with what is left.
  */
 export const usableLots = (
   world: World,
@@ -98,11 +102,21 @@ export const usableLots = (
         caseId: lot.heldBy,
       });
     if (lot.siteId !== site.id) throw conflict('not_here', 'This lot is not there now.', state);
+    refuseSealed(lot.containerId === null ? undefined : world.get(containers, lot.containerId), lotId);
     const wanted = grams ?? lot.grams;
     if (wanted === 0 || wanted > lot.grams)
       throw conflict('grams_gone', `${lot.grams} g of this lot are left, ${wanted} g are wanted.`, state);
     return { lot, use: { lotId, seq: lot.lastSeq, grams: wanted } };
   });
+};
+
+const refuseSealed = (container: Container | undefined, lotId: string): void => {
+  if (container?.state === 'sealed')
+    throw conflict(
+      'in_container',
+      'This lot lies in a sealed container; open it first, or name the container.',
+      { lotId, containerId: container.id },
+    );
 };
 
 export const sumGrams = (items: readonly { grams: number }[]): number =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { containersDrawn, NamedFillingShape } from '../containers/containers.facts.ts';
 import { Id, note, Seq, Time, TotalGrams } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { drawFrom, LotUse, openLot } from '../lots/lots.ts';
@@ -31,8 +32,15 @@ const Completed = z.strictObject({
   /** Of all inputs, what the norms let come out at most; absent where none applied. */
   maxYieldBasisPoints: z.int().optional(),
   marks: z.array(z.string()),
+  /** Fillings drawn on; their lots stand in `inputs`. */
+  containers: z.array(NamedFillingShape).optional(),
 });
-const CompletedPrivate = z.strictObject({ keyId: Id, at: Time.optional(), note: note(2_000).optional() });
+const CompletedPrivate = z.strictObject({
+  keyId: Id,
+  at: Time.optional(),
+  note: note(2_000).optional(),
+  containerIds: z.array(Id).optional(),
+});
 
 export const processRunCompleted: FactType<z.infer<typeof Completed>, z.infer<typeof CompletedPrivate>> = {
   type: 'process-run.completed.v1',
@@ -41,10 +49,11 @@ export const processRunCompleted: FactType<z.infer<typeof Completed>, z.infer<ty
   private: CompletedPrivate,
   grams: 'Inputs are drawn; outputs are new lots; inputs = outputs + losses, to the gram.',
   fen: 'none',
-  backPointers: ['siteSeq', 'inputs[].seq'],
-  apply(world, { seq, data }) {
+  backPointers: ['siteSeq', 'inputs[].seq', 'containers[].seq'],
+  apply(world, { seq, data, private: more }) {
     const { organisationId } = world.get(sites, data.siteId)!;
     const { runId: id, siteId, step, lineClean, inputs, outputs, losses, marks, originClass } = data;
+    containersDrawn(world, seq, data.containers, more.containerIds);
     for (const use of inputs) drawFrom(world, use, seq);
     for (const [place, { lotId, ...output }] of outputs.entries())
       openLot(world, {

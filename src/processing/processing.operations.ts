@@ -1,3 +1,4 @@
+import { expandContainers } from '../containers/containers.ts';
 import { unprocessable } from '../kernel/errors.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
 import { commonOrigin, usableLots } from '../lots/lots.ts';
@@ -36,7 +37,9 @@ export const processingOperations = (programme: {
       if (at !== undefined && Date.parse(at) > now + AHEAD_MS)
         throw unprocessable('not_yet_run', '/at', 'must not lie in the future');
       const site = reachableSite(world, caller, input.siteId);
-      const used = usableLots(world, caller, site, input.inputs, 'inputs');
+      const loose = usableLots(world, caller, site, input.inputs ?? [], 'inputs');
+      const inside = expandContainers(world, caller, site, input.containers ?? [], loose, newId);
+      const used = [...loose, ...inside.used];
       const inputs = used.map(({ lot, use }) => ({
         material: lot.material,
         form: lot.form,
@@ -64,11 +67,13 @@ export const processingOperations = (programme: {
           norms,
           ...(maxYield === null ? {} : { maxYieldBasisPoints: maxYield }),
           marks: runMarks(step, lineClean, norms),
+          ...(inside.named.length === 0 ? {} : { containers: inside.named }),
         },
         private: {
           keyId: caller.keyId,
           ...(at === undefined ? {} : { at }),
           ...(note === undefined ? {} : { note }),
+          ...(inside.named.length === 0 ? {} : { containerIds: inside.containerIds }),
         },
       });
     },

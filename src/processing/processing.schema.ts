@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ContainerUses } from '../containers/containers.schema.ts';
 import { Receipt } from '../http/route.ts';
 import { Id, note, Time, TotalGrams } from '../kernel/values.ts';
 import { Form, LossKind, Material, Step } from '../kernel/vocabulary.ts';
@@ -10,19 +11,28 @@ export const RunParams = z.object({ id: Id });
 const MAX_OUTPUTS = 100;
 const MAX_LOSSES = 20;
 
-export const RunRequest = z.strictObject({
-  id: Id.optional(),
-  siteId: Id,
-  step: Step,
-  inputs: z.array(LotRequest).min(1).max(MAX_INPUTS),
-  outputs: z
-    .array(z.strictObject({ material: Material, form: Form, grams: TotalGrams.min(1) }))
-    .max(MAX_OUTPUTS),
-  losses: z.array(z.strictObject({ kind: LossKind, grams: TotalGrams.min(1) })).max(MAX_LOSSES),
-  lineClean: z.boolean().optional().meta({ description: 'The line was cleaned before; false unless said.' }),
-  at: Time.optional().meta({ description: 'When it was run, where that was not now.' }),
-  note: note(2_000).optional(),
-});
+export const RunRequest = z
+  .strictObject({
+    id: Id.optional(),
+    siteId: Id,
+    step: Step,
+    inputs: z.array(LotRequest).min(1).max(MAX_INPUTS).optional(),
+    containers: ContainerUses,
+    outputs: z
+      .array(z.strictObject({ material: Material, form: Form, grams: TotalGrams.min(1) }))
+      .max(MAX_OUTPUTS),
+    losses: z.array(z.strictObject({ kind: LossKind, grams: TotalGrams.min(1) })).max(MAX_LOSSES),
+    lineClean: z
+      .boolean()
+      .optional()
+      .meta({ description: 'The line was cleaned before; false unless said.' }),
+    at: Time.optional().meta({ description: 'When it was run, where that was not now.' }),
+    note: note(2_000).optional(),
+  })
+  .refine((r) => (r.inputs ?? r.containers) !== undefined, {
+    path: ['inputs'],
+    message: 'name inputs, or containers',
+  });
 export type RunRequest = z.infer<typeof RunRequest>;
 
 const Output = z.object({ lotId: Id, material: z.string(), form: z.string(), grams: z.int() });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { containersDrawn, NamedFillingShape } from '../containers/containers.facts.ts';
 import { Id, note, Seq, TotalGrams } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { drawFrom, LotUse, openLot } from '../lots/lots.ts';
@@ -21,8 +22,14 @@ const Sealed = z.strictObject({
   originClass: z.string().nullable(),
   /** What the site's scope allows at best. */
   custodyModel: z.string(),
+  /** Fillings drawn on; their lots stand in `inputs`. */
+  containers: z.array(NamedFillingShape).optional(),
 });
-const SealedPrivate = z.strictObject({ keyId: Id, note: note(2_000).optional() });
+const SealedPrivate = z.strictObject({
+  keyId: Id,
+  note: note(2_000).optional(),
+  containerIds: z.array(Id).optional(),
+});
 
 export const batchSealed: FactType<z.infer<typeof Sealed>, z.infer<typeof SealedPrivate>> = {
   type: 'batch.sealed.v1',
@@ -31,10 +38,11 @@ export const batchSealed: FactType<z.infer<typeof Sealed>, z.infer<typeof Sealed
   private: SealedPrivate,
   grams: 'Inputs are drawn into one lot.',
   fen: 'none',
-  backPointers: ['siteSeq', 'inputs[].seq'],
-  apply(world, { seq, data }) {
+  backPointers: ['siteSeq', 'inputs[].seq', 'containers[].seq'],
+  apply(world, { seq, data, private: more }) {
     const { batchId: id, siteId, organisationId, code, originClass, lotId, material, form, grams } = data;
     const kind = { material, form, grams };
+    containersDrawn(world, seq, data.containers, more.containerIds);
     for (const use of data.inputs) drawFrom(world, use, seq);
     openLot(world, { id: lotId, seq, place: 0, kind: 'batch', organisationId, siteId, originClass, ...kind });
     world.put(batches, {

@@ -1,6 +1,8 @@
+import { expandContainers } from '../containers/containers.ts';
 import { conflict, unprocessable } from '../kernel/errors.ts';
 import { type Caller, draft, type Operation } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
+import { containers } from '../lots/containers.tables.ts';
 import { lots } from '../lots/lots.tables.ts';
 import { commonOrigin, sumGrams, usableLots } from '../lots/lots.ts';
 import { reachableSite } from '../registry/access.ts';
@@ -20,13 +22,23 @@ export type SealAnswer = {
 };
 
 /** The site named, else the one where the first input lies. */
-const siteOf = (world: World, caller: Caller, { siteId, inputs }: BatchRequest): Site => {
+const siteOf = (world: World, caller: Caller, { siteId, inputs, containers: named }: BatchRequest): Site => {
   if (siteId !== undefined) return reachableSite(world, caller, siteId);
+  if (inputs === undefined) return siteOfContainer(world, caller, named![0]!.containerId);
   const lot = world.get(lots, inputs[0]!.lotId);
   if (lot === undefined) throw unprocessable('unknown_lot', '/inputs/0/lotId', 'no such lot of yours');
   if (lot.siteId === null)
     throw conflict('not_here', 'This lot travels; receive it first.', { lotId: lot.id });
   return reachableSite(world, caller, lot.siteId, '/inputs/0/lotId');
+};
+
+const siteOfContainer = (world: World, caller: Caller, containerId: string): Site => {
+  const container = world.get(containers, containerId);
+  if (container === undefined)
+    throw unprocessable('unknown_container', '/containers/0', 'no such container of yours');
+  if (container.siteId === null)
+    throw conflict('not_here', 'This container travels; receive it first.', { containerId });
+  return reachableSite(world, caller, container.siteId, '/containers/0');
 };
 
 /** @param programme whose operator stands for natural persons */
@@ -39,7 +51,9 @@ export const resaleOperations = (programme: {
     status: 201,
     decide(world, input, { caller, id, newId, random }) {
       const site = siteOf(world, caller, input);
-      const used = usableLots(world, caller, site, input.inputs, 'inputs');
+      const loose = usableLots(world, caller, site, input.inputs ?? [], 'inputs');
+      const inside = expandContainers(world, caller, site, input.containers ?? [], loose, newId);
+      const used = [...loose, ...inside.used];
       const inputs = used.map(({ use }) => use);
       const kind = oneKind(used.map(({ lot }) => lot));
       return draft({
@@ -57,8 +71,13 @@ export const resaleOperations = (programme: {
           grams: sumGrams(inputs),
           originClass: commonOrigin(used.map(({ lot }) => lot)),
           custodyModel: site.custodyModel,
+          ...(inside.named.length === 0 ? {} : { containers: inside.named }),
         },
-        private: { keyId: caller.keyId, ...(input.note === undefined ? {} : { note: input.note }) },
+        private: {
+          keyId: caller.keyId,
+          ...(input.note === undefined ? {} : { note: input.note }),
+          ...(inside.named.length === 0 ? {} : { containerIds: inside.containerIds }),
+        },
       });
     },
     answer({ data }) {

@@ -1,16 +1,23 @@
 import { z } from 'zod';
+import { ContainerUses } from '../containers/containers.schema.ts';
 import { Receipt } from '../http/route.ts';
 import { Id, note } from '../kernel/values.ts';
 import { LotRequest, MAX_INPUTS } from '../lots/lots.ts';
 
 export const BatchParams = z.object({ id: Id });
 
-export const BatchRequest = z.strictObject({
-  id: Id.optional(),
-  siteId: Id.optional().meta({ description: 'Where its inputs lie; that of the first unless said.' }),
-  inputs: z.array(LotRequest).min(1).max(MAX_INPUTS),
-  note: note(2_000).optional(),
-});
+export const BatchRequest = z
+  .strictObject({
+    id: Id.optional(),
+    siteId: Id.optional().meta({ description: 'Where its inputs lie; that of the first unless said.' }),
+    inputs: z.array(LotRequest).min(1).max(MAX_INPUTS).optional(),
+    containers: ContainerUses,
+    note: note(2_000).optional(),
+  })
+  .refine((b) => (b.inputs ?? b.containers) !== undefined, {
+    path: ['inputs'],
+    message: 'name inputs, or containers',
+  });
 export type BatchRequest = z.infer<typeof BatchRequest>;
 
 const BatchLot = z.object({ id: Id, grams: z.int(), material: z.string(), form: z.string() });

@@ -17,6 +17,7 @@ t.test('every code has a name in both languages, and no name is without a code',
     incidentKind: codes.INCIDENT_KINDS,
     deductionKind: codes.DEDUCTION_KINDS,
     mark: codes.MARKS,
+    containerKind: codes.CONTAINER_KINDS,
     caseKind: codes.CASE_KINDS,
   };
   for (const [kind, names] of Object.entries(VOCABULARY)) {

@@ -93,6 +93,13 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     note: canary,
   });
   const batchBody = async () => ({ siteId, inputs: [{ lotId: await lotId() }], note: canary });
+  const containerBody = () => ({ siteId, tag: `${canary} ${randomUUID()}`, kind: 'bag' });
+  const container = () => make('/v1/containers', containerBody(), station);
+  const filledContainer = async () => {
+    const made = await container();
+    await make('/v1/collections', { ...collectionBody(), containerId: made.id }, station);
+    return made;
+  };
   const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
   return {
     canary,
@@ -113,6 +120,14 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     vessel: () => make('/v1/vessels', vesselBody()),
     vesselBody,
     key: () => make('/v1/api-keys', { organisationId, role: 'station', holder: canary }),
+    container,
+    containerBody,
+    filledContainer,
+    sealedContainer: async () => {
+      const made = await filledContainer();
+      await make(`/v1/containers/${made.id}/seal`, { sealNumber: canary }, station);
+      return made;
+    },
     shipment,
     shipmentBody,
     run: async () => make('/v1/process-runs', await runBody(), station),
