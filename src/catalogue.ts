@@ -5,7 +5,11 @@ import { processingFacts } from './processing/processing.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
+import { keepingFacts } from './resale/keeping.facts.ts';
+import { productFacts } from './resale/products.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
+import { returnFacts } from './resale/returns.facts.ts';
+import { saleFacts } from './resale/sales.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
@@ -18,6 +22,10 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...custodyFacts,
   ...processingFacts,
   ...resaleFacts,
+  ...keepingFacts,
+  ...saleFacts,
+  ...returnFacts,
+  ...productFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -7,7 +7,9 @@ import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
+import * as products from './resale/products.tables.ts';
 import * as resale from './resale/resale.tables.ts';
+import * as sales from './resale/sales.tables.ts';
 import * as supervision from './supervision/cases.tables.ts';
 
 const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
@@ -24,5 +26,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   custody,
   processing,
   resale,
+  sales,
+  products,
   provenance,
 ].flatMap(definitionsIn);

@@ -31,8 +31,10 @@ const body = (name: keyof Things): Row => ({
 });
 const list: Row = { ownerless: true };
 const lot: Row = { make: async (org) => ({ id: await org.lotId() }) };
-/** Brands buy of anybody and may ask where it comes from. */
-const ASKERS = [...CHECKERS, 'brand'];
+/** A thing of the organisation, with a body that names other things of it. */
+const byIdWith = (name: keyof Things, sent: keyof Things): Row => ({
+  make: async (org) => ({ id: (await (org[name] as () => Promise<{ id: string }>)()).id, body: org[sent] }),
+});
 
 /** How to ask for each operation. A new operation needs a line here. */
 const TABLE: Record<string, Row> = {
@@ -78,9 +80,9 @@ const TABLE: Record<string, Row> = {
   listCollections: list,
   getCollection: byId('collection'),
   getLot: lot,
-  getLotProvenance: { ...lot, across: ASKERS },
-  getLotTrail: { ...lot, across: ASKERS },
-  getLotDestinations: { ...lot, across: ASKERS },
+  getLotProvenance: lot,
+  getLotTrail: lot,
+  getLotDestinations: lot,
   listCases: list,
   // Whoever profits may not decide, so nobody of the organisation; who decides then is the test of cases.
   decideCase: { ...byId('openCase', { outcome: 'loss' }), own: [200, 201, 403, 409], across: CHECKERS },
@@ -93,7 +95,19 @@ const TABLE: Record<string, Row> = {
   sealBatch: body('batchBody'),
   listBatches: list,
   getBatch: byId('batch'),
-  getBatchProvenance: { ...byId('batch'), across: ASKERS },
+  getBatchProvenance: byId('batch'),
+  unsealBatch: byId('batch', { reason: 'x' }),
+  reserveBatch: byIdWith('batch', 'reservationBody'),
+  releaseBatch: byId('reservedBatch'),
+  sellBatch: byIdWith('batch', 'saleBody'),
+  deliverBatch: byIdWith('soldBatch', 'deliveryBody'),
+  payBatch: byIdWith('soldBatch', 'paymentBody'),
+  bookBatchCost: byIdWith('batch', 'costBody'),
+  returnBatch: byIdWith('soldBatch', 'returnBody'),
+  getBatchEntries: byId('soldBatch'),
+  makeProduct: body('productBody'),
+  listProducts: list,
+  getProduct: byId('product'),
   listLedgerEntries: list,
   getLedgerEntry: { make: () => ({ id: 0 }) },
   getLedgerOpening: {
@@ -150,7 +164,16 @@ t.test(
     const expired = await app.keyFor(ours.organisationId, 'station', { expiresAt });
     // One of each stands there, so that lists would show them.
     for (const org of [ours, theirs])
-      for (const make of [org.collector, org.device, org.vessel, org.key, org.run, org.batch, org.openCase])
+      for (const make of [
+        org.collector,
+        org.device,
+        org.vessel,
+        org.key,
+        org.run,
+        org.batch,
+        org.product,
+        org.openCase,
+      ])
         await make();
     await sleep(Math.max(0, Date.parse(expiresAt) - Date.now()) + 5);
 
@@ -263,7 +286,16 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
   const app = await startTestApp(t);
   const [ours, theirs] = [await thingsOf(app, 'ours-canary'), await thingsOf(app, 'theirs-canary')];
   for (const org of [ours, theirs, ours, theirs])
-    for (const make of [org.collector, org.device, org.vessel, org.key, org.run, org.batch, org.openCase])
+    for (const make of [
+      org.collector,
+      org.device,
+      org.vessel,
+      org.key,
+      org.run,
+      org.batch,
+      org.product,
+      org.openCase,
+    ])
       await make();
   const { receipt } = await ours.collection();
   await app.deps.follower.reaches(receipt.seq, 5_000);

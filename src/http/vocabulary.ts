@@ -136,4 +136,12 @@ export const VOCABULARY = {
   caseKind: parse(`
     receipt-short: 到货短缺 | Received too little
     receipt-surplus: 到货溢余 | Received too much`),
+  costKind: parse(`
+    purchase: 采购 | Purchase
+    collection: 收集 | Collection
+    transport: 运输 | Transport
+    processing: 加工 | Processing
+    storage: 仓储 | Storage
+    certification: 认证 | Certification
+    other: 其他 | Other`),
 };

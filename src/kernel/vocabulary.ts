@@ -124,6 +124,16 @@ export const MARKS = [
   'review',
 ] as const;
 export const CASE_KINDS = ['receipt-short', 'receipt-surplus'] as const;
+/** What a cost of a batch was for. */
+export const COST_KINDS = [
+  'purchase',
+  'collection',
+  'transport',
+  'processing',
+  'storage',
+  'certification',
+  'other',
+] as const;
 /** Origin classes a gram may be claimed from; the rest are counted and never claimed. */
 export const CLAIMABLE_ORIGINS: readonly string[] = [
   'sea-recovered',
@@ -144,4 +154,5 @@ export const Step = z.enum(STEPS);
 export const LossKind = z.enum(LOSS_KINDS);
 export const DeductionKind = z.enum(DEDUCTION_KINDS);
 export const Basis = z.enum(BASES);
+export const CostKind = z.enum(COST_KINDS);
 export const RoleCode = z.enum(ROLES);

@@ -1,6 +1,6 @@
 import { journal, table } from '../db/table.ts';
 
-export type LotKind = 'weigh-in' | 'part' | 'output' | 'batch' | 'surplus';
+export type LotKind = 'weigh-in' | 'part' | 'output' | 'batch' | 'surplus' | 'sold' | 'return' | 'product';
 
 /** An amount of one material in one form at one site in one custody, in whole grams. */
 export type Lot = {

@@ -1,11 +1,10 @@
-import { dayIn } from '../kernel/time.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import { claimableOf, custodySource } from './claimable.ts';
 import { modelOfInputs } from './custody-model.ts';
 import type { Readers } from './project.reader.ts';
+import { addSurplus } from './project.surplus.ts';
 import { capOf, loseFromLots, takeUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
-import { sourceKey } from './shares.ts';
 
 const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   const parts = (data.lots as (Use & { partLotId?: string })[]).filter((lot) => lot.partLotId !== undefined);
@@ -27,32 +26,9 @@ const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise
   ]);
 };
 
-const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact): Promise<void> => {
-  await loseFromLots(projection, seq, data.lots, data.lossKind ?? 'scale-difference');
-  if (data.surplus === undefined) return;
-  const { lotId, grams, material, form } = data.surplus;
-  projection.addSource(
-    {
-      key: sourceKey(seq, 0),
-      kind: 'surplus',
-      lotId,
-      collectionId: null,
-      organisationId: actor,
-      siteId: data.siteId,
-      deviceId: null,
-      day: dayIn(await projection.timeZone(), at),
-      material,
-      form,
-      originClass: 'none',
-      grams,
-      payGrams: 0,
-      claimableGrams: 0,
-      accepted: false,
-      marks: ['surplus'],
-      parties: 0,
-    },
-    [],
-  );
+const receive = async (projection: Projection, fact: AnyFact): Promise<void> => {
+  await loseFromLots(projection, fact.seq, fact.data.lots, fact.data.lossKind ?? 'scale-difference');
+  await addSurplus(projection, fact, 0);
 };
 
 export const custodyReaders: Readers = {

@@ -5,6 +5,7 @@ import { custodyReaders } from './project.custody.ts';
 import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
 import { resaleReaders } from './project.resale.ts';
+import { saleReaders } from './project.sale.ts';
 import { Projection } from './projection.ts';
 
 const READERS: Readers = {
@@ -12,6 +13,7 @@ const READERS: Readers = {
   ...custodyReaders,
   ...processingReaders,
   ...resaleReaders,
+  ...saleReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */

@@ -28,8 +28,8 @@ export const returnUses = async (
   const states = await projection.states(uses.map((use) => use.lotId));
   for (const [i, { lotId }] of uses.entries()) {
     const taken = await projection.takenBy(lotId, takenBy);
-    // Taken whole, a lot keeps its vector: nothing is to be given back.
-    if (taken !== null) projection.setVector(lotId, seq, giveBack(states[i]!.vector, taken));
+    const isEmpty = (await projection.gramsBefore(lotId, seq)) === 0;
+    projection.setVector(lotId, seq, isEmpty ? taken : giveBack(states[i]!.vector, taken));
   }
 };
 

@@ -78,8 +78,8 @@ export class Projection {
     return lotIds.map((id) => this.lots.get(id)!);
   }
 
-  /** What the fact `seq` drew from the lot; null where it took the lot whole, which writes no vector. */
-  async takenBy(lotId: string, seq: number): Promise<ShareVector | null> {
+  /** What the fact `seq` drew from the lot. Taken whole, a lot keeps the vector it had. */
+  async takenBy(lotId: string, seq: number): Promise<ShareVector> {
     await this.flush();
     const { rows } = await this.client.query<{ seq: number; vector: Buffer }>({
       name: 'vector before and after',
@@ -87,9 +87,27 @@ export class Projection {
       values: [lotId, seq],
     });
     const [after, before] = rows;
-    if (after?.seq !== seq) return null;
+    if (after === undefined) return this.sourceVector(lotId);
+    if (after.seq !== seq) return decodeVector(after.vector);
     const whole = before === undefined ? await this.sourceVector(lotId) : decodeVector(before.vector);
     return takeAway(whole, decodeVector(after.vector));
+  }
+
+  /** Grams of the lot before the fact `seq`: a lot taken whole holds none, though its vector stays. */
+  async gramsBefore(lotId: string, seq: number): Promise<number> {
+    const { rows } = await this.client.query<{ after: number }>({
+      name: 'posting before',
+      text: 'SELECT after FROM postings WHERE account = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1',
+      values: [lotId, seq],
+    });
+    return rows[0]!.after;
+  }
+
+  /** Of a fact that was undone: its moves, losses and summary lead nowhere any more. */
+  async forget(seq: number): Promise<void> {
+    await this.flush();
+    for (const { name } of [lotMoves, lotLosses, batchSummaries])
+      await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
   }
 
   /** A source lot before anybody drew on it. */
