@@ -24,7 +24,10 @@ import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
 import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
+import { productRoutes } from './resale/products.routes.ts';
+import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
+import { keepingRoutes, saleRoutes } from './resale/sales.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
 
@@ -60,7 +63,13 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     incidentRoutes(scope, deps);
     resaleRoutes(scope, deps);
     periodRoutes(scope, deps);
-    provenanceRoutes(scope, deps);
+    keepingRoutes(scope, deps);
+    saleRoutes(scope, deps);
+    productRoutes(scope, deps);
+    provenanceRoutes(scope, {
+      ...deps,
+      isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
+    });
     ledgerRoutes(scope, {
       ...deps,
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),

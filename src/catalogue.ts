@@ -13,7 +13,11 @@ import { voidFacts } from './processing/void.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
+import { keepingFacts } from './resale/keeping.facts.ts';
+import { productFacts } from './resale/products.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
+import { returnFacts } from './resale/returns.facts.ts';
+import { saleFacts } from './resale/sales.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 import { markFacts } from './supervision/marks.facts.ts';
 
@@ -36,6 +40,10 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...disposalFacts,
   ...incidentFacts,
   ...resaleFacts,
+  ...keepingFacts,
+  ...saleFacts,
+  ...returnFacts,
+  ...productFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -13,7 +13,9 @@ import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
+import * as products from './resale/products.tables.ts';
 import * as resale from './resale/resale.tables.ts';
+import * as sales from './resale/sales.tables.ts';
 import * as supervision from './supervision/cases.tables.ts';
 import * as marks from './supervision/marks.tables.ts';
 
@@ -38,5 +40,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   disposals,
   incidents,
   resale,
+  sales,
+  products,
   provenance,
 ].flatMap(definitionsIn);

@@ -31,8 +31,10 @@ const body = (name: keyof Things): Row => ({
 });
 const list: Row = { ownerless: true };
 const lot: Row = { make: async (org) => ({ id: await org.lotId() }) };
-/** Brands buy of anybody and may ask where it comes from. */
-const ASKERS = [...CHECKERS, 'brand'];
+/** A thing of the organisation, with a body that names other things of it. */
+const byIdWith = (name: keyof Things, sent: keyof Things): Row => ({
+  make: async (org) => ({ id: (await (org[name] as () => Promise<{ id: string }>)()).id, body: org[sent] }),
+});
 
 /** How to ask for each operation. A new operation needs a line here. */
 const TABLE: Record<string, Row> = {
@@ -114,9 +116,9 @@ const TABLE: Record<string, Row> = {
   sampleLot: {
     make: async (org) => ({ id: await org.lotId(), body: { kind: 'moisture', basisPoints: 80 } }),
   },
-  getLotProvenance: { ...lot, across: ASKERS },
-  getLotTrail: { ...lot, across: ASKERS },
-  getLotDestinations: { ...lot, across: ASKERS },
+  getLotProvenance: lot,
+  getLotTrail: lot,
+  getLotDestinations: lot,
   listCases: list,
   // Whoever profits may not decide, so nobody of the organisation; who decides then is the test of cases.
   decideCase: { ...byId('openCase', { outcome: 'loss' }), own: [200, 201, 403, 409], across: CHECKERS },
@@ -143,7 +145,19 @@ const TABLE: Record<string, Row> = {
   sealBatch: body('batchBody'),
   listBatches: list,
   getBatch: byId('batch'),
-  getBatchProvenance: { ...byId('batch'), across: ASKERS },
+  getBatchProvenance: byId('batch'),
+  unsealBatch: byId('batch', { reason: 'x' }),
+  reserveBatch: byIdWith('batch', 'reservationBody'),
+  releaseBatch: byId('reservedBatch'),
+  sellBatch: byIdWith('batch', 'saleBody'),
+  deliverBatch: byIdWith('soldBatch', 'deliveryBody'),
+  payBatch: byIdWith('soldBatch', 'paymentBody'),
+  bookBatchCost: byIdWith('batch', 'costBody'),
+  returnBatch: byIdWith('soldBatch', 'returnBody'),
+  getBatchEntries: byId('soldBatch'),
+  makeProduct: body('productBody'),
+  listProducts: list,
+  getProduct: byId('product'),
   listLedgerEntries: list,
   getLedgerEntry: { make: () => ({ id: 0 }) },
   getLedgerOpening: {
@@ -208,6 +222,7 @@ t.test(
         org.key,
         org.run,
         org.batch,
+        org.product,
         org.openCase,
         org.outside,
         org.disposal,
@@ -333,6 +348,7 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
       org.key,
       org.run,
       org.batch,
+      org.product,
       org.openCase,
       org.outside,
       org.disposal,

@@ -1,4 +1,5 @@
 import { unprocessable } from '../kernel/errors.ts';
+import { inProportion } from '../kernel/money.ts';
 import { CLAIMABLE_ORIGINS, isClaimableKind } from '../kernel/vocabulary.ts';
 import type { Device, Site } from '../registry/registry.tables.ts';
 import type { CollectionRequest, Price } from './collection.schema.ts';
@@ -107,5 +108,5 @@ export const claimableGrams = (c: CollectionRequest, weights: Weights, marks: re
 export const priced = (price: Price, payGrams: number, count: number | undefined): number => {
   const [amount, per] =
     price.perGrams !== undefined ? [payGrams, price.perGrams] : [count ?? 0, price.perPiece!];
-  return Number((2n * BigInt(price.amount) * BigInt(amount) + BigInt(per)) / (2n * BigInt(per)));
+  return inProportion(price.amount, amount, per);
 };

@@ -158,4 +158,12 @@ export const VOCABULARY = {
     receipt-short: 到货短缺 | Received too little
     receipt-surplus: 到货溢余 | Received too much
     weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already`),
+  costKind: parse(`
+    purchase: 采购 | Purchase
+    collection: 收集 | Collection
+    transport: 运输 | Transport
+    processing: 加工 | Processing
+    storage: 仓储 | Storage
+    certification: 认证 | Certification
+    other: 其他 | Other`),
 };

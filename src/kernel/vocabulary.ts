@@ -133,6 +133,16 @@ export const MARKS = [
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
 export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit'] as const;
+/** What a cost of a batch was for. */
+export const COST_KINDS = [
+  'purchase',
+  'collection',
+  'transport',
+  'processing',
+  'storage',
+  'certification',
+  'other',
+] as const;
 /** Origin classes a gram may be claimed from; the rest are counted and never claimed. */
 export const CLAIMABLE_ORIGINS: readonly string[] = [
   'sea-recovered',
@@ -160,4 +170,5 @@ export const IncidentKind = z.enum(INCIDENT_KINDS);
 export const DeductionKind = z.enum(DEDUCTION_KINDS);
 export const Basis = z.enum(BASES);
 export const ContainerKind = z.enum(CONTAINER_KINDS);
+export const CostKind = z.enum(COST_KINDS);
 export const RoleCode = z.enum(ROLES);

@@ -1,6 +1,15 @@
 import { journal, table } from '../db/table.ts';
 
-export type LotKind = 'weigh-in' | 'part' | 'output' | 'batch' | 'surplus' | 'outside';
+export type LotKind =
+  | 'weigh-in'
+  | 'part'
+  | 'output'
+  | 'batch'
+  | 'surplus'
+  | 'outside'
+  | 'sold'
+  | 'return'
+  | 'product';
 
 /** An amount of one material in one form at one site in one custody, in whole grams. */
 export type Lot = {

@@ -8,6 +8,7 @@ import { outsideReaders } from './project.outside.ts';
 import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
 import { resaleReaders } from './project.resale.ts';
+import { saleReaders } from './project.sale.ts';
 import { waysOutReaders } from './project.ways-out.ts';
 import { Projection } from './projection.ts';
 
@@ -20,6 +21,7 @@ const READERS: Readers = {
   ...resaleReaders,
   ...outsideReaders,
   ...waysOutReaders,
+  ...saleReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */

@@ -131,6 +131,23 @@ export class Projection {
     return rows.map((row) => ({ seq: row.seq, vector: decodeVector(row.vector) }));
   }
 
+  /** Grams of the lot before the fact `seq`: a lot taken whole holds none, though its vector stays. */
+  async gramsBefore(lotId: string, seq: number): Promise<number> {
+    const { rows } = await this.client.query<{ after: number }>({
+      name: 'posting before',
+      text: 'SELECT after FROM postings WHERE account = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1',
+      values: [lotId, seq],
+    });
+    return rows[0]!.after;
+  }
+
+  /** Of a fact that was undone: its moves, losses and summary lead nowhere any more. */
+  async forget(seq: number): Promise<void> {
+    await this.flush();
+    for (const { name } of [lotMoves, lotLosses, batchSummaries])
+      await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
+  }
+
   /** A source lot before anybody drew on it. */
   private async sourceVector(lotId: string): Promise<ShareVector> {
     const { rows } = await this.client.query<{ key: number; grams: number }>(
@@ -254,15 +271,6 @@ export class Projection {
       });
   }
 
-  /** Grams a lot held before the fact `seq`: postings are written with the facts, so they are there. */
-  async gramsBefore(lotId: string, seq: number): Promise<number> {
-    const { rows } = await this.client.query<{ after: number }>(
-      'SELECT after FROM postings WHERE account = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1',
-      [lotId, seq],
-    );
-    return rows[0]!.after;
-  }
-
   summarise(summary: BatchSummary): void {
     this.written.summaries.set(summary.batchId, summary);
   }
@@ -289,13 +297,6 @@ export class Projection {
       written.marks,
     ])
       rows.clear();
-  }
-
-  /** Forgets the way of a fact that was undone: it took and made nothing. */
-  async forget(seq: number): Promise<void> {
-    await this.flush();
-    for (const { name } of [lotMoves, lotLosses])
-      await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
   }
 
   /**

@@ -59,15 +59,24 @@ const Step = z.object({ seq: z.int(), inputs: Amounts, outputs: Amounts, losses:
 
 export type ProvenanceDeps = { db: Reader; follower: Follower };
 
-/** Brands buy batches of anybody: they may ask where any batch comes from. */
-const mayAsk = (caller: Caller, organisationId: string): boolean =>
-  caller.role === 'brand' || maySee(caller, organisationId, null);
+/** Whether the caller bought of the batch, or of the batch of this lot, or has it reserved; resale knows. */
+type IsBuyerOf = (caller: Caller, of: { batchId: string } | { lotId: string }) => Promise<boolean>;
 
-export const provenanceRoutes = (app: FastifyInstance, deps: ProvenanceDeps): void => {
+export const provenanceRoutes = (
+  app: FastifyInstance,
+  deps: ProvenanceDeps & { isBuyerOf: IsBuyerOf },
+): void => {
+  /** Who holds grams, and who bought of them or is about to, may ask where they come from. */
+  const mayAsk = async (
+    caller: Caller,
+    organisationId: string,
+    of: Parameters<IsBuyerOf>[1],
+  ): Promise<boolean> => maySee(caller, organisationId, null) || deps.isBuyerOf(caller, of);
   const IdParams = z.object({ id: Id });
   const visibleLot = async (caller: Caller, id: string): Promise<Lot> => {
     const lot = await findLot(deps.db, id);
-    if (lot === undefined || !mayAsk(caller, lot.organisationId)) throw notFound('lot');
+    if (lot === undefined || !(await mayAsk(caller, lot.organisationId, { lotId: id })))
+      throw notFound('lot');
     if (!(await deps.follower.reaches(lot.lastSeq))) throw notReady();
     await deps.follower.catchUp();
     return lot;
@@ -84,7 +93,7 @@ export const provenanceRoutes = (app: FastifyInstance, deps: ProvenanceDeps): vo
     handler: async ({ params, caller }) => {
       await deps.follower.catchUp();
       const found = (await findBatchSummary(deps.db, params.id)) ?? (await awaitSummary(deps, params.id));
-      if (!mayAsk(caller, found.organisationId)) throw notFound('batch');
+      if (!(await mayAsk(caller, found.organisationId, { batchId: params.id }))) throw notFound('batch');
       return { batchId: params.id, seq: found.seq, ...found.summary };
     },
   });
@@ -152,7 +161,10 @@ const awaitSummary = async (deps: ProvenanceDeps, batchId: string) => {
   const seq = await batchSeq(deps.db, batchId);
   if (seq === undefined) throw notFound('batch');
   if (!(await deps.follower.reaches(seq))) throw notReady();
-  return (await findBatchSummary(deps.db, batchId))!;
+  const found = await findBatchSummary(deps.db, batchId);
+  // Unsealed: there is no such batch any more.
+  if (found === undefined) throw notFound('batch');
+  return found;
 };
 
 const batchSeq = async (db: Reader, id: string): Promise<number | undefined> => {

@@ -55,6 +55,13 @@ export const batchSealed: FactType<z.infer<typeof Sealed>, z.infer<typeof Sealed
       lotId,
       ...kind,
       state: 'sealed',
+      inputs: data.inputs.map(({ lotId: from, grams: taken }) => ({ lotId: from, grams: taken })),
+      sales: 0,
+      lastSaleId: null,
+      soldGrams: 0,
+      reservedFor: null,
+      reservedUntil: null,
+      costs: {},
     });
   },
 };

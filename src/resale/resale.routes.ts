@@ -4,20 +4,51 @@ import type { Reader } from '../db/reader.ts';
 import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
 import { notFound } from '../kernel/errors.ts';
+import { type Clock, instant } from '../kernel/time.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
+import type { Caller } from '../ledger/fact.ts';
+import { reservedFor } from './held.ts';
 import { resaleOperations, SEALERS } from './resale.operations.ts';
-import { findBatch, listBatches } from './resale.queries.ts';
-import { BatchAnswer, BatchParams, BatchRequest, BatchView } from './resale.schema.ts';
+import { findBatch, listBatches, salesOf, seesMoney, seesTrade } from './resale.queries.ts';
+import { BatchAnswer, BatchDetail, BatchParams, BatchRequest, BatchView } from './resale.schema.ts';
 import type { Batch } from './resale.tables.ts';
+import { outstandingOf } from './sales.operations.ts';
+import type { Sale } from './sales.tables.ts';
 
 const tag = 'resale';
 
-export type ResaleDeps = WriteDeps & { db: Reader; programme: { operatorId: string } };
+export type ResaleDeps = WriteDeps & { db: Reader; clock: Clock; programme: { operatorId: string } };
 
-const toView = ({ lotId, material, form, grams, ...batch }: Batch): z.input<typeof BatchView> => ({
-  ...batch,
-  lot: { id: lotId, grams, material, form },
-});
+const toView = (batch: Batch): z.input<typeof BatchView> => {
+  const { id, siteId, code, state, seq, lotId, material, form, grams } = batch;
+  return { id, siteId, code, state, seq, lot: { id: lotId, grams, material, form } };
+};
+
+/** A sale, its money only to those who trade, the operator and the auditor. */
+const toSale = (caller: Caller, batch: Batch, sale: Sale): z.input<typeof BatchDetail>['sales'][number] => {
+  const { id, seq, buyerId, lotId, grams, deliveredGrams, returnedGrams, productGrams } = sale;
+  const { price, currency, total, received, credited, contract } = sale;
+  const showsMoney = seesMoney(caller, batch) || buyerId === caller.organisationId;
+  return {
+    ...{ id, seq, buyerId, lotId, grams, deliveredGrams, returnedGrams, productGrams },
+    money: showsMoney
+      ? { price, currency, total, received, credited, outstanding: outstandingOf(sale), contract }
+      : null,
+  };
+};
+
+const toDetail = (caller: Caller, batch: Batch, sales: readonly Sale[], now: number) => {
+  const buyerId = reservedFor(batch, now);
+  const showsReservation =
+    buyerId !== null && (seesTrade(caller, batch) || buyerId === caller.organisationId);
+  const costs = Object.entries(batch.costs).map(([currency, amount]) => ({ currency, amount }));
+  return {
+    ...toView(batch),
+    sales: sales.map((sale) => toSale(caller, batch, sale)),
+    reservation: showsReservation ? { buyerId, until: instant(batch.reservedUntil!) } : null,
+    costs: seesMoney(caller, batch) ? costs : null,
+  };
+};
 
 export const resaleRoutes = (app: FastifyInstance, deps: ResaleDeps): void => {
   const { sealBatch } = resaleOperations(deps.programme);
@@ -46,14 +77,15 @@ export const resaleRoutes = (app: FastifyInstance, deps: ResaleDeps): void => {
     url: '/v1/batches/:id',
     operationId: 'getBatch',
     tag,
-    summary: { en: 'Read one batch', zh: '查询批次' },
+    summary: { en: 'Read one batch and its sales', zh: '查询批次及其销售' },
     access: ROLES,
     params: BatchParams,
-    response: BatchView,
+    response: BatchDetail,
     handler: async ({ params, caller }) => {
-      const batch = await findBatch(deps.db, caller, params.id);
+      const now = deps.clock();
+      const batch = await findBatch(deps.db, caller, params.id, now);
       if (batch === undefined) throw notFound('batch');
-      return toView(batch);
+      return toDetail(caller, batch, await salesOf(deps.db, caller, batch), now);
     },
   });
   route(app, {
@@ -67,7 +99,7 @@ export const resaleRoutes = (app: FastifyInstance, deps: ResaleDeps): void => {
     response: pageOf(BatchView),
     handler: async ({ query, caller, ...http }) => {
       const { after, limit } = readCursor(query);
-      const rows = await listBatches(deps.db, caller, after, limit);
+      const rows = await listBatches(deps.db, caller, after, limit, deps.clock());
       return toPage(rows, limit, (row) => row.seq, toView, http);
     },
   });

@@ -3,6 +3,7 @@ import { ContainerUses } from '../containers/containers.schema.ts';
 import { Receipt } from '../http/route.ts';
 import { Id, note } from '../kernel/values.ts';
 import { LotRequest, MAX_INPUTS } from '../lots/lots.ts';
+import { SaleView } from './sales.schema.ts';
 
 export const BatchParams = z.object({ id: Id });
 
@@ -27,6 +28,21 @@ export const BatchAnswer = z
   .object({ id: Id, code, lot: BatchLot, receipt: Receipt })
   .meta({ id: 'BatchSealed' });
 
-export const BatchView = z
-  .object({ id: Id, siteId: Id, code, lot: BatchLot, state: z.string(), seq: z.int() })
-  .meta({ id: 'Batch' });
+const batchFields = { id: Id, siteId: Id, code, lot: BatchLot, state: z.string(), seq: z.int() };
+
+export const BatchView = z.object(batchFields).meta({ id: 'Batch' });
+
+export const BatchDetail = z
+  .object({
+    ...batchFields,
+    sales: z.array(SaleView).meta({ description: 'A buyer sees its own.' }),
+    reservation: z
+      .object({ buyerId: Id, until: z.string() })
+      .nullable()
+      .meta({ description: 'To the two it concerns, and those who check.' }),
+    costs: z
+      .array(z.object({ currency: z.string(), amount: z.int() }))
+      .nullable()
+      .meta({ description: 'To the seller, operator and auditor only.' }),
+  })
+  .meta({ id: 'BatchDetail' });

@@ -19,6 +19,7 @@ t.test('every code has a name in both languages, and no name is without a code',
     mark: codes.MARKS,
     containerKind: codes.CONTAINER_KINDS,
     caseKind: codes.CASE_KINDS,
+    costKind: codes.COST_KINDS,
   };
   for (const [kind, names] of Object.entries(VOCABULARY)) {
     t.same(Object.keys(names), known[kind as keyof typeof VOCABULARY], kind);

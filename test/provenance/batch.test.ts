@@ -120,11 +120,20 @@ t.test('a gram goes from the scale to a batch, and the batch knows every gram', 
   const stranger = await site('station');
   t.equal((await stranger.client.get(`/v1/batches/${batch.id}/provenance`)).status, 404);
   const brand = await keyFor(stranger.organisationId, 'brand');
-  t.equal(
-    (await client(brand.secret).get(`/v1/batches/${batch.id}/provenance`)).status,
-    200,
-    'a brand may ask',
+  const asBrand = () => client(brand.secret).get(`/v1/batches/${batch.id}/provenance`);
+  t.equal((await asBrand()).status, 404, 'a brand that bought nothing of it may not ask');
+  const sale = ok(
+    await recycler.client.post(`/v1/batches/${batch.id}/sale`, {
+      buyerOrganisationId: stranger.organisationId,
+      grams: 1_000,
+      price: { amount: 1_500, currency: 'CNY', perGrams: 1_000 },
+    }),
   );
+  t.equal((await asBrand()).body.grams, whole, 'one that bought of it may');
+  for (const lotId of [batch.lot.id, sale.lotId])
+    for (const what of ['provenance', 'trail', 'destinations'])
+      t.equal((await client(brand.secret).get(`/v1/lots/${lotId}/${what}`)).status, 200, what);
+  t.equal((await client(brand.secret).get(`/v1/lots/${run.outputs[0].lotId}/trail`)).status, 404);
   t.equal((await operator.get(`/v1/batches/${randomUUID()}/provenance`)).status, 404);
   t.ok(await deps.follower.reaches(batch.receipt.seq));
 });

@@ -100,6 +100,23 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     await make('/v1/collections', { ...collectionBody(), containerId: made.id }, station);
     return made;
   };
+  const batch = async () => make('/v1/batches', await batchBody(), station);
+  const buyerId = (await make('/v1/organisations', { name: 'a buyer', kind: 'brand' })).id as string;
+  const at = new Date().toISOString();
+  const saleBody = {
+    buyerOrganisationId: buyerId,
+    price: { amount: 1_500, currency: 'CNY', perGrams: 1_000 },
+    contract: canary,
+  };
+  const reservationBody = { buyerId, until: new Date(Date.now() + 86_400_000).toISOString() };
+  const productBody = async () => ({
+    batchId: (await batch()).id,
+    units: 10,
+    unitMassGrams: 30,
+    contentGrams: 15,
+    market: 'CN',
+    name: canary,
+  });
   const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
   return {
     canary,
@@ -138,7 +155,30 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     disposalBody,
     incident: async () => make('/v1/incidents', await incidentBody(), station),
     incidentBody,
-    batch: async () => make('/v1/batches', await batchBody(), station),
+    batch,
+    saleBody,
+    deliveryBody: { grams: 1_000, deliveredAt: at, note: canary },
+    paymentBody: { amount: { amount: 1_000, currency: 'CNY' }, receivedAt: at, reference: canary },
+    costBody: {
+      kind: 'transport',
+      amount: { amount: 1_000, currency: 'CNY' },
+      incurredAt: at,
+      reference: canary,
+    },
+    returnBody: { grams: 1_000, siteId, returnedAt: at, reason: canary },
+    reservationBody,
+    reservedBatch: async (): Promise<Answer['body']> => {
+      const { id } = await batch();
+      await make(`/v1/batches/${id}/reservation`, reservationBody, station);
+      return { id };
+    },
+    soldBatch: async (): Promise<Answer['body']> => {
+      const { id } = await batch();
+      await make(`/v1/batches/${id}/sale`, saleBody, station);
+      return { id };
+    },
+    product: async () => make('/v1/products', await productBody(), station),
+    productBody,
     batchBody,
     /** The mark of a weigh-in that names nobody. */
     openMark: async (): Promise<Answer['body']> => {
