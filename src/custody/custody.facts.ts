@@ -83,6 +83,7 @@ export const shipmentDispatched: FactType<Dispatched, z.infer<typeof DispatchedP
       parts: data.lots.flatMap(({ partLotId, lotId }) =>
         partLotId === undefined ? [] : [{ partLotId, lotId }],
       ),
+      onTheWay: travelling(data).map(({ lotId }) => lotId),
       bookedGrams: data.bookedGrams,
       containers: (more.containerIds ?? []).map((id) => ({
         containerId: id,
@@ -122,11 +123,13 @@ export const shipmentVoided: FactType<z.infer<typeof Voided>, z.infer<typeof Voi
       changeLot(world, partLotId, seq, { grams: 0, siteId: shipment.fromSiteId, shipmentId: null });
       returnTo(world, use, seq);
     }
-    world.put(shipments, { ...shipment, state: 'voided', lastSeq: seq });
+    world.put(shipments, { ...shipment, onTheWay: [], state: 'voided', lastSeq: seq });
   },
 };
 
 const NOT_YET_RECEIVED = {
+  arrivedGrams: 0,
+  arrivedSiteId: null,
   measuredGrams: null,
   toleranceGrams: null,
   lossGrams: null,
@@ -136,11 +139,34 @@ const NOT_YET_RECEIVED = {
   state: 'dispatched',
 } satisfies Partial<Shipment>;
 
+const Refused = z.strictObject({ shipmentId: Id, seq: Seq });
+const RefusedPrivate = z.strictObject({ keyId: Id, note: note(2_000).optional() });
+
+export const shipmentRefused: FactType<z.infer<typeof Refused>, z.infer<typeof RefusedPrivate>> = {
+  type: 'shipment.refused.v1',
+  title: { en: 'Shipment refused', zh: '拒收' },
+  data: Refused,
+  private: RefusedPrivate,
+  grams: 'None: what has not arrived travels on, and back to the sender.',
+  fen: 'none',
+  backPointers: ['seq'],
+  apply(world, { seq, data }) {
+    world.put(shipments, { ...world.get(shipments, data.shipmentId)!, state: 'refused', lastSeq: seq });
+  },
+};
+
+/** How a load, or a part of it, ends. */
+export const OUTCOMES = ['received', 'returned', 'diverted'] as const;
+
 const Received = z.strictObject({
   shipmentId: Id,
   /** The last fact that changed the shipment. */
   seq: Seq,
+  /** Where it arrived: as sent, back at the sender, or elsewhere. */
   siteId: Id,
+  outcome: z.enum(OUTCOMES),
+  /** Whether nothing is on the way any more. */
+  final: z.boolean(),
   /** The last fact that changed the site's settings, its tolerance among them. */
   siteSeq: Seq,
   bookedGrams: TotalGrams,
@@ -180,12 +206,13 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
   data: Received,
   private: ReceivedPrivate,
   grams:
-    'The lots stand at the receiving site. A shortage within tolerance is drawn over them as a loss; beyond it they keep their grams, on hold. What exceeds them is a surplus lot of origin none.',
+    'The lots stand where they arrived, the rest travels on. A shortage within tolerance is drawn over them as a loss; beyond it they keep their grams, on hold. What exceeds them is a surplus lot of origin none.',
   fen: 'none',
   backPointers: ['seq', 'siteSeq', 'lots[].seq'],
   apply(world, { seq, data, private: more }) {
     const shipment = world.get(shipments, data.shipmentId)!;
-    const { toOrganisationId: organisationId, toSiteId: siteId } = shipment;
+    const { siteId } = data;
+    const { organisationId } = world.get(sites, siteId)!;
     const heldBy = data.onHold ? data.case!.caseId : null;
     for (const { lotId, bookedGrams, lossGrams } of data.lots)
       changeLot(world, lotId, seq, {
@@ -226,20 +253,27 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
         lossGrams: null,
         state: 'open',
       });
+    const arrived = new Map(
+      data.lots.map(({ lotId, bookedGrams, lossGrams }) => [lotId, bookedGrams - lossGrams]),
+    );
+    const arrivedGrams = shipment.arrivedGrams + data.bookedGrams;
     world.put(shipments, {
       ...shipment,
-      lots: data.lots.map(({ lotId, bookedGrams, lossGrams }) => ({ lotId, grams: bookedGrams - lossGrams })),
-      bookedGrams: data.bookedGrams,
-      measuredGrams: data.measuredGrams,
-      toleranceGrams: data.toleranceGrams,
-      lossGrams: data.lossGrams,
-      surplusGrams: data.surplusGrams,
-      surplusLotId: data.surplus?.lotId ?? null,
-      caseId: data.case?.caseId ?? null,
-      state: 'received',
+      lots: shipment.lots.map(({ lotId, grams }) => ({ lotId, grams: arrived.get(lotId) ?? grams })),
+      onTheWay: data.final ? [] : shipment.onTheWay.filter((lotId) => !arrived.has(lotId)),
+      bookedGrams: data.final ? arrivedGrams : shipment.bookedGrams,
+      arrivedGrams,
+      arrivedSiteId: siteId,
+      measuredGrams: (shipment.measuredGrams ?? 0) + data.measuredGrams,
+      toleranceGrams: (shipment.toleranceGrams ?? 0) + data.toleranceGrams,
+      lossGrams: (shipment.lossGrams ?? 0) + data.lossGrams,
+      surplusGrams: (shipment.surplusGrams ?? 0) + data.surplusGrams,
+      surplusLotId: data.surplus?.lotId ?? shipment.surplusLotId,
+      caseId: data.case?.caseId ?? shipment.caseId,
+      state: data.final ? data.outcome : shipment.state,
       lastSeq: seq,
     });
   },
 };
 
-export const custodyFacts = [shipmentDispatched, shipmentVoided, shipmentReceived];
+export const custodyFacts = [shipmentDispatched, shipmentVoided, shipmentRefused, shipmentReceived];

@@ -6,12 +6,14 @@ import { type Lot, lots } from '../lots/lots.tables.ts';
 import { sumGrams, usableLots } from '../lots/lots.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
-import { type Device, devices, sites } from '../registry/registry.tables.ts';
+import { type Device, devices, type Site, sites } from '../registry/registry.tables.ts';
 import { gramsLeft } from '../supervision/cases.operations.ts';
 import {
+  type Received,
   type ReceivedPrivate,
   shipmentDispatched,
   shipmentReceived,
+  shipmentRefused,
   shipmentVoided,
   travelling,
 } from './custody.facts.ts';
@@ -34,6 +36,7 @@ export type DispatchAnswer = { id: string; lots: LotGrams[] };
 export type ReceiveInput = ReceiptRequest & { shipmentId: string };
 export type ReceiveAnswer = {
   id: string;
+  state: Shipment['state'];
   measuredGrams: number;
   bookedGrams: number;
   toleranceGrams: number;
@@ -112,6 +115,11 @@ export const custodyOperations = (programme: {
       if (!mayReach(caller, shipment.fromOrganisationId, shipment.fromSiteId))
         throw forbidden('Only the sending site may void what it dispatched.');
       assertUnderWay(shipment);
+      if (shipment.onTheWay.length < shipment.lots.length)
+        throw conflict('already_received', 'A part of this shipment was received already.', {
+          shipmentId,
+          seq: shipment.lastSeq,
+        });
       const load = loadOf(world, shipment);
       const wholeOf = new Map(shipment.parts.map(({ partLotId, lotId }) => [partLotId, lotId]));
       world.need(lots, [...wholeOf.values()]);
@@ -143,15 +151,25 @@ export const custodyOperations = (programme: {
     roles: MOVERS,
     status: 201,
     decide(world, input, context) {
-      const shipment = arriving(world, context.caller, input.shipmentId);
-      const load = loadOf(world, shipment);
-      const site = world.get(sites, shipment.toSiteId)!;
+      const { outcome = 'received', final = true } = input;
+      const { shipment, site } = arriving(world, context.caller, input, outcome);
+      if (outcome === 'refused')
+        return draft({
+          type: shipmentRefused,
+          ...actorOf(world, context.caller, programme),
+          data: { shipmentId: shipment.id, seq: shipment.lastSeq },
+          private: {
+            keyId: context.caller.keyId,
+            ...(input.note === undefined ? {} : { note: input.note }),
+          },
+        });
+      const load = arrivingLots(world, shipment, final ? undefined : input.lots);
       const device = input.deviceId === undefined ? undefined : world.get(devices, input.deviceId);
       const measured = readMeasurement(
         input,
         load.map((lot) => lot.id),
       );
-      const scale = scaleOf(shipment, device, measured.readingsGrams);
+      const scale = scaleOf(site.id, device, measured.readingsGrams);
       const scaleError = scale === undefined ? 0 : scaleErrorGrams({ eGrams: scale.eGrams, ...measured });
       const toleranceGrams = Math.max(
         siteToleranceGrams(sumGrams(load), site.toleranceBasisPoints),
@@ -170,6 +188,8 @@ export const custodyOperations = (programme: {
           shipmentId: shipment.id,
           seq: shipment.lastSeq,
           siteId: site.id,
+          outcome,
+          final: final || load.length === shipment.onTheWay.length,
           siteSeq: site.lastSeq,
           ...sums,
           measuredGrams: measured.measuredGrams,
@@ -202,17 +222,9 @@ export const custodyOperations = (programme: {
         },
       });
     },
-    answer: ({ data }) => ({
+    answer: ({ type, data }) => ({
       id: data.shipmentId,
-      measuredGrams: data.measuredGrams,
-      bookedGrams: data.bookedGrams,
-      toleranceGrams: data.toleranceGrams,
-      lossGrams: data.lossGrams,
-      surplusGrams: data.surplusGrams,
-      ...(data.surplus === undefined ? {} : { surplusLotId: data.surplus.lotId }),
-      ...(data.case === undefined ? {} : { caseId: data.case.caseId }),
-      onHold: data.onHold,
-      lots: gramsLeft(data.lots),
+      ...(type === shipmentRefused.type ? NOTHING_ARRIVED : arrivedAnswer(data as Received)),
     }),
   },
 });
@@ -223,20 +235,87 @@ export const takesPart = (caller: Caller, shipment: Shipment): boolean =>
   mayReach(caller, shipment.toOrganisationId, shipment.toSiteId) ||
   shipment.carrier === caller.organisationId;
 
-const arriving = (world: World, caller: Caller, id: string): Shipment => {
-  const shipment = world.get(shipments, id);
+/** What an answer says of a load that was refused. */
+const NOTHING_ARRIVED = {
+  state: 'refused',
+  measuredGrams: 0,
+  bookedGrams: 0,
+  toleranceGrams: 0,
+  lossGrams: 0,
+  surplusGrams: 0,
+  onHold: false,
+  lots: [],
+} satisfies Omit<ReceiveAnswer, 'id'>;
+
+const arrivedAnswer = (data: Received): Omit<ReceiveAnswer, 'id'> => ({
+  state: data.final ? data.outcome : 'dispatched',
+  measuredGrams: data.measuredGrams,
+  bookedGrams: data.bookedGrams,
+  toleranceGrams: data.toleranceGrams,
+  lossGrams: data.lossGrams,
+  surplusGrams: data.surplusGrams,
+  ...(data.surplus === undefined ? {} : { surplusLotId: data.surplus.lotId }),
+  ...(data.case === undefined ? {} : { caseId: data.case.caseId }),
+  onHold: data.onHold,
+  lots: gramsLeft(data.lots),
+});
+
+/** The shipment, and the site that says what became of it: the receiver, or the sender, or another of a party's. */
+const arriving = (
+  world: World,
+  caller: Caller,
+  { shipmentId, siteId }: ReceiveInput,
+  outcome: NonNullable<ReceiveInput['outcome']>,
+): { shipment: Shipment; site: Site } => {
+  const shipment = world.get(shipments, shipmentId);
   if (shipment === undefined || !takesPart(caller, shipment)) throw notFound('shipment');
-  if (!mayReach(caller, shipment.toOrganisationId, shipment.toSiteId))
-    throw forbidden('Only the receiving site may say what arrived.');
+  if (outcome === 'diverted') {
+    const site = reachableSite(world, caller, siteId!);
+    assertUnderWay(shipment);
+    return { shipment, site };
+  }
+  const back = outcome === 'returned';
+  const site = world.get(sites, back ? shipment.fromSiteId : shipment.toSiteId)!;
+  if (!mayReach(caller, site.organisationId, site.id))
+    throw forbidden(
+      back ? 'Only the sending site may take it back.' : 'Only the receiving site may say what arrived.',
+    );
   assertUnderWay(shipment);
-  return shipment;
+  if (shipment.state === 'refused' && !back)
+    throw conflict('refused', 'This load was refused; the sender takes it back with the outcome returned.', {
+      shipmentId,
+      seq: shipment.lastSeq,
+    });
+  return { shipment, site };
+};
+
+/** The lots that arrive: all on the way, or those named. 422 `container_apart` where lots of one container arrive apart. */
+const arrivingLots = (
+  world: World,
+  shipment: Shipment,
+  named: readonly { lotId: string }[] | undefined,
+): Lot[] => {
+  const load = loadOf(world, shipment);
+  if (named === undefined) return load;
+  const ids = new Set(named.map(({ lotId }) => lotId));
+  const inside = new Set(load.flatMap((lot) => (ids.has(lot.id) ? (lot.containerId ?? []) : [])));
+  const apart = load.find(
+    (lot) => !ids.has(lot.id) && lot.containerId !== null && inside.has(lot.containerId),
+  );
+  if (apart !== undefined)
+    throw unprocessable(
+      'container_apart',
+      '/lots',
+      `lots of one container arrive together; name ${apart.id} as well`,
+    );
+  return load.filter((lot) => ids.has(lot.id));
 };
 
 const assertUnderWay = (shipment: Shipment): void => {
   const { id } = shipment;
   if (shipment.state === 'voided')
     throw conflict('already_voided', 'This shipment was voided.', { shipmentId: id, seq: shipment.lastSeq });
-  if (shipment.state !== 'dispatched')
+  if (shipment.state !== 'dispatched' && shipment.state !== 'refused')
     throw conflict('already_received', 'This shipment was received already.', {
       shipmentId: id,
       seq: shipment.lastSeq,
@@ -244,20 +323,19 @@ const assertUnderWay = (shipment: Shipment): void => {
     });
 };
 
-/** The lots as they are by now: a correction may have changed one on the way. */
+/** The lots on the way as they are by now: a correction may have changed one. */
 const loadOf = (world: World, shipment: Shipment): Lot[] => {
-  const ids = shipment.lots.map((lot) => lot.lotId);
-  world.need(lots, ids);
-  return ids.map((id) => world.get(lots, id)!);
+  world.need(lots, shipment.onTheWay);
+  return shipment.onTheWay.map((id) => world.get(lots, id)!);
 };
 
 /** The receiving site's scale, where it weighed the load as one. An unknown device, or another site's, adds no tolerance. */
 const scaleOf = (
-  shipment: Shipment,
+  siteId: string,
   device: Device | undefined,
   readings: readonly number[],
 ): ReceivedPrivate['scale'] => {
-  if (device?.scale == null || device.siteId !== shipment.toSiteId || readings.length === 0) return undefined;
+  if (device?.scale == null || device.siteId !== siteId || readings.length === 0) return undefined;
   return { eGrams: device.scale.eGrams, deviceSeq: device.lastSeq };
 };
 

@@ -99,7 +99,7 @@ export const custodyRoutes = (app: FastifyInstance, deps: CustodyDeps): void => 
     query: PageQuery.extend({
       fromSiteId: Id.optional(),
       toSiteId: Id.optional(),
-      state: z.enum(['dispatched', 'received', 'voided']).optional(),
+      state: z.enum(schema.SHIPMENT_STATES).optional(),
     }),
     response: pageOf(schema.ShipmentView),
     handler: async ({ query, caller, ...http }) => {

@@ -4,6 +4,15 @@ import { Receipt } from '../http/route.ts';
 import { Grams, Id, note, TotalGrams, text } from '../kernel/values.ts';
 import { LotRequest, MAX_INPUTS } from '../lots/lots.ts';
 
+export const SHIPMENT_STATES = [
+  'dispatched',
+  'refused',
+  'received',
+  'returned',
+  'diverted',
+  'voided',
+] as const;
+
 export const ShipmentParams = z.object({ id: Id });
 
 const LotGrams = z.object({ lotId: Id, grams: z.int() });
@@ -51,8 +60,14 @@ export const ReceiptRequest = z
     grossGrams: Grams.optional(),
     tareGrams: Grams.optional(),
     deviceId: Id.optional().meta({ description: 'The scale the load was weighed on as one.' }),
-    outcome: z.literal('received').optional(),
-    final: z.literal(true).optional(),
+    outcome: z.enum(['received', 'refused', 'returned', 'diverted']).optional().meta({
+      description:
+        'received unless said; refused: nothing is taken in, it travels back; returned: the sender has it again; diverted: it arrived at another site.',
+    }),
+    siteId: Id.optional().meta({ description: 'Where a diverted load arrived.' }),
+    final: z.boolean().optional().meta({
+      description: 'false: only the lots named have arrived, the rest is still on the way.',
+    }),
     note: note(2_000).optional(),
   })
   .superRefine((r, ctx) => {
@@ -60,7 +75,12 @@ export const ReceiptRequest = z
     const ways = [r.lots, r.measuredGrams, r.grossGrams ?? r.tareGrams].filter(
       (way) => way !== undefined,
     ).length;
-    if (ways !== 1) wrong('measuredGrams', ONE_WAY);
+    if ((r.outcome === 'diverted') !== (r.siteId !== undefined))
+      wrong('siteId', 'goes with the outcome diverted, and is needed there');
+    if (r.final === false && r.lots === undefined) wrong('lots', 'name the lots that have arrived');
+    if (r.outcome === 'refused') {
+      if (ways > 0 || r.final === false) wrong('outcome', 'what is refused is not weighed in');
+    } else if (ways !== 1) wrong('measuredGrams', ONE_WAY);
     else if (r.grossGrams === undefined && r.tareGrams !== undefined)
       wrong('grossGrams', 'is needed with tareGrams');
     else if (r.grossGrams !== undefined && r.tareGrams === undefined)
@@ -71,6 +91,7 @@ export type ReceiptRequest = z.infer<typeof ReceiptRequest>;
 export const ReceiptAnswer = z
   .object({
     id: Id,
+    state: z.enum(SHIPMENT_STATES).meta({ description: 'dispatched while a part is still on the way.' }),
     measuredGrams: z.int(),
     bookedGrams: z.int(),
     toleranceGrams: z.int(),
@@ -105,6 +126,8 @@ export const ShipmentView = z
     seals: z.array(z.string()),
     lots: z.array(LotGrams),
     containers: z.array(z.object({ containerId: Id, tag: z.string() })),
+    onTheWay: z.array(Id).meta({ description: 'Lots that have not arrived yet.' }),
+    arrivedSiteId: Id.nullable(),
     bookedGrams: z.int(),
     measuredGrams: z.int().nullable(),
     toleranceGrams: z.int().nullable(),
@@ -113,7 +136,7 @@ export const ShipmentView = z
     surplusLotId: Id.nullable(),
     caseId: Id.nullable(),
     onHold: z.boolean(),
-    state: z.enum(['dispatched', 'received', 'voided']),
+    state: z.enum(SHIPMENT_STATES),
     seq: z.int(),
   })
   .meta({ id: 'Shipment' });

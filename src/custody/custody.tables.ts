@@ -19,7 +19,12 @@ export type Shipment = {
   lots: { lotId: string; grams: number }[];
   /** Of these, the parts, and the lots they were drawn from. */
   parts: { partLotId: string; lotId: string }[];
+  /** Of these, the lots that have not arrived yet. */
+  onTheWay: string[];
   bookedGrams: number;
+  /** Booked grams of what has arrived, and where. */
+  arrivedGrams: number;
+  arrivedSiteId: string | null;
   /** Containers that left with it. */
   containers: { containerId: string; tag: string }[];
   measuredGrams: number | null;
@@ -28,7 +33,7 @@ export type Shipment = {
   surplusGrams: number | null;
   surplusLotId: string | null;
   caseId: string | null;
-  state: 'dispatched' | 'received' | 'voided';
+  state: 'dispatched' | 'refused' | 'received' | 'returned' | 'diverted' | 'voided';
 };
 export const shipments = table<Shipment>('shipments', 'id', {
   id: 'uuid',
@@ -44,7 +49,10 @@ export const shipments = table<Shipment>('shipments', 'id', {
   seals: 'json',
   lots: 'json',
   parts: 'json',
+  onTheWay: 'json',
   bookedGrams: 'int8',
+  arrivedGrams: 'int8',
+  arrivedSiteId: 'uuid',
   containers: 'json',
   measuredGrams: 'int8',
   toleranceGrams: 'int8',
