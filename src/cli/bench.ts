@@ -12,9 +12,10 @@ import { type Cluster, openCluster, openPlace } from './bench/place.ts';
 import { measureProvenance, type Sizes } from './bench/provenance.ts';
 import type { Effort } from './bench/rounds.ts';
 import { type Row, toTable } from './bench/rows.ts';
+import { measureTrade } from './bench/trade.ts';
 import { measureVerify } from './bench/verifying.ts';
 
-export const MEASUREMENTS = ['door', 'http', 'verify', 'memory', 'provenance'] as const;
+export const MEASUREMENTS = ['door', 'http', 'verify', 'memory', 'provenance', 'trade'] as const;
 type Measurement = (typeof MEASUREMENTS)[number];
 
 export type BenchOptions = {
@@ -176,6 +177,14 @@ const measure = async (
           progress(`provenance: ${text}`),
         )),
       );
+    } finally {
+      await place.close();
+    }
+  }
+  if (wanted.has('trade')) {
+    const place = await openPlace(cluster, 'bench_trade', 'station');
+    try {
+      rows.push(...(await measureTrade(place, scale.loadMs, (text) => progress(`trade: ${text}`))));
     } finally {
       await place.close();
     }
