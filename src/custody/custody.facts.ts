@@ -130,6 +130,7 @@ export const shipmentVoided: FactType<z.infer<typeof Voided>, z.infer<typeof Voi
 const NOT_YET_RECEIVED = {
   arrivedGrams: 0,
   arrivedSiteId: null,
+  arrivedOrganisationId: null,
   measuredGrams: null,
   toleranceGrams: null,
   lossGrams: null,
@@ -264,6 +265,7 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
       bookedGrams: data.final ? arrivedGrams : shipment.bookedGrams,
       arrivedGrams,
       arrivedSiteId: siteId,
+      arrivedOrganisationId: organisationId,
       measuredGrams: (shipment.measuredGrams ?? 0) + data.measuredGrams,
       toleranceGrams: (shipment.toleranceGrams ?? 0) + data.toleranceGrams,
       lossGrams: (shipment.lossGrams ?? 0) + data.lossGrams,

@@ -115,6 +115,7 @@ export const custodyOperations = (programme: {
       if (!mayReach(caller, shipment.fromOrganisationId, shipment.fromSiteId))
         throw forbidden('Only the sending site may void what it dispatched.');
       assertUnderWay(shipment);
+      if (shipment.state === 'refused') throw refused(shipment);
       if (shipment.onTheWay.length < shipment.lots.length)
         throw conflict('already_received', 'A part of this shipment was received already.', {
           shipmentId,
@@ -218,7 +219,7 @@ export const custodyOperations = (programme: {
         private: {
           ...privatePart(input, context),
           ...(scale === undefined ? {} : { scale }),
-          ...(caseKind === null ? {} : { organisationIds: profiting(shipment, load, context.caller) }),
+          ...(caseKind === null ? {} : { organisationIds: profiting(shipment, site, load, context.caller) }),
         },
       });
     },
@@ -233,6 +234,8 @@ export const custodyOperations = (programme: {
 export const takesPart = (caller: Caller, shipment: Shipment): boolean =>
   mayReach(caller, shipment.fromOrganisationId, shipment.fromSiteId) ||
   mayReach(caller, shipment.toOrganisationId, shipment.toSiteId) ||
+  (shipment.arrivedOrganisationId !== null &&
+    mayReach(caller, shipment.arrivedOrganisationId, shipment.arrivedSiteId)) ||
   shipment.carrier === caller.organisationId;
 
 /** What an answer says of a load that was refused. */
@@ -281,13 +284,15 @@ const arriving = (
       back ? 'Only the sending site may take it back.' : 'Only the receiving site may say what arrived.',
     );
   assertUnderWay(shipment);
-  if (shipment.state === 'refused' && !back)
-    throw conflict('refused', 'This load was refused; the sender takes it back with the outcome returned.', {
-      shipmentId,
-      seq: shipment.lastSeq,
-    });
+  if (shipment.state === 'refused' && !back) throw refused(shipment);
   return { shipment, site };
 };
+
+const refused = ({ id: shipmentId, lastSeq: seq }: Shipment) =>
+  conflict('refused', 'This load was refused; the sender takes it back with the outcome returned.', {
+    shipmentId,
+    seq,
+  });
 
 /** The lots that arrive: all on the way, or those named. 422 `container_apart` where lots of one container arrive apart. */
 const arrivingLots = (
@@ -352,10 +357,11 @@ const privatePart = (input: ReceiveInput, { caller }: DecideContext): ReceivedPr
 };
 
 /** Who sent, received, held or recorded the grams (domain, "Three weights": who profits). */
-const profiting = (shipment: Shipment, load: readonly Lot[], caller: Caller): string[] => [
+const profiting = (shipment: Shipment, site: Site, load: readonly Lot[], caller: Caller): string[] => [
   ...new Set([
     shipment.fromOrganisationId,
     shipment.toOrganisationId,
+    site.organisationId,
     shipment.dispatchedBy,
     caller.organisationId,
     ...load.map((lot) => lot.organisationId),

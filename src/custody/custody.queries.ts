@@ -9,16 +9,22 @@ type Tables = { shipments: Shipment; cases: Case };
 
 export type ShipmentRow = Shipment & { onHold: boolean };
 
-/** A shipment with whether its case still holds it. */
+/** A shipment with whether a case still holds it, or a part of it. */
 const shipmentRows = (db: Reader) =>
   db
     .withTables<Tables>()
     .selectFrom('shipments as s')
-    .leftJoin('cases as c', 'c.id', 's.caseId')
     .selectAll('s')
     .select((eb) =>
-      eb.fn
-        .coalesce(eb.and([eb('c.kind', '=', 'receipt-short'), eb('c.state', '!=', 'decided')]), eb.lit(false))
+      eb
+        .exists(
+          eb
+            .selectFrom('cases as c')
+            .select('c.id')
+            .whereRef('c.subjectId', '=', 's.id')
+            .where('c.kind', '=', 'receipt-short')
+            .where('c.state', '!=', 'decided'),
+        )
         .as('onHold'),
     );
 
@@ -56,6 +62,7 @@ export const listShipments = async (
       return eb.or([
         siteIds === null ? from : eb.and([from, eb('s.fromSiteId', 'in', [...siteIds])]),
         siteIds === null ? to : eb.and([to, eb('s.toSiteId', 'in', [...siteIds])]),
+        eb('s.arrivedOrganisationId', '=', organisationId),
         eb('s.carrier', '=', organisationId),
       ]);
     });

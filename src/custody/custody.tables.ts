@@ -25,6 +25,7 @@ export type Shipment = {
   /** Booked grams of what has arrived, and where. */
   arrivedGrams: number;
   arrivedSiteId: string | null;
+  arrivedOrganisationId: string | null;
   /** Containers that left with it. */
   containers: { containerId: string; tag: string }[];
   measuredGrams: number | null;
@@ -53,6 +54,7 @@ export const shipments = table<Shipment>('shipments', 'id', {
   bookedGrams: 'int8',
   arrivedGrams: 'int8',
   arrivedSiteId: 'uuid',
+  arrivedOrganisationId: 'uuid',
   containers: 'json',
   measuredGrams: 'int8',
   toleranceGrams: 'int8',

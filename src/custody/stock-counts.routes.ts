@@ -23,12 +23,16 @@ export type StockCountDeps = WriteDeps & {
   programme: { timeZone: string; operatorId: string };
 };
 
-/** Lots in stock and not on hold, with the position they are read at: one snapshot. */
+/**
+ * Lots in stock, with the position they are read at: one snapshot. What is on hold, sealed into a batch or in a sealed
+ * container stands under a seal of its own and is not counted.
+ */
 const readStock = async (db: Reader, siteId: string): Promise<Prepared> => {
   type Row = { asOfSeq: number; id: string | null; material: string; form: string };
   const { rows } = await sql<Row>`
     SELECT h.size - 1 AS as_of_seq, l.id, l.material, l.form FROM head h
-    LEFT JOIN lots l ON l.site_id = ${siteId} AND l.grams > 0 AND l.held_by IS NULL
+    LEFT JOIN lots l ON l.site_id = ${siteId} AND l.grams > 0 AND l.held_by IS NULL AND l.kind <> 'batch'
+      AND NOT EXISTS (SELECT FROM containers c WHERE c.id = l.container_id AND c.state = 'sealed')
     ORDER BY l.seq, l.place`.execute(db);
   const lotIds = new Map<string, string[]>();
   for (const { id, ...kind } of rows) {

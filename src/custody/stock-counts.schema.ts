@@ -12,7 +12,10 @@ export const StockCountRequest = z
       .array(z.strictObject({ material: Material, form: Form, countedGrams: TotalGrams }))
       .min(1)
       .max(100)
-      .meta({ description: 'Kinds that were counted; a kind left out was not counted.' }),
+      .meta({
+        description:
+          'Kinds that were counted; a kind left out was not counted. Lots on hold, batches and sealed containers are not counted.',
+      }),
     note: note(2_000).optional(),
   })
   .refine(

@@ -131,3 +131,58 @@ t.test('a load that arrived elsewhere stands there', async (t) => {
   t.equal(await stock({ client: to.client, siteId: other }), 7_000);
   t.equal(await stock(to), 0);
 });
+
+t.test('a part on hold is on hold until its case is decided, whatever the next part weighs', async (t) => {
+  const { app, to, dispatch } = await place(t);
+  const { id, lots, path } = await dispatch(100_000, 100_000);
+  const first = ok(
+    await to.client.post(path, { final: false, lots: [{ lotId: lots[0], measuredGrams: 50_000 }] }),
+  );
+  t.match(first, { onHold: true });
+  t.match(ok(await to.client.post(path, { measuredGrams: 150_000 })), {
+    surplusGrams: 50_000,
+    onHold: false,
+  });
+  const read = async () => ok(await to.client.get(`/v1/shipments/${id}`), 200);
+  t.equal((await read()).onHold, true);
+  const certifiers = (await app.operator.post('/v1/organisations', { name: '认证', kind: 'certifier' })).body
+    .id;
+  for (const holder of ['甲', '乙'])
+    ok(
+      await (await app.keyFor(certifiers, 'certifier', { holder })).post(
+        `/v1/cases/${first.caseId}/decision`,
+        {
+          outcome: 'loss',
+        },
+      ),
+    );
+  t.equal((await read()).onHold, false);
+});
+
+t.test('whoever took in a diverted load sees it, and may not decide about it', async (t) => {
+  const { app, dispatch } = await place(t);
+  const other = await app.site('warehouse');
+  const { id, path } = await dispatch(100_000);
+  const diverted = ok(
+    await app.operator.post(path, { outcome: 'diverted', siteId: other.siteId, measuredGrams: 90_000 }),
+  );
+  t.match(diverted, { onHold: true, state: 'diverted' });
+  t.equal((await other.client.get(`/v1/shipments/${id}`)).status, 200);
+  t.equal(ok(await other.client.get('/v1/shipments'), 200).items.length, 1);
+  t.equal(ok(await other.client.get('/v1/cases'), 200).items.length, 1);
+  const theirs = await app.keyFor(other.organisationId, 'regulator', { holder: '自己人' });
+  t.match(await theirs.post(`/v1/cases/${diverted.caseId}/decision`, { outcome: 'released' }), {
+    status: 403,
+    body: { code: 'profits' },
+  });
+});
+
+t.test('a load that was refused travelled, and cannot be undone', async (t) => {
+  const { from, to, dispatch } = await place(t);
+  const { id, path } = await dispatch(500);
+  ok(await to.client.post(path, { outcome: 'refused' }));
+  t.match(await from.client.post(`/v1/shipments/${id}/void`, { reason: '作废' }), {
+    status: 409,
+    body: { code: 'refused' },
+  });
+});

@@ -124,3 +124,28 @@ t.test('counts and draws at once leave no gram unaccounted for', async (t) => {
     .reduce((sum, { body }) => sum + body.items[0].shortageGrams - body.items[0].surplusGrams, 0);
   t.equal(of('bottle'), 6_000 - 500 * baled - lost);
 });
+
+t.test('what is sealed into a batch is not counted', async (t) => {
+  const app = await startTestApp(t);
+  const { siteId, client } = await app.site('recycler');
+  const { lot } = ok(
+    await client.post('/v1/collections', {
+      siteId,
+      material: 'pet',
+      form: 'flake',
+      originClass: 'shoreline',
+      grossGrams: 100_000,
+      tareGrams: 0,
+      basis: 'weighed',
+      collectedAt: new Date().toISOString(),
+    }),
+  );
+  ok(await client.post('/v1/batches', { inputs: [{ lotId: lot.id, grams: 60_000 }] }));
+  const counted = ok(
+    await client.post(`/v1/sites/${siteId}/stock-counts`, {
+      cutOffAt: new Date().toISOString(),
+      items: [{ material: 'pet', form: 'flake', countedGrams: 39_000 }],
+    }),
+  );
+  t.match(counted.items, [{ bookedGrams: 40_000, shortageGrams: 1_000 }]);
+});
