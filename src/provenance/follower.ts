@@ -7,6 +7,7 @@ import { readFacts } from '../ledger/store.ts';
 import { projectFacts } from './project.ts';
 
 const NAME = 'provenance';
+const MOVE = 'UPDATE followers SET seq = $2 WHERE name = $1';
 const FACTS_A_STEP = 500;
 /** Facts kept in memory for it; what goes beyond is read back. */
 const MOST_OFFERED = 2_000;
@@ -131,11 +132,11 @@ export class Follower {
         offered !== undefined && !(await namesErased(client, offered))
           ? offered
           : await readFacts(client as unknown as pg.Pool, sha256, keyring, from, FACTS_A_STEP);
+      const commit = { text: 'COMMIT', values: [] };
       if (facts.length > 0) {
-        await projectFacts(client, facts);
-        await client.query('UPDATE followers SET seq = $2 WHERE name = $1', [NAME, from + facts.length]);
-      }
-      await client.query('COMMIT');
+        const moved = { name: 'follower', text: MOVE, values: [NAME, String(from + facts.length)] };
+        await projectFacts(client, facts, [moved, commit]);
+      } else await client.query('COMMIT');
       this.advance(from + facts.length);
       return facts.length;
     } catch (error) {

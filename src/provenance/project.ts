@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Step } from '../db/pipeline.ts';
 import { dayIn } from '../kernel/time.ts';
 import { CLAIMABLE_ORIGINS } from '../kernel/vocabulary.ts';
 import type { AnyFact } from '../ledger/fact.ts';
@@ -8,11 +9,15 @@ import { type LotState, Projection } from './projection.ts';
 import { containsV1, draw, mergeAll, runDraws, type ShareVector, sourceKey, total } from './shares.ts';
 import { batchSummary } from './summary.ts';
 
-/** Writes what the facts mean for provenance, in the follower's transaction. */
-export const projectFacts = async (client: pg.PoolClient, facts: readonly AnyFact[]): Promise<void> => {
+/** Writes what the facts mean for provenance, in the follower's transaction; `last` runs after it. */
+export const projectFacts = async (
+  client: pg.PoolClient,
+  facts: readonly AnyFact[],
+  last: readonly Step[] = [],
+): Promise<void> => {
   const projection = new Projection(client);
   for (const fact of facts) await READERS[fact.type]?.(projection, fact);
-  await projection.flush();
+  await projection.flush(last);
 };
 
 const READERS: Record<string, (projection: Projection, fact: AnyFact) => Promise<void>> = {

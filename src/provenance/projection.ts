@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { insertSql, type Journal, toArrays } from '../db/table.ts';
+import { insertSteps, pipeline, type Step } from '../db/pipeline.ts';
+import type { Journal } from '../db/table.ts';
 import { type Source, type SourceParty, sourceParties, sources } from '../lots/sources.tables.ts';
 import type { CustodyModel } from './custody-model.ts';
 import {
@@ -121,15 +122,20 @@ export class Projection {
     this.written.summaries.push(summary);
   }
 
-  async flush(): Promise<void> {
+  /** Writes what is still in memory, and runs `last` after it, in one round trip. */
+  async flush(last: readonly Step[] = []): Promise<void> {
     const { written } = this;
-    await this.insert(sources, written.sources);
-    await this.insert(sourceParties, written.parties);
-    await this.insert(lotVectors, [...written.vectors.values()]);
-    await this.insert(lotMoves, written.moves);
-    await this.insert(lotLosses, written.losses);
-    await this.insert(lotModels, written.models);
-    await this.insert(batchSummaries, written.summaries);
+    const steps = [
+      ...stepsFor(sources, written.sources),
+      ...stepsFor(sourceParties, written.parties),
+      ...stepsFor(lotVectors, [...written.vectors.values()]),
+      ...stepsFor(lotMoves, written.moves),
+      ...stepsFor(lotLosses, written.losses),
+      ...stepsFor(lotModels, written.models),
+      ...stepsFor(batchSummaries, written.summaries),
+      ...last,
+    ];
+    if (steps.length > 0) await pipeline(this.client, steps);
     for (const rows of [
       written.sources,
       written.parties,
@@ -208,13 +214,8 @@ export class Projection {
       });
     }
   }
-
-  private async insert<Row extends object>(journal: Journal<Row>, rows: readonly Row[]): Promise<void> {
-    if (rows.length === 0) return;
-    await this.client.query({
-      name: `add ${journal.name}`,
-      text: insertSql(journal, 1),
-      values: toArrays(journal, rows),
-    });
-  }
 }
+
+/** The rows must fit the journal: the compiler checks it here. */
+const stepsFor = <Row extends object>(journal: Journal<Row>, rows: readonly Row[]): Step[] =>
+  rows.length === 0 ? [] : insertSteps(journal, rows);
