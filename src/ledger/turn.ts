@@ -3,7 +3,7 @@ import { insertSteps, type Step } from '../db/pipeline.ts';
 import { toArrays, updateSql } from '../db/table.ts';
 import { type Hash, sha256, toHex } from '../kernel/hash.ts';
 import type { Random } from '../kernel/time.ts';
-import { type Entry, entryText, MAX_ENTRY_BYTES } from './entry.ts';
+import { type Entry, MAX_ENTRY_BYTES, markedEntry } from './entry.ts';
 import type { AnyDraft, AnyFact } from './fact.ts';
 import { appendLeaf, type Frontier, packFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
@@ -99,8 +99,7 @@ export class TurnEntries {
       prev: this.leafHex,
       data,
     };
-    // With the byte that marks a leaf in front, so that it is hashed where it lies.
-    const marked = Buffer.from(`\0${entryText(entry)}`);
+    const marked = markedEntry(entry);
     const bytes = marked.subarray(1);
     if (bytes.length > MAX_ENTRY_BYTES) throw new EntryTooLong(bytes.length);
     return { bytes, opening, leaf: this.hash(marked) };

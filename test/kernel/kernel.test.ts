@@ -4,14 +4,14 @@ import path from 'node:path';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import t from 'tap';
-import { canonicalJson } from '../../src/kernel/canonical.ts';
+import { canonicalBytes, canonicalJson } from '../../src/kernel/canonical.ts';
 import { cellOf, gcj02ToWgs84 } from '../../src/kernel/geo.ts';
 import { deriveKey, hmacKey, hmacSha256, sha256 } from '../../src/kernel/hash.ts';
 import { formatUuid, UUID, uuidV7 } from '../../src/kernel/ids.ts';
 import { newUuidV7, systemRandom } from '../../src/kernel/system.ts';
 import { dayIn } from '../../src/kernel/time.ts';
 import { note, text } from '../../src/kernel/values.ts';
-import { entryText, leafHash } from '../../src/ledger/entry.ts';
+import { leafHash } from '../../src/ledger/entry.ts';
 import { appendLeaf, packFrontier, rootOf, unpackFrontier } from '../../src/ledger/merkle.ts';
 import { hasEscapes, scanEntry, scanValue } from '../../src/ledger/scan.ts';
 import { seal } from '../../src/ledger/sealing.ts';
@@ -41,8 +41,8 @@ t.test('canonical JSON agrees with another implementation, and refuses what is n
   fc.assert(
     fc.property(fc.jsonValue({ stringUnit: 'binary', noUnicodeString: false } as object), (value) => {
       const expected = canonicalize(value);
-      const text = canonicalJson(value);
-      return text === expected;
+      const bytes = canonicalBytes(value, 3);
+      return canonicalJson(value) === expected && bytes.subarray(3).toString() === expected;
     }),
     { numRuns: 2_000 },
   );
@@ -50,6 +50,10 @@ t.test('canonical JSON agrees with another implementation, and refuses what is n
   t.throws(() => canonicalJson({ '\udc00': 1 }), TypeError);
   t.throws(() => canonicalJson([Number.NaN]), { message: '/0: NaN is not a JSON number' });
   t.throws(() => canonicalJson(1n), TypeError);
+  const unusual = Object.fromEntries([...'zyx'].map((c) => [c.repeat(100), { b: '海"\n', a: [] }]));
+  t.equal(canonicalJson(unusual), canonicalize(unusual), 'names too long to be kept');
+  const long = ['a', '海', '"'].map((c) => c.repeat(100_000));
+  t.equal(canonicalJson(long), canonicalize(long), 'longer than a first buffer');
   t.equal(canonicalJson({ b: -0, a: undefined, 10: 1, 9: 2 }), '{"10":1,"9":2,"b":0}');
 });
 
@@ -116,7 +120,7 @@ const chainOf = (n: number): Buffer[] => {
   let prev = '0'.repeat(64);
   return Array.from({ length: n }, (_, seq) => {
     const bytes = Buffer.from(
-      entryText({
+      canonicalJson({
         v: 1,
         origin: 'example/log',
         seq,
