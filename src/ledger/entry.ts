@@ -30,7 +30,8 @@ export const markedEntry = (entry: Entry): Buffer => {
 
 /** SHA-256(0x00 ‖ bytes): the leaf of RFC 6962 §2.1, and the next entry's `prev`. */
 export const leafHash = (hash: Hash, bytes: Uint8Array): Uint8Array => {
-  const input = new Uint8Array(bytes.length + 1);
+  const input = Buffer.allocUnsafe(bytes.length + 1);
+  input[0] = 0;
   input.set(bytes, 1);
   return hash(input);
 };
