@@ -1,4 +1,5 @@
 import { toHex } from '../kernel/hash.ts';
+import { asBuffer, CopyWriter } from './copy.ts';
 
 /**
  * A table as data: the door loads and saves its rows, set by set, without knowing what they mean.
@@ -58,6 +59,40 @@ export const selectSql = (t: Table<never>): string => {
 export const insertSql = (t: { name: string; columns: readonly Column[] }, first: number): string =>
   `INSERT INTO ${t.name} (${list(t)}) SELECT * FROM unnest(${arrays(t.columns, first)})`;
 
+/** What rows of a table or journal are written by. */
+export type AnyColumns = { readonly name: string; readonly columns: readonly Column[] };
+
+/** `INSERT` of one row, its columns the parameters. */
+export const insertOneSql = (t: AnyColumns): string =>
+  `INSERT INTO ${t.name} (${list(t)}) VALUES (${t.columns.map((c, i) => `$${i + 1}::${c.type}`).join(', ')})`;
+
+/** One row as the parameters of `insertOneSql`. */
+export const toValues = (t: AnyColumns, row: object): (string | Buffer | null)[] =>
+  t.columns.map(({ field, type }) => {
+    const value = (row as Record<string, unknown>)[field];
+    if (value === null || value === undefined) return null;
+    if (type === 'bytea') return asBuffer(value as Uint8Array);
+    return type === 'json' ? JSON.stringify(value) : String(value);
+  });
+
+/** Takes many rows in PostgreSQL's binary form: a third less work for it than arrays, and half the bytes. */
+export const copySql = (t: AnyColumns): string => `COPY ${t.name} (${list(t)}) FROM STDIN (FORMAT binary)`;
+
+/** Rows as `copySql` takes them. Throws a RangeError where a number is not an integer its column holds. */
+export const toCopy = (t: AnyColumns, rows: readonly object[]): Buffer => {
+  const out = new CopyWriter();
+  for (const row of rows) {
+    out.int16(t.columns.length);
+    for (let i = 0; i < t.columns.length; i++) {
+      const { field, type } = t.columns[i]!;
+      const value = (row as Record<string, unknown>)[field];
+      if (value === null || value === undefined) out.int32(-1);
+      else COPIERS[type](out, value);
+    }
+  }
+  return out.end();
+};
+
 /** `UPDATE` of many rows by key, one array a column; parameters are numbered from `first`. */
 export const updateSql = (t: Table<never>, first: number): string => {
   const key = t.columns.find((c) => c.field === t.key)!.column;
@@ -96,4 +131,15 @@ const WRITERS: Record<ColumnType, (value: unknown) => string> = {
   text: (value) => quoted(String(value)),
   json: (value) => quoted(JSON.stringify(value)),
   bytea: (value) => `"\\\\x${toHex(value as Uint8Array)}"`,
+};
+
+const COPIERS: Record<ColumnType, (out: CopyWriter, value: unknown) => void> = {
+  uuid: (out, value) => out.uuid(value as string),
+  int8: (out, value) => out.fieldInt8(value as number),
+  int4: (out, value) => out.fieldInt4(value as number),
+  int2: (out, value) => out.fieldInt2(value as number),
+  boolean: (out, value) => out.fieldBoolean(value as boolean),
+  text: (out, value) => out.text(String(value)),
+  json: (out, value) => out.text(JSON.stringify(value)),
+  bytea: (out, value) => out.bytes(value as Uint8Array),
 };

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../kernel/canonical.ts';
+import { canonicalBytes } from '../kernel/canonical.ts';
 import type { Hash } from '../kernel/hash.ts';
 
 /** Ledger format 1, "Entry": a JSON object with exactly these members. */
@@ -19,17 +19,19 @@ export const MAX_ENTRY_BYTES = 65_535;
 export const GENESIS_PREV = '0'.repeat(64);
 
 /**
- * The RFC 8785 bytes of an entry. The members stand in their canonical order here, so that only `data`
- * has to be sorted. Throws a TypeError where `data` is not JSON.
+ * The RFC 8785 bytes of an entry, behind the byte 0x00 that marks a leaf, so that they are hashed where they lie.
+ * Throws a TypeError where `data` is not JSON.
  */
-export const entryText = (entry: Entry): string =>
-  `{"actor":${JSON.stringify(entry.actor)},"at":${JSON.stringify(entry.at)},"data":${canonicalJson(entry.data)},` +
-  `"origin":${JSON.stringify(entry.origin)},"prev":"${entry.prev}","seq":${entry.seq},` +
-  `"type":${JSON.stringify(entry.type)},"v":1}`;
+export const markedEntry = (entry: Entry): Buffer => {
+  const marked = canonicalBytes(entry, 1);
+  marked[0] = 0;
+  return marked;
+};
 
 /** SHA-256(0x00 ‖ bytes): the leaf of RFC 6962 §2.1, and the next entry's `prev`. */
 export const leafHash = (hash: Hash, bytes: Uint8Array): Uint8Array => {
-  const input = new Uint8Array(bytes.length + 1);
+  const input = Buffer.allocUnsafe(bytes.length + 1);
+  input[0] = 0;
   input.set(bytes, 1);
   return hash(input);
 };

@@ -8,7 +8,7 @@ import type { Hash } from '../kernel/hash.ts';
 export type Frontier = Uint8Array[];
 
 const nodeHash = (hash: Hash, left: Uint8Array, right: Uint8Array): Uint8Array => {
-  const input = new Uint8Array(65);
+  const input = Buffer.allocUnsafe(65);
   input[0] = 1;
   input.set(left, 1);
   input.set(right, 33);

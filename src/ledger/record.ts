@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { pipeline } from '../db/pipeline.ts';
 import { selectSql } from '../db/table.ts';
 import { DomainError } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
@@ -11,7 +12,7 @@ import { type AnyOperation, type Command, type Pending, Queue } from './queue.ts
 import { ConnectionLost, checkRepeat, HeadMoved, tooLong, translate, unavailable } from './record.errors.ts';
 import { readFactsAt } from './store.ts';
 import { ids, type PersonRow, people as peopleTable } from './tables.ts';
-import { EntryTooLong, type Recorded, TurnEntries, turnStatement, type WriterHead } from './turn.ts';
+import { EntryTooLong, type Recorded, TurnEntries, turnSteps, type WriterHead } from './turn.ts';
 import { type AnyTable, type Changes, Missing, World } from './world.ts';
 
 /** Rounds of loading that one turn may ask for. */
@@ -426,12 +427,15 @@ export class Door {
   }
 
   private async write(client: pg.PoolClient, { entries, clock }: Decided, changes: Changes): Promise<void> {
-    const { name, text, values, expectUpdated } = turnStatement(entries, changes, clock);
-    // Named, and so planned once, only where it does not look rows up (see `keepPlans`).
-    const kept = expectUpdated === 0 ? name : undefined;
-    const { rows } = await this.query<{ updated: number }>(client, text, values, kept);
-    if (rows[0]!.updated !== expectUpdated)
-      throw new Error(`${rows[0]!.updated} of ${expectUpdated} rows updated`);
+    const { steps, updates, expectUpdated } = turnSteps(entries, changes, clock);
+    let counts: number[];
+    try {
+      counts = await pipeline(client, steps);
+    } catch (error) {
+      throw translate(error as Error);
+    }
+    const updated = updates.reduce((sum, step) => sum + counts[step]!, 0);
+    if (updated !== expectUpdated) throw new Error(`${updated} of ${expectUpdated} rows updated`);
     for (const effect of changes.effects) await this.query(client, effect.text, effect.values);
     const people = (changes.updated.get(peopleTable as AnyTable) ?? []) as PersonRow[];
     if (people.some((person) => person.wrappedKey === null)) this.options.keyring.forget();

@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts';
+import { type Entry, MAX_ENTRY_BYTES } from './entry.ts';
 
 /**
  * Recognises an entry in RFC 8785 form by reading its text once, without making objects of it: several times quicker
@@ -6,7 +6,7 @@ import type { Entry } from './entry.ts';
  * without escapes) and answers undefined for anything else, canonical or not: then the text has to be parsed.
  * `data` is parsed when it is asked for.
  *
- * @param text as decoded from UTF-8, and without escapes (`hasEscapes`)
+ * @param text as decoded from UTF-8, from bytes without escapes (`hasEscapes`)
  */
 export const scanEntry = (text: string): Entry | undefined => {
   const actor = member(text, '{"actor":', 0);
@@ -72,11 +72,27 @@ const member = (text: string, label: string, start: number): number => {
   return scanString(text, start + label.length);
 };
 
-/** A backslash or a control character. */
-const ESCAPES = /[\\\u0000-\u001f]/;
+const words = new Int32Array((MAX_ENTRY_BYTES + 1) / 4);
+const aligned = new Uint8Array(words.buffer);
 
-/** Whether the text holds what JSON escapes, or an escape itself: such text is for the parser. */
-export const hasEscapes = (text: string): boolean => ESCAPES.test(text);
+/**
+ * Whether a text holds what JSON escapes, or an escape itself: a control character or a backslash. Such text is for the
+ * parser. Four bytes at a time: a byte below n shows as the high bit of (byte − n) & ~byte.
+ *
+ * @param bytes the text in UTF-8, at most `MAX_ENTRY_BYTES`
+ */
+export const hasEscapes = (bytes: Uint8Array): boolean => {
+  const count = Math.ceil(bytes.length / 4);
+  if (count > 0) words[count - 1] = 0x20202020;
+  aligned.set(bytes);
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    const word = words[i]!;
+    const isBackslash = word ^ 0x5c5c5c5c;
+    found |= ((word - 0x20202020) & ~word) | ((isBackslash - 0x01010101) & ~isBackslash);
+  }
+  return (found & 0x80808080) !== 0;
+};
 
 /** The end of the canonical value that begins at `start` of a text without escapes, or −1. */
 export const scanValue = (text: string, start: number): number => {

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../kernel/canonical.ts';
+import { canonicalBytes } from '../kernel/canonical.ts';
 import { type Hash, toHex } from '../kernel/hash.ts';
 
 /** What opens a seal: 32 random bytes, then the RFC 8785 bytes of the private part. */
@@ -9,10 +9,8 @@ export const SALT_BYTES = 32;
 /** Ledger format 1, "What is open and what is sealed": seal = SHA-256(salt ‖ RFC 8785 bytes of the object). */
 export const seal = (hash: Hash, salt: Uint8Array, part: unknown): { seal: string; opening: Opening } => {
   if (salt.length !== SALT_BYTES) throw new RangeError(`a salt is ${SALT_BYTES} bytes, not ${salt.length}`);
-  const text = canonicalJson(part);
-  const opening = Buffer.allocUnsafe(SALT_BYTES + Buffer.byteLength(text));
+  const opening = canonicalBytes(part, SALT_BYTES);
   opening.set(salt);
-  opening.write(text, SALT_BYTES);
   return { seal: toHex(hash(opening)), opening };
 };
 

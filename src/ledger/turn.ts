@@ -1,13 +1,15 @@
-import { insertSql, toArrays, updateSql } from '../db/table.ts';
+import { asBuffer } from '../db/copy.ts';
+import { insertSteps, type Step } from '../db/pipeline.ts';
+import { toArrays, updateSql } from '../db/table.ts';
 import { type Hash, sha256, toHex } from '../kernel/hash.ts';
 import type { Random } from '../kernel/time.ts';
-import { type Entry, entryText, MAX_ENTRY_BYTES } from './entry.ts';
+import { type Entry, MAX_ENTRY_BYTES, markedEntry } from './entry.ts';
 import type { AnyDraft, AnyFact } from './fact.ts';
 import { appendLeaf, type Frontier, packFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
 import { SALT_BYTES, seal } from './sealing.ts';
 import { people as peopleTable, personOpenings } from './tables.ts';
-import type { AnyJournal, AnyTable, Changes, World } from './world.ts';
+import type { Changes, World } from './world.ts';
 
 /** The end of the ledger as a writer left it. `leaf` is 32 bytes. */
 export type WriterHead = { size: number; leaf: Uint8Array; frontier: Frontier; at: number };
@@ -97,8 +99,7 @@ export class TurnEntries {
       prev: this.leafHex,
       data,
     };
-    // With the byte that marks a leaf in front, so that it is hashed where it lies.
-    const marked = Buffer.from(`\0${entryText(entry)}`);
+    const marked = markedEntry(entry);
     const bytes = marked.subarray(1);
     if (bytes.length > MAX_ENTRY_BYTES) throw new EntryTooLong(bytes.length);
     return { bytes, opening, leaf: this.hash(marked) };
@@ -129,76 +130,50 @@ export class EntryTooLong extends Error {
   }
 }
 
-export type Statement = { name: string; text: string; values: unknown[]; expectUpdated: number };
+/** A turn's statements, and how many rows those at `updates` must touch together. */
+export type TurnSteps = { steps: Step[]; updates: number[]; expectUpdated: number };
 
 /**
- * All that a turn writes as one SQL statement: the append first (it locks the head, so two writers never wait
- * for each other crosswise), then each table's new and changed rows.
+ * All that a turn writes, to be sent at once: the append first (it locks the head, so two writers never wait for each
+ * other crosswise), then each table's new and changed rows.
+ *
+ * What only inserts is named, and so planned once; what looks rows up is not (see `keepPlans`).
  */
-export const turnStatement = (entries: TurnEntries, changes: Changes, clock: number): Statement => {
+export const turnSteps = (entries: TurnEntries, changes: Changes, clock: number): TurnSteps => {
   const head = entries.newHead();
-  const inserts = [...changes.inserted, ...changes.added];
-  const updates = [...changes.updated];
-  const opened = entries.openings.some((opening) => opening.length > 0);
-  const values: unknown[] = [
-    entries.old.size,
-    entries.old.leaf,
-    head.size,
-    head.leaf,
+  const size = String(entries.old.size);
+  const append = [
+    size,
+    asBuffer(entries.old.leaf),
+    String(head.size),
+    asBuffer(head.leaf),
     packFrontier(head.frontier),
-    clock,
-    head.at,
+    String(clock),
+    String(head.at),
     ends(entries.bytes),
     Buffer.concat(entries.leaves),
     Buffer.concat(entries.bytes),
-    ...(opened ? [ends(entries.openings), Buffer.concat(entries.openings)] : []),
   ];
-  for (const [table, rows] of [...inserts, ...updates]) values.push(...toArrays(table, rows));
-  const tables = {
-    opened,
-    inserts: inserts.map(([table]) => table),
-    updates: updates.map(([table]) => table),
-  };
-  const expectUpdated = updates.reduce((sum, [, rows]) => sum + rows.length, 0);
-  return { ...statementFor(tables), values, expectUpdated };
+  const steps: Step[] = [{ name: 'append', text: APPEND, values: append }];
+  if (entries.openings.some((opening) => opening.length > 0))
+    steps.push({
+      name: 'openings',
+      text: ADD_OPENINGS,
+      values: [size, ends(entries.openings), Buffer.concat(entries.openings)],
+    });
+  for (const [table, rows] of changes.inserted) steps.push(...insertSteps(table, rows));
+  for (const [journal, rows] of changes.added) steps.push(...insertSteps(journal, rows));
+  const updates: number[] = [];
+  let expectUpdated = 0;
+  for (const [table, rows] of changes.updated) {
+    updates.push(steps.push({ text: updateSql(table, 1), values: toArrays(table, rows) }) - 1);
+    expectUpdated += rows.length;
+  }
+  return { steps, updates, expectUpdated };
 };
 
-type Touched = { opened: boolean; inserts: (AnyTable | AnyJournal)[]; updates: AnyTable[] };
-
-/** Statements by the tables they touch: PostgreSQL parses each once a connection. */
-const statements = new Map<string, { name: string; text: string }>();
-
-const statementFor = (touched: Touched): { name: string; text: string } => {
-  const { opened, inserts, updates } = touched;
-  const shape = `${opened} +${inserts.map((t) => t.name)} ~${updates.map((t) => t.name)}`;
-  let statement = statements.get(shape);
-  if (statement === undefined) {
-    statement = { name: shortName(shape), text: statementText(touched) };
-    statements.set(shape, statement);
-  }
-  return statement;
-};
-
-const statementText = ({ opened, inserts, updates }: Touched): string => {
-  const parts = ['appended AS (SELECT ledger_append($1,$2,$3,$4,$5,$6,$7,$8::int4[],$9,$10) AS size)'];
-  if (opened)
-    parts.push('w0 AS (INSERT INTO opening_chunks (first_seq, ends, bytes) VALUES ($1, $11::int4[], $12))');
-  let parameter = opened ? 13 : 11;
-  for (const table of inserts) {
-    parts.push(`w${parts.length} AS (${insertSql(table, parameter)})`);
-    parameter += table.columns.length;
-  }
-  const counts = ['0'];
-  for (const table of updates) {
-    counts.push(`(SELECT count(*)::int4 FROM w${parts.length})`);
-    parts.push(`w${parts.length} AS (${updateSql(table, parameter)} RETURNING 1)`);
-    parameter += table.columns.length;
-  }
-  return `WITH ${parts.join(', ')} SELECT appended.size, ${counts.join(' + ')} AS updated FROM appended`;
-};
-
-/** PostgreSQL cuts statement names at 63 bytes. */
-const shortName = (shape: string): string => toHex(sha256(Buffer.from(shape))).slice(0, 32);
+const APPEND = 'SELECT ledger_append($1,$2,$3,$4,$5,$6,$7,$8::int4[],$9,$10)';
+const ADD_OPENINGS = 'INSERT INTO opening_chunks (first_seq, ends, bytes) VALUES ($1, $2::int4[], $3)';
 
 /** Where each part ends, as PostgreSQL's array text. */
 const ends = (parts: readonly Uint8Array[]): string => {

@@ -4,14 +4,14 @@ import path from 'node:path';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import t from 'tap';
-import { canonicalJson } from '../../src/kernel/canonical.ts';
+import { canonicalBytes, canonicalJson } from '../../src/kernel/canonical.ts';
 import { cellOf, gcj02ToWgs84 } from '../../src/kernel/geo.ts';
 import { deriveKey, hmacKey, hmacSha256, sha256 } from '../../src/kernel/hash.ts';
 import { formatUuid, UUID, uuidV7 } from '../../src/kernel/ids.ts';
 import { newUuidV7, systemRandom } from '../../src/kernel/system.ts';
 import { dayIn } from '../../src/kernel/time.ts';
 import { note, text } from '../../src/kernel/values.ts';
-import { entryText, leafHash } from '../../src/ledger/entry.ts';
+import { leafHash } from '../../src/ledger/entry.ts';
 import { appendLeaf, packFrontier, rootOf, unpackFrontier } from '../../src/ledger/merkle.ts';
 import { hasEscapes, scanEntry, scanValue } from '../../src/ledger/scan.ts';
 import { seal } from '../../src/ledger/sealing.ts';
@@ -41,8 +41,8 @@ t.test('canonical JSON agrees with another implementation, and refuses what is n
   fc.assert(
     fc.property(fc.jsonValue({ stringUnit: 'binary', noUnicodeString: false } as object), (value) => {
       const expected = canonicalize(value);
-      const text = canonicalJson(value);
-      return text === expected;
+      const bytes = canonicalBytes(value, 3);
+      return canonicalJson(value) === expected && bytes.subarray(3).toString() === expected;
     }),
     { numRuns: 2_000 },
   );
@@ -50,6 +50,10 @@ t.test('canonical JSON agrees with another implementation, and refuses what is n
   t.throws(() => canonicalJson({ '\udc00': 1 }), TypeError);
   t.throws(() => canonicalJson([Number.NaN]), { message: '/0: NaN is not a JSON number' });
   t.throws(() => canonicalJson(1n), TypeError);
+  const unusual = Object.fromEntries([...'zyx'].map((c) => [c.repeat(100), { b: '海"\n', a: [] }]));
+  t.equal(canonicalJson(unusual), canonicalize(unusual), 'names too long to be kept');
+  const long = ['a', '海', '"'].map((c) => c.repeat(100_000));
+  t.equal(canonicalJson(long), canonicalize(long), 'longer than a first buffer');
   t.equal(canonicalJson({ b: -0, a: undefined, 10: 1, 9: 2 }), '{"10":1,"9":2,"b":0}');
 });
 
@@ -116,7 +120,7 @@ const chainOf = (n: number): Buffer[] => {
   let prev = '0'.repeat(64);
   return Array.from({ length: n }, (_, seq) => {
     const bytes = Buffer.from(
-      entryText({
+      canonicalJson({
         v: 1,
         origin: 'example/log',
         seq,
@@ -157,6 +161,7 @@ t.test('the verifier names the first entry that is wrong, and how', async (t) =>
   t.equal(faultOf(edit(2, '"v":1', '"v":2')), '2 wrong-members');
   t.equal(faultOf(edit(2, '"seq":2', '"seq":9')), '2 wrong-seq');
   t.equal(faultOf(edit(2, 'example/log', 'example/loq')), '2 wrong-origin');
+  t.equal(faultOf(edit(0, '2026-11-24T00:00:00.000Z', '')), '0 time-goes-back');
   t.equal(faultOf(edit(2, '2026-11-24T00:00:02', '2025-11-24T00:00:02')), '2 time-goes-back');
   t.equal(faultOf([chain[0]!, chain[2]!]), '1 wrong-seq');
   const verifier = new Verifier(sha256);
@@ -215,7 +220,8 @@ t.test('the quick reading of an entry never takes what is not canonical', async 
       ),
       (value, edits) => {
         let text = canonicalize(value)!;
-        const recognised = (): boolean => !hasEscapes(text) && scanValue(text, 0) === text.length;
+        const recognised = (): boolean =>
+          !hasEscapes(Buffer.from(text)) && scanValue(text, 0) === text.length;
         if (recognised()) taken++;
         for (const [at, insert] of edits) {
           const i = at % (text.length + 1);
@@ -228,6 +234,18 @@ t.test('the quick reading of an entry never takes what is not canonical', async 
     { numRuns: 20_000 },
   );
   t.ok(taken > 2_000, `it recognised ${taken}`);
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 30 }),
+      fc.constantFrom(0x1f, 0x20, 0x5c, 0x5b, 0x80, 0xff),
+      (raw, byte) => {
+        const bytes = Uint8Array.from([...raw.map((b) => (b % 3 === 0 ? byte : 0x21 + (b % 90))), byte]);
+        return hasEscapes(bytes) === bytes.some((b) => b < 0x20 || b === 0x5c);
+      },
+    ),
+    { numRuns: 5_000 },
+  );
+  t.notOk(hasEscapes(new Uint8Array(0)), 'nothing of an earlier text is left');
   const text = chainOf(1)[0]!.toString();
   const entry = scanEntry(text)!;
   const { v, actor, at, origin, prev, seq, type, data } = entry;
@@ -235,6 +253,7 @@ t.test('the quick reading of an entry never takes what is not canonical', async 
   for (let i = 0; i < text.length; i++)
     for (const insert of [' ', '0', '"', '}', '\\', '-']) {
       const edited = text.slice(0, i) + insert + text.slice(i);
-      if (!hasEscapes(edited) && scanEntry(edited) !== undefined && !canonicalOrNot(edited)) t.fail(edited);
+      if (!hasEscapes(Buffer.from(edited)) && scanEntry(edited) !== undefined && !canonicalOrNot(edited))
+        t.fail(edited);
     }
 });

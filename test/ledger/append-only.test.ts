@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import t, { type Test } from 'tap';
+import { canonicalJson } from '../../src/kernel/canonical.ts';
 import { sha256 } from '../../src/kernel/hash.ts';
-import { type Entry, entryText, leafHash } from '../../src/ledger/entry.ts';
+import { type Entry, leafHash } from '../../src/ledger/entry.ts';
 import { appendLeaf, type Frontier, packFrontier, unpackFrontier } from '../../src/ledger/merkle.ts';
 import { readEntries } from '../../src/ledger/store.ts';
 import { LedgerFault } from '../../src/ledger/verify.ts';
@@ -184,7 +185,7 @@ const nextEntry = async (api: pg.Client): Promise<Append> => {
   const size = Number(head.size);
   const at = Math.max(Date.now(), Number(head.at));
   const bytes = Buffer.from(
-    entryText({
+    canonicalJson({
       v: 1,
       origin: 'localhost/blue-cycle',
       seq: size,
@@ -442,7 +443,7 @@ t.test('C4: everything rewritten from an entry on is not found by the chain alon
       const entry = JSON.parse(stored.bytes.toString('utf8')) as Entry;
       if (stored.seq === from) entry.data = { ...entry.data, grossGrams: 9_002 };
       if (stored.seq > from) entry.prev = leafOf(entries, stored.seq - 1);
-      const bytes = Buffer.from(entryText(entry));
+      const bytes = Buffer.from(canonicalJson(entry));
       leaf = Buffer.from(leafHash(sha256, bytes));
       entries[stored.seq] = { seq: stored.seq, bytes, leaf };
       const { rowCount } = await superuser.query(
