@@ -37,6 +37,8 @@ export type LotState = { vector: ShareVector; model: CustodyModel | null; capGra
 export class Projection {
   private readonly client: pg.PoolClient;
   private readonly lots = new Map<string, LotState>();
+  /** Lots whose source was read just now, as far as nobody asked for their state. */
+  private readonly fresh = new Map<string, Source>();
   private zone: string | undefined;
   private readonly known = new Map<number, Source>();
   private readonly written = {
@@ -57,18 +59,23 @@ export class Projection {
     this.known.set(source.key, source);
     this.written.sources.push(source);
     for (const personId of people) this.written.parties.push({ personId, key: source.key });
-    this.lots.set(source.lotId, {
-      vector: vectorOf([[source.key, source.grams]]),
-      model: null,
-      capGrams: null,
-    });
+    this.fresh.set(source.lotId, source);
   }
 
   /** States of lots, in the order asked. */
   async states(lotIds: readonly string[]): Promise<LotState[]> {
+    for (const id of lotIds) this.openFresh(id);
     const absent = lotIds.filter((id) => !this.lots.has(id));
     if (absent.length > 0) await this.loadLots(absent);
     return lotIds.map((id) => this.lots.get(id)!);
+  }
+
+  /** Most lots are not drawn on among the facts that made them, so a source becomes a vector when one is. */
+  private openFresh(lotId: string): void {
+    const source = this.fresh.get(lotId);
+    if (source === undefined) return;
+    this.fresh.delete(lotId);
+    this.lots.set(lotId, { vector: vectorOf([[source.key, source.grams]]), model: null, capGrams: null });
   }
 
   /** Sources of the vectors, then synchronous to ask. */
