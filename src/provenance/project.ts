@@ -27,6 +27,9 @@ const READERS: Readers = {
 /** Writes what the facts mean for provenance, in the follower's transaction. */
 export const projectFacts = async (client: pg.PoolClient, facts: readonly AnyFact[]): Promise<void> => {
   const projection = new Projection(client);
-  for (const fact of facts) await READERS[fact.type]?.(projection, fact);
-  await projection.flush();
+  for (const fact of facts) {
+    await READERS[fact.type]?.(projection, fact);
+    await projection.countStock(fact);
+  }
+  await projection.finish();
 };
