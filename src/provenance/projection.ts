@@ -14,7 +14,7 @@ import {
   type StepLabel,
 } from './provenance.tables.ts';
 import { encodeVector, type ShareVector, total, vectorOf } from './shares.ts';
-import { Stock } from './stock.ts';
+import { Stock, WEIGH_IN } from './stock.ts';
 import type { LotSummary } from './summary.ts';
 
 /** What is known of one lot while facts are read. */
@@ -256,10 +256,15 @@ export class Projection {
     return this.history.timeZone();
   }
 
-  /** Counts what the fact, all read now, did to what stands where. */
-  async countStock(fact: AnyFact): Promise<void> {
-    if (fact.type === 'collection.recorded.v1') return this.stock.weighIn(fact);
-    const lotIds = new Set([...this.changedLots, ...this.stock.lotsNamedIn(fact)]);
+  /** By place in `facts`: the lots a fact names, but for a weigh-in's own. */
+  lotsNamedIn(facts: readonly AnyFact[]): Promise<string[][]> {
+    return this.stock.lotsNamedIn(facts);
+  }
+
+  /** Counts what the fact, read by now, did to what stands where; `named`: the lots it names. */
+  async countStock(fact: AnyFact, named: readonly string[]): Promise<void> {
+    if (fact.type === WEIGH_IN) return this.stock.weighIn(fact);
+    const lotIds = new Set([...this.changedLots, ...named]);
     if (lotIds.size > 0) {
       await this.flush();
       await this.stock.count(fact.seq, lotIds, this.classesBefore);

@@ -5,6 +5,9 @@ import type { AnyFact } from '../ledger/fact.ts';
 import { PLACES } from '../lots/sources.tables.ts';
 import { type StockAccount, type StockKind, type StockPosting, stockAccounts } from '../lots/stock.tables.ts';
 
+/** The fact that brings one lot in and touches no other. */
+export const WEIGH_IN = 'collection.recorded.v1';
+
 type Sums = { grams: number; claimableGrams: number; lots: number };
 type Change = Sums & { seq: number; kind: StockKind };
 
@@ -37,25 +40,24 @@ export class Stock {
     this.rows = rows;
   }
 
-  /** A weigh-in brings one lot in and touches no other. */
   weighIn({ seq, data }: AnyFact): void {
     const { siteId, material, form, originClass } = data;
     const sums = sumsOf(data.grossGrams - data.tareGrams, data.claimableGrams);
     if (sums.lots > 0) this.changes.push({ seq, kind: { siteId, material, form, originClass }, ...sums });
   }
 
-  /** Ids that a fact names, lots among them: what it does to a lot it says of that lot. */
-  lotsNamedIn({ data, private: more }: AnyFact): Set<string> {
-    const found = new Set<string>();
-    const walk = (value: unknown): void => {
-      if (typeof value === 'string') {
-        if (UUID.test(value)) found.add(value);
-      } else if (typeof value === 'object' && value !== null)
-        for (const part of Object.values(value)) walk(part);
-    };
-    walk(data);
-    walk(more);
-    return found;
+  /** By place in `facts`: the lots a fact names. What it does to a lot it says of that lot. */
+  async lotsNamedIn(facts: readonly AnyFact[]): Promise<string[][]> {
+    const named = facts.map((fact) => (fact.type === WEIGH_IN ? [] : [...idsIn(fact)]));
+    const ids = [...new Set(named.flat())];
+    if (ids.length === 0) return named;
+    const { rows } = await this.client.query<{ id: string }>({
+      name: 'which are lots',
+      text: 'SELECT id FROM lots WHERE id = ANY($1::uuid[])',
+      values: [ids],
+    });
+    const lots = new Set(rows.map(({ id }) => id));
+    return named.map((list) => list.filter((id) => lots.has(id)));
   }
 
   /**
@@ -165,6 +167,19 @@ export class Stock {
     return accounts;
   }
 }
+
+const idsIn = ({ data, private: more }: AnyFact): Set<string> => {
+  const found = new Set<string>();
+  const walk = (value: unknown): void => {
+    if (typeof value === 'string') {
+      if (UUID.test(value)) found.add(value);
+    } else if (typeof value === 'object' && value !== null)
+      for (const part of Object.values(value)) walk(part);
+  };
+  walk(data);
+  walk(more);
+  return found;
+};
 
 const sumsOf = (grams: number, claimableGrams: number): Sums =>
   grams > 0 ? { grams, claimableGrams, lots: 1 } : { grams: 0, claimableGrams: 0, lots: 0 };
