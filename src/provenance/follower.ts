@@ -16,7 +16,7 @@ const GATHER_MS = 250;
 const IDLE_MS = 200;
 
 /** How long a reader waits to see the last writes; beyond that it is answered as of an earlier position. */
-const PATIENCE_MS = 250;
+const PATIENCE_MS = 1_000;
 
 export type FollowerOptions = {
   pool: pg.Pool;

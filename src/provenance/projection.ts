@@ -42,7 +42,7 @@ export class Projection {
   private readonly places = new Map<string, number>();
   /** Lots the present fact gave another vector or label, and origin classes it changed: what they were. */
   private readonly changedLots = new Set<string>();
-  private readonly classesBefore = new Map<string, string>();
+  private readonly classesBefore = new Map<string, string | null>();
 
   constructor(client: pg.PoolClient) {
     this.client = client;
@@ -61,11 +61,15 @@ export class Projection {
   async changeSource(key: number, change: (source: Source) => Partial<Source>): Promise<Source> {
     const before = (await this.sourcesOf([vectorOf([[key, 1]])]))(key);
     const source = { ...before, ...change(before) };
-    if (source.originClass !== before.originClass) this.classesBefore.set(source.lotId, before.originClass);
+    if (source.originClass !== before.originClass) this.keepClass(source.lotId, before.originClass);
     this.known.set(key, source);
     const rows = this.rows.newSources.has(key) ? this.rows.newSources : this.rows.changedSources;
     rows.set(key, source);
     return source;
+  }
+
+  private keepClass(lotId: string, before: string | null): void {
+    if (!this.classesBefore.has(lotId)) this.classesBefore.set(lotId, before);
   }
 
   /** States of lots, in the order asked; the sources of their vectors are known from then on. */
@@ -164,6 +168,8 @@ export class Projection {
   /** What is said of a lot from the fact `seq` on; `madeBy` where nothing was said of it before. */
   setLabel(lotId: string, seq: number, label: Label, madeBy: number): void {
     const state = this.lots.get(lotId)!;
+    if (state.label !== null && label.originClass !== state.label.originClass)
+      this.keepClass(lotId, state.label.originClass);
     this.lots.set(lotId, { ...state, label });
     this.rows.models.set(lotId, { lotId, seq: madeBy, ...label });
     this.setVector(lotId, seq, state.vector);

@@ -68,7 +68,7 @@ export class Stock {
   async count(
     seq: number,
     lotIds: Iterable<string>,
-    classesBefore: ReadonlyMap<string, string>,
+    classesBefore: ReadonlyMap<string, string | null>,
   ): Promise<void> {
     const { rows } = await this.client.query<LotChange>({
       name: 'lots around a fact',
@@ -77,7 +77,11 @@ export class Stock {
     });
     for (const lot of rows) {
       const { material, form, originClass } = lot;
-      const before = { material, form, originClass: classesBefore.get(lot.id) ?? originClass };
+      const before = {
+        material,
+        form,
+        originClass: classesBefore.has(lot.id) ? classesBefore.get(lot.id)! : originClass,
+      };
       this.add(seq, lot.siteBefore, before, sumsOf(lot.gramsBefore, lot.claimableBefore), -1);
       this.add(
         seq,
@@ -189,13 +193,14 @@ const isSame = (a: Sums, b: Sums): boolean =>
 
 /** Lots $1 just before and after the fact $2, in the order in which they were made. */
 const LOTS_AROUND_A_FACT = `
-  SELECT l.id, l.material, l.form, coalesce(o.origin_class, l.origin_class) AS "originClass",
+  SELECT l.id, l.material, l.form, CASE WHEN o.key IS NULL THEN d.origin_class ELSE o.origin_class END AS "originClass",
     CASE WHEN m.seq = $2 THEN m.site_id ELSE a.site_id END AS "siteBefore", a.site_id AS "siteAfter",
     CASE WHEN p.seq = $2 THEN p.after - p.delta ELSE p.after END AS "gramsBefore", p.after AS "gramsAfter",
     coalesce(b.claimable_grams, o.claimable_grams, 0) AS "claimableBefore",
     coalesce(v.claimable_grams, b.claimable_grams, o.claimable_grams, 0) AS "claimableAfter"
   FROM lots l
   LEFT JOIN sources o ON o.key = l.seq * ${PLACES} + l.place
+  LEFT JOIN lot_models d ON d.lot_id = l.id
   LEFT JOIN lot_places m ON m.lot_id = l.id AND m.seq = $2
   CROSS JOIN LATERAL (
     SELECT CASE WHEN n.lot_id IS NULL THEN l.site_id ELSE n.site_id END AS site_id FROM (SELECT) one

@@ -96,13 +96,15 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
     if (rows.length > 0) throw new Error(`shares do not sum to the lot: ${JSON.stringify(rows[0])}`);
     const { rows: stock } = await deps.pool.query(`
       WITH standing AS (
-        SELECT l.site_id, l.material, l.form, coalesce(o.origin_class, l.origin_class) AS origin_class,
+        SELECT l.site_id, l.material, l.form,
+          CASE WHEN o.key IS NULL THEN m.origin_class ELSE o.origin_class END AS origin_class,
           sum(l.grams)::int8 AS grams, count(*)::int4 AS lots,
           sum(coalesce(v.claimable_grams, o.claimable_grams))::int8 AS claimable_grams
         FROM lots l
         LEFT JOIN LATERAL (
           SELECT claimable_grams FROM lot_vectors WHERE lot_id = l.id ORDER BY seq DESC LIMIT 1) v ON true
         LEFT JOIN sources o ON o.key = l.seq * 128 + l.place
+        LEFT JOIN lot_models m ON m.lot_id = l.id
         WHERE l.grams > 0 AND l.site_id IS NOT NULL GROUP BY 1, 2, 3, 4
       ), kept AS (
         SELECT DISTINCT ON (a.id) a.site_id, a.material, a.form, a.origin_class, p.grams, p.lots, p.claimable_grams
