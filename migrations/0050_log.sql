@@ -1,5 +1,5 @@
 -- What a transparency log keeps beside its entries: hashes of whole tiles above the leaves (the leaves lie in the
--- chunks), and each checkpoint it signed.
+-- chunks), and the checkpoint it signed last.
 
 CREATE TABLE tree_tiles (
   level  int2 NOT NULL CHECK (level >= 1),
@@ -13,4 +13,4 @@ CREATE TABLE checkpoints (
   size int8 PRIMARY KEY,
   note text NOT NULL
 );
-COMMENT ON TABLE checkpoints IS 'Signed notes as given out: the root over the first size entries.';
+COMMENT ON TABLE checkpoints IS 'The signed note given out last: the root over the first size entries.';

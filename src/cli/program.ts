@@ -123,11 +123,12 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
     .addOption(url().conflicts(['file', 'database']))
     .addOption(new Option('--file <export>', 'an export').conflicts('database'))
     .addOption(database())
+    .option('--checkpoint <file>', 'a checkpoint kept from before, which the ledger must continue')
     .addOption(json())
     .action(does(async () => (await import('./verify.ts')).runVerify));
   program
     .command('export')
-    .description('write the ledger as NDJSON, an entry a line, the exact bytes, last the head')
+    .description('write the ledger as NDJSON, an entry a line, the exact bytes, last the signed checkpoint')
     .requiredOption('--out <file>', 'gets the entries')
     .option('--openings <file>', 'gets what opens their private parts, one part a line; needs the database')
     .addOption(url().conflicts('database'))

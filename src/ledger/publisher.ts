@@ -137,7 +137,11 @@ export class Publisher {
       throw new ForkFound(`The ${size} entries do not continue the ${this.size} that were signed for.`);
     const note = signer.note(formatCheckpoint({ origin: signer.key.name, size, root }));
     await keepOutside(file, note);
-    await pool.query('INSERT INTO checkpoints VALUES ($1, $2) ON CONFLICT DO NOTHING', [size, note]);
+    await pool.query(
+      `WITH new AS (INSERT INTO checkpoints VALUES ($1, $2) ON CONFLICT DO NOTHING)
+       DELETE FROM checkpoints WHERE size < $1`,
+      [size, note],
+    );
     this.size = size;
     this.frontier = frontier;
     this.last = performance.now();
