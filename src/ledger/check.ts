@@ -6,6 +6,7 @@ import type { Keyring } from './private-store.ts';
 import { readCheckpoint } from './publisher.ts';
 import { openSeal } from './sealing.ts';
 import { type Openings, type Queryable, readEntries, readOpenings } from './store.ts';
+import { findWrongTile } from './tree.ts';
 import { LedgerFault, Verifier } from './verify.ts';
 
 export type Verified = {
@@ -36,6 +37,8 @@ export type LedgerSource = {
   notes(): Promise<readonly string[]>;
   /** Whether the private parts are there and can be opened. */
   opened: boolean;
+  /** What else the source keeps, checked once its entries were found good. */
+  finish?(): Promise<void>;
 };
 
 /** Told of each batch that was found good, with the entries read from its bytes. */
@@ -73,6 +76,7 @@ export const verifyEntries = async (
   }
   verifier.expectHead(source.head());
   const held = checkpoints.finish(await source.notes(), verifier);
+  await source.finish?.();
   const { size, leaf: leafHash } = verifier;
   return { size, leafHash, root: verifier.root(), openings, erased, checkpoints: held };
 };
@@ -87,6 +91,16 @@ export const databaseSource = async (db: Queryable, keyring: Keyring | undefined
     head: () => ({ ...head, root: toHex(rootOf(sha256, unpackFrontier(frontier))) }),
     notes: async () => (signed === null ? [] : [signed.note]),
     opened: keyring !== undefined,
+    finish: async () => {
+      const wrong = await findWrongTile(db, sha256);
+      if (wrong === null) return;
+      const first = wrong.index * 256 ** (wrong.level + 1);
+      throw new LedgerFault(
+        first,
+        'wrong-tile',
+        `tile ${wrong.level}/${wrong.index} is not over its entries`,
+      );
+    },
   };
 };
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Hash } from '../kernel/hash.ts';
 import { appendLeaf, type Frontier, rootOf } from './merkle.ts';
-import { consistencyRanges, inclusionRanges, type Range, subtreesOf } from './proof.ts';
+import { consistencyRanges, inclusionRanges, type Range, same, subtreesOf } from './proof.ts';
 import type { Queryable } from './store.ts';
 import { TILE_WIDTH } from './tile-path.ts';
 
@@ -177,4 +177,25 @@ const addBlock = async (client: pg.PoolClient, hash: Hash, block: number): Promi
     ));
     index = Math.floor(index / TILE_WIDTH);
   }
+};
+
+/** The first tile whose hashes are not those of the entries below it; null when all are. */
+export const findWrongTile = async (db: Queryable, hash: Hash): Promise<Tile | null> => {
+  const { rows } = await db.query<Tile & { hashes: Buffer }>(
+    'SELECT * FROM tree_tiles ORDER BY level, index',
+  );
+  for (const { level, index, hashes } of rows) {
+    for (const [i, kept] of cut(hashes).entries()) {
+      const below = index * TILE_WIDTH + i;
+      const parts = await db.query<{ hashes: Buffer }>(
+        level === 1
+          ? 'SELECT leaves AS hashes FROM chunks WHERE first_seq >= $1 AND first_seq < $1 + 256 ORDER BY first_seq'
+          : 'SELECT hashes FROM tree_tiles WHERE level = $2 AND index = $1',
+        level === 1 ? [below * TILE_WIDTH] : [below, level - 1],
+      );
+      const children = parts.rows.flatMap((row) => cut(row.hashes));
+      if (children.length !== TILE_WIDTH || !same(rootOfAll(hash, children), kept)) return { level, index };
+    }
+  }
+  return null;
 };

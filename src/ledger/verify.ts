@@ -18,7 +18,8 @@ export type FaultKind =
   | 'wrong-head'
   | 'wrong-signature'
   | 'wrong-checkpoint'
-  | 'cut-off';
+  | 'cut-off'
+  | 'wrong-tile';
 
 /** The first thing that is wrong with a ledger, and where. */
 export class LedgerFault extends Error {
