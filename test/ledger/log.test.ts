@@ -93,6 +93,13 @@ t.test(
       'tile/0/002',
     ])
       t.equal((await rawOf(app, `/log/${path}`)).status, 404, path);
+
+    const root = await app.superuser();
+    const changed = await root.query(
+      'UPDATE tree_tiles SET hashes = set_byte(hashes, 40, get_byte(hashes, 40) # 1)',
+    );
+    t.equal(changed.rowCount, 1);
+    await t.rejects(app.verify(), { kind: 'wrong-tile', seq: 0 }, 'and whoever changes one is found');
   },
 );
 
