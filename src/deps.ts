@@ -14,7 +14,7 @@ import { sha256, toHex } from './kernel/hash.ts';
 import { newUuidV7, systemClock, systemRandom } from './kernel/system.ts';
 import type { Clock } from './kernel/time.ts';
 import { NoteSigner } from './ledger/log-key.ts';
-import { formatKey } from './ledger/note.ts';
+import { formatKey, parseKey } from './ledger/note.ts';
 import { Keyring } from './ledger/private-store.ts';
 import { ForkFound, Publisher, type PublisherOptions } from './ledger/publisher.ts';
 import { Door } from './ledger/record.ts';
@@ -195,7 +195,10 @@ const shipped = async (file: string): Promise<string> =>
  * written: it may be an old copy, and going on with it would be a fork.
  */
 const openPublisher = async (
-  deps: { config: Config; door: Door; logger: Logger } & Omit<PublisherOptions, 'hash' | 'file' | 'onFork'>,
+  deps: { config: Config; door: Door; logger: Logger } & Omit<
+    PublisherOptions,
+    'hash' | 'file' | 'onFork' | 'witnesses'
+  >,
 ): Promise<Publisher> => {
   const { pool, signer, onError, config, door, logger } = deps;
   const onFork = ({ message }: ForkFound): void => {
@@ -203,7 +206,8 @@ const openPublisher = async (
     logger.error(`read-only: ${message}`);
   };
   const file = `${config.ledgerKeyFile}.checkpoint`;
-  const publisher = new Publisher({ pool, signer, hash: sha256, file, onFork, onError });
+  const witnesses = config.ledgerWitnesses.map(({ key, url }) => ({ key: parseKey(sha256, key), url }));
+  const publisher = new Publisher({ pool, signer, hash: sha256, file, witnesses, onFork, onError });
   door.listeners.push(() => publisher.wake());
   try {
     await publisher.start();

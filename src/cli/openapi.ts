@@ -53,6 +53,7 @@ const unconnectedDeps = (): Deps => {
       signer: new NoteSigner(config.ledgerOrigin, new Uint8Array(32)),
       hash: sha256,
       file: '',
+      witnesses: [],
       onFork: onError,
       onError,
     }),

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { type Hash, toHex } from '../kernel/hash.ts';
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
+import { askWitness, type KnownWitness, withSignature } from './cosigning.ts';
 import { type NoteSigner, verifyEd25519 } from './log-key.ts';
 import { appendLeaf, type Frontier, rootOf, unpackFrontier } from './merkle.ts';
-import { parseNote, verifyNote } from './note.ts';
+import { type NoteSignature, parseNote, verifyNote } from './note.ts';
 import { same } from './proof.ts';
 import type { Queryable } from './store.ts';
 import { growTree, Tree } from './tree.ts';
@@ -23,6 +24,8 @@ export type PublisherOptions = {
   hash: Hash;
   /** Where the last checkpoint given out is kept, outside the database. */
   file: string;
+  /** Who is asked to cosign. */
+  witnesses: readonly KnownWitness[];
   /** The database no longer continues what was signed: nothing more is signed. */
   onFork: (fork: ForkFound) => void;
   onError: (error: Error) => void;
@@ -46,6 +49,10 @@ export class Publisher {
   private stopped = false;
   private loop: Promise<void> | undefined;
   private rouse: (() => void) | undefined;
+  /** How many entries each witness is known to have cosigned, and whether it is being asked. */
+  private readonly cosigned = new Map<KnownWitness, number>();
+  private readonly asking = new Set<KnownWitness>();
+  private asked: Promise<unknown> = Promise.resolve();
   private waiters: { size: number; done: () => void }[] = [];
   private last = 0;
 
@@ -72,6 +79,7 @@ export class Publisher {
     this.stopped = true;
     this.wake();
     await this.loop;
+    await this.asked;
   }
 
   /** The last checkpoint given out by any process; null before there is one. */
@@ -146,7 +154,48 @@ export class Publisher {
     this.frontier = frontier;
     this.last = performance.now();
     for (const waiter of this.waiters) if (size >= waiter.size) waiter.done();
+    this.asked = Promise.all(this.options.witnesses.map((witness) => this.ask(witness, size, note)));
     return true;
+  }
+
+  /** Has a witness cosign what was just published. One that is still busy is asked with the next. */
+  private async ask(witness: KnownWitness, size: number, note: string): Promise<void> {
+    if (this.asking.has(witness)) return;
+    this.asking.add(witness);
+    try {
+      const old = this.cosigned.get(witness) ?? 0;
+      const signature = await askWitness(witness, note, old, (from) => this.tree.consistency(from, size));
+      this.cosigned.set(witness, size);
+      await this.addCosignature(size, signature);
+    } catch (error) {
+      this.cosigned.delete(witness);
+      this.options.onError(error as Error);
+    } finally {
+      this.asking.delete(witness);
+    }
+  }
+
+  /** Adds it to the published note, unless a newer one stands there. */
+  private async addCosignature(size: number, signature: NoteSignature): Promise<void> {
+    const client = await this.options.pool.connect();
+    try {
+      await client.query('BEGIN');
+      const { rows } = await client.query<{ note: string }>(
+        'SELECT note FROM checkpoints WHERE size = $1 FOR UPDATE',
+        [size],
+      );
+      if (rows[0] !== undefined)
+        await client.query('UPDATE checkpoints SET note = $2 WHERE size = $1', [
+          size,
+          withSignature(rows[0].note, signature),
+        ]);
+      await client.query('COMMIT');
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
   }
 
   /** The frontier after `size` entries, from the one that was signed and the leaves since. */

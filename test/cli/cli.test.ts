@@ -100,7 +100,19 @@ const tamper = async (t: Test, db: pg.Client, table: string, text: string): Prom
 };
 
 t.test('every command explains itself, and wrong use ends with 2', async (t) => {
-  const all = ['serve', 'migrate', 'import', 'verify', 'export', 'replay', 'key', 'doctor', 'demo', 'bench'];
+  const all = [
+    'serve',
+    'migrate',
+    'import',
+    'verify',
+    'export',
+    'replay',
+    'key',
+    'doctor',
+    'demo',
+    'bench',
+    'witness',
+  ];
   const { out } = await command({}, '--help');
   for (const name of all) {
     t.match(out, new RegExp(`^  ${name}\\b`, 'm'));
@@ -136,6 +148,8 @@ t.test('every command explains itself, and wrong use ends with 2', async (t) => 
     [['import', 'weigh-ins', 'x.csv'], /--map/],
     [['import', 'weigh-ins', 'x.csv', '--map', 'm.json'], /no server/],
     [['demo', '--port', '70000'], /0 to 65535/],
+    [['witness'], /--log/],
+    [['witness', '--log', 'x'], /verifier key of a log/],
   ];
   for (const [argv, err, env = {}] of wrong) {
     const ran = await command(env, ...argv);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance, InjectOptions } from 'fastify';
@@ -48,7 +48,12 @@ export type TestApp = {
 let own: Promise<Cluster & { stop(): Promise<void> }> | undefined;
 
 /** The whole API on a database of its own. After the test the whole ledger is verified, then all is closed. */
-export const startTestApp = async (t: Test, env: Record<string, string> = {}): Promise<TestApp> => {
+export const startTestApp = async (
+  t: Test,
+  env: Record<string, string> = {},
+  /** The log's signing key, where a test must know it beforehand. */
+  seed?: Buffer,
+): Promise<TestApp> => {
   let cluster = inherited();
   if (cluster === undefined) {
     own ??= startCluster();
@@ -62,6 +67,7 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
   const urls = await cloneDatabase(cluster);
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'blue-cycle-keys-'));
   const secret = `bck_test_${randomUUID()}`;
+  if (seed !== undefined) await writeFile(path.join(dataDir, 'ledger-key'), `${seed.toString('hex')}\n`);
   const config = readConfig({
     DATABASE_URL: urls.apiUrl,
     DATABASE_OWNER_URL: urls.ownerUrl,
