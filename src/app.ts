@@ -7,6 +7,7 @@ import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
+import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
@@ -74,10 +75,12 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       ...deps,
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
     });
+    logRoutes(scope, deps);
     vocabularyRoutes(scope);
     healthRoutes(scope, {
       ...deps,
       follower: () => deps.follower.position,
+      readOnly: () => deps.door.readOnly,
       metrics: () => renderMetrics(deps),
     });
   });
