@@ -36,6 +36,8 @@ export type Deps = {
   keyring: Keyring;
   follower: Follower;
   publisher: Publisher;
+  /** Signs the log's checkpoints. */
+  signer: NoteSigner;
   programme: Programme;
   appendOnly: 'privileges-and-triggers' | 'triggers-only';
   /** The operator's first key, when this start founded the programme. */
@@ -164,6 +166,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       keyring,
       follower,
       publisher,
+      signer,
       programme,
       appendOnly,
       firstKey,

@@ -1,9 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import { SingleBar } from 'cli-progress';
 import closeWithGrace from 'close-with-grace';
 import { readConfig } from '../config.ts';
 import type { Deps } from '../deps.ts';
+import { sha256 } from '../kernel/hash.ts';
 import { systemRandom } from '../kernel/system.ts';
-import { verifyEntries } from '../ledger/check.ts';
+import { type Verified, verifyEntries } from '../ledger/check.ts';
+import { formatKey, type NoteKey, parseKey } from '../ledger/note.ts';
+import { readHead } from '../ledger/store.ts';
 import { PROGRAMME } from '../registry/access.ts';
 import { issueApiKey } from '../registry/registry.operations.ts';
 import { type Answer, caller } from './demo/client.ts';
@@ -27,20 +33,29 @@ export const runDemo = async (options: DemoOptions, io: Io): Promise<ExitCode> =
     ...(options.port === undefined ? {} : { PORT: String(options.port) }),
   });
   const served = await serve(config);
-  const ending = closeWithGrace({ delay: 10_000, logger: false }, () => served.close());
+  const close = async (): Promise<void> => {
+    stopWitness?.();
+    await served.close();
+  };
+  let stopWitness: (() => void) | undefined;
+  const ending = closeWithGrace({ delay: 10_000, logger: false }, close);
   try {
     const key = await operatorKey(served.deps);
     const operator = caller(served.url, key);
+    const witness = await startWitness(config.dataDir, served.deps);
+    stopWitness = witness.stop;
     const played = await withBar(io, (progress) => play(served.url, operator, progress));
     const provenance = await operator('GET', `/v1/batches/${played.batch.id}/provenance`);
-    const verified = await verifyEntries(urlSource(io, served.url));
+    const { size } = await readHead(served.deps.pool);
+    await served.deps.publisher.cosignedBy(witness.key, size);
+    const verified = await verifyEntries(urlSource(io, served.url), undefined, { witnesses: [witness.key] });
     const seconds = Math.round((performance.now() - since) / 100) / 10;
     await report({ url: served.url, key, ...played, provenance, verified, seconds }, options, io);
     if (!options.once) await new Promise(() => undefined);
     return 0;
   } finally {
     ending.uninstall();
-    await served.close();
+    await close();
   }
 };
 
@@ -50,6 +65,29 @@ const operatorKey = async ({ door, keyring, newId, programme }: Deps): Promise<s
   const input = { organisationId: programme.operatorId, role: 'operator' as const, holder: 'demo', secret };
   await door.record(issueApiKey, input, PROGRAMME, { id: newId(), fingerprint: keyring.fingerprint('demo') });
   return secret;
+};
+
+/** A witness in a process of its own, which is asked to cosign from now on. */
+const startWitness = async (
+  dataDir: string,
+  { signer, publisher }: Deps,
+): Promise<{ key: NoteKey; stop: () => void }> => {
+  const main = path.resolve(import.meta.dirname, '../main.ts');
+  const argv = [
+    'witness',
+    '--log',
+    formatKey(signer.key),
+    '--state',
+    path.join(dataDir, 'witness'),
+    '--port',
+    '0',
+  ];
+  const child = spawn(process.execPath, [main, ...argv, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const { key: text, url } = JSON.parse(line.toString()) as { key: string; url: string };
+  const key = parseKey(sha256, text);
+  publisher.addWitness({ key, url });
+  return { key, stop: () => child.kill() };
 };
 
 const withBar = async <T>(
@@ -70,7 +108,7 @@ type Report = Played & {
   url: string;
   key: string;
   provenance: Answer;
-  verified: { size: number; leafHash: string };
+  verified: Verified;
   seconds: number;
 };
 
@@ -96,10 +134,12 @@ Played in ${seconds} s. Batch ${batch.code}: ${kilograms(provenance.grams)} of P
   a fraud 作弊       batch ${fraud.batch.code}: ${kilograms(fraud.outputGrams)} of pellets out of ${kilograms(fraud.inputGrams)},
                      marked ${fraud.marks.join(', ')}: claimable ${kilograms(fraud.claimableGrams)}
   ledger 账本        ${verified.size} entries verified, head ${verified.leafHash.slice(0, 16)}…
+                     signed checkpoint over ${verified.checkpoints.at(-1)}, cosigned by ${verified.cosigned[0]!.name}
 
 Look at
   the API            ${url}/docs
   the ledger         ${url}/v1/ledger/entries?limit=10
+  the checkpoint     ${url}/log/checkpoint
   the batch          curl -H "Authorization: Bearer ${key}" ${url}/v1/batches/${batch.id}/provenance
   verify it again    npx blue-cycle verify --url ${url}
 ${options.once ? '' : '\nServing until you press Ctrl-C.\n'}`,

@@ -28,6 +28,7 @@ const unconnectedDeps = (): Deps => {
   const onError = (): void => undefined;
   const pool = createPool({ url: databaseUrl, schema: config.databaseSchema, max: 1, onError, name: 'none' });
   const keyring = new Keyring(new Uint8Array(32), systemRandom);
+  const signer = new NoteSigner(config.ledgerOrigin, new Uint8Array(32));
   const door = new Door({
     pool,
     origin: config.ledgerOrigin,
@@ -50,13 +51,14 @@ const unconnectedDeps = (): Deps => {
     follower: new Follower({ pool, keyring, onError }),
     publisher: new Publisher({
       pool,
-      signer: new NoteSigner(config.ledgerOrigin, new Uint8Array(32)),
+      signer,
       hash: sha256,
       file: '',
       witnesses: [],
       onFork: onError,
       onError,
     }),
+    signer,
     programme: { id: NIL, operatorId: NIL, currency: 'CNY', timeZone: 'Asia/Shanghai', lastSeq: 0 },
     appendOnly: 'privileges-and-triggers',
     firstKey: undefined,

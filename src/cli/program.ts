@@ -91,8 +91,10 @@ const addServing = (program: Command, does: Does): void => {
     .action(does<{ json?: boolean }>(async () => (await import('./migrate.ts')).runMigrate));
 };
 
+/** Values of an option that may be repeated. */
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
 const addWitness = (program: Command, does: Does): void => {
-  const collect = (value: string, before: string[] = []): string[] => [...before, value];
   program
     .command('witness')
     .description('cosign checkpoints of logs that continue what was cosigned before (C2SP tlog-witness)')
@@ -110,7 +112,6 @@ const addWitness = (program: Command, does: Does): void => {
 };
 
 const addImport = (program: Command, io: Io, done: (outcome: Outcome) => void): void => {
-  const collect = (value: string, before: string[] = []): string[] => [...before, value];
   type Options = { map: string; set?: string[]; url?: string; json?: boolean; report?: string };
   program
     .command('import')
@@ -143,6 +144,11 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
     .addOption(new Option('--file <export>', 'an export').conflicts('database'))
     .addOption(database())
     .option('--checkpoint <file>', 'a checkpoint kept from before, which the ledger must continue')
+    .option(
+      '--witness <key>',
+      'the verifier key of a witness that must have cosigned; may be repeated',
+      collect,
+    )
     .addOption(json())
     .action(does(async () => (await import('./verify.ts')).runVerify));
   program

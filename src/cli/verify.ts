@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
 import { databaseSource, type OnVerified, type Verified, verifyEntries } from '../ledger/check.ts';
 import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
+import { type NoteKey, parseKey } from '../ledger/note.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
@@ -17,6 +18,8 @@ export type VerifyOptions = {
   database?: string;
   /** A file with a checkpoint kept from before. */
   checkpoint?: string;
+  /** Verifier keys of witnesses that must have cosigned. */
+  witness?: string[];
   json?: boolean;
 };
 
@@ -62,6 +65,8 @@ const report = (
   ];
   for (const size of verified.checkpoints)
     lines.push(`held against a checkpoint over ${count(size)} entries, signed by the log's key`);
+  for (const { name, at } of verified.cosigned)
+    lines.push(`cosigned by ${name} at ${new Date(at).toISOString()}`);
   if (verified.openings > 0)
     lines.push(
       `${count(verified.openings)} openings fit their seals, ${count(verified.erased)} are no longer there`,
@@ -81,19 +86,29 @@ const readKept = async (file: string | undefined): Promise<string[]> => {
   }
 };
 
+type Held = NonNullable<Parameters<typeof verifyEntries>[2]>;
+
+const witnessKey = (text: string): NoteKey => {
+  try {
+    return parseKey(sha256, text);
+  } catch {
+    throw new Misuse(`--witness takes a verifier key, name+id+base64, not ${text}`);
+  }
+};
+
 const verifyWhich = async (
-  { url, file, database, checkpoint }: VerifyOptions,
+  { url, file, database, checkpoint, witness = [] }: VerifyOptions,
   config: Config,
   io: Io,
   onUnknown: (type: string) => void,
 ): Promise<Verified> => {
-  const kept = await readKept(checkpoint);
+  const held = { kept: await readKept(checkpoint), witnesses: witness.map(witnessKey) };
   if (database !== undefined) {
     const opened = await openCommandDatabase(config, database);
     const { client, close } = await connectTo(opened.url, opened.schema);
     try {
       const keyring = await readKeyring(config.privateKeyFile);
-      return await verifySnapshot(client, keyring, io, onUnknown, kept);
+      return await verifySnapshot(client, keyring, io, onUnknown, held);
     } finally {
       await close();
     }
@@ -103,7 +118,7 @@ const verifyWhich = async (
     file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file),
     io,
     onUnknown,
-    kept,
+    held,
   );
 };
 
@@ -111,7 +126,7 @@ const verifySized = async (
   source: Sized,
   io: Io,
   onUnknown: (type: string) => void,
-  kept: readonly string[],
+  held: Held,
 ): Promise<Verified> => {
   const progress = progressOf(io, 'entries');
   let done = 0;
@@ -121,7 +136,7 @@ const verifySized = async (
       done += entries.length;
       progress.update(done, source.total());
     };
-    return await verifyEntries(source, onVerified, kept);
+    return await verifyEntries(source, onVerified, held);
   } finally {
     progress.stop();
   }
@@ -133,7 +148,7 @@ const verifySnapshot = async (
   keyring: Keyring | undefined,
   io: Io,
   onUnknown: (type: string) => void,
-  kept: readonly string[],
+  held: Held,
 ): Promise<Verified> => {
   const db = client as unknown as pg.Pool;
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -143,7 +158,7 @@ const verifySnapshot = async (
   );
   const head = rows[0]!;
   const source = await databaseSource(db, keyring);
-  const verified = await verifySized({ ...source, total: () => head.size }, io, onUnknown, kept);
+  const verified = await verifySized({ ...source, total: () => head.size }, io, onUnknown, held);
   if (head.beyond > 0)
     throw new LedgerFault(verified.size, 'wrong-head', 'there are entries beyond the head');
   if (toHex(rootOf(sha256, unpackFrontier(head.frontier))) !== verified.root)

@@ -2,6 +2,7 @@ import { type Hash, sha256, toHex } from '../kernel/hash.ts';
 import { CheckpointCheck } from './checkpoint-check.ts';
 import type { Entry } from './entry.ts';
 import { rootOf, unpackFrontier } from './merkle.ts';
+import type { NoteKey } from './note.ts';
 import type { Keyring } from './private-store.ts';
 import { readCheckpoint } from './publisher.ts';
 import { openSeal } from './sealing.ts';
@@ -17,6 +18,8 @@ export type Verified = {
   erased: number;
   /** Sizes of the checkpoints it was held against, each signed by the log's key. */
   checkpoints: number[];
+  /** Witnesses asked for, and when each cosigned one of them, in milliseconds since 1970. */
+  cosigned: { name: string; at: number }[];
 };
 
 /** An entry as a source gives it: always its bytes, and whatever else the source says of it. */
@@ -53,11 +56,11 @@ const STEP = 2_000;
 export const verifyEntries = async (
   source: LedgerSource,
   onVerified?: OnVerified,
-  /** Checkpoints kept from before, which the ledger must continue. */
-  kept: readonly string[] = [],
+  /** Checkpoints kept from before, which the ledger must continue, and witnesses that must have cosigned one. */
+  held: { kept?: readonly string[]; witnesses?: readonly NoteKey[] } = {},
 ): Promise<Verified> => {
   const verifier = new Verifier(sha256);
-  const checkpoints = new CheckpointCheck([...kept, ...(await source.notes())]);
+  const checkpoints = new CheckpointCheck([...(held.kept ?? []), ...(await source.notes())], held.witnesses);
   let [openings, erased] = [0, 0];
   for await (const batch of source.batches) {
     const entries = batch.map(({ bytes, seq = verifier.size, leaf, openings: found }) => {
@@ -75,10 +78,11 @@ export const verifyEntries = async (
     await onVerified?.(batch, entries);
   }
   verifier.expectHead(source.head());
-  const held = checkpoints.finish(await source.notes(), verifier);
+  const sizes = checkpoints.finish(await source.notes(), verifier);
+  const cosigned = [...checkpoints.cosigned].map(([name, at]) => ({ name, at }));
   await source.finish?.();
   const { size, leaf: leafHash } = verifier;
-  return { size, leafHash, root: verifier.root(), openings, erased, checkpoints: held };
+  return { size, leafHash, root: verifier.root(), openings, erased, checkpoints: sizes, cosigned };
 };
 
 /** A database's ledger as far as its head goes now; with the keyring also its openings. */

@@ -13,12 +13,16 @@ export class CheckpointCheck {
   private readonly roots = new Map<number, string>();
   private readonly notes: readonly string[];
   private readonly sizes: ReadonlySet<number>;
+  private readonly witnesses: readonly NoteKey[];
+  /** By name: when a witness cosigned, in milliseconds since 1970. */
+  readonly cosigned = new Map<string, number>();
   private key: NoteKey | null = null;
   private origin = '';
 
-  /** @param notes those known before the first entry is read */
-  constructor(notes: readonly string[]) {
+  /** @param notes those known before the first entry is read @param witnesses who must have cosigned one of them */
+  constructor(notes: readonly string[], witnesses: readonly NoteKey[] = []) {
     this.notes = notes;
+    this.witnesses = witnesses;
     this.sizes = new Set(notes.map((note) => read(note).checkpoint.size));
   }
 
@@ -36,7 +40,15 @@ export class CheckpointCheck {
   finish(late: readonly string[], verifier: Verifier): number[] {
     this.roots.set(verifier.size, verifier.root());
     const notes = [...new Set([...this.notes, ...late])];
-    return notes.map((note) => this.check(note, verifier.size)).sort((a, b) => a - b);
+    const sizes = notes.map((note) => this.check(note, verifier.size)).sort((a, b) => a - b);
+    for (const { name } of this.witnesses)
+      if (!this.cosigned.has(name))
+        throw new LedgerFault(
+          Math.max(0, (sizes.at(-1) ?? verifier.size) - 1),
+          'wrong-signature',
+          `no checkpoint is cosigned by ${name}`,
+        );
+    return sizes;
   }
 
   private check(source: string, size: number): number {
@@ -64,7 +76,10 @@ export class CheckpointCheck {
   private checkSignature(note: Note, at: number): void {
     let signed = false;
     try {
-      signed = this.key !== null && verifyNote(note, [this.key], verifyEd25519).length > 0;
+      const keys = [...(this.key === null ? [] : [this.key]), ...this.witnesses];
+      for (const { key, at: time } of verifyNote(note, keys, verifyEd25519))
+        if (time === null) signed = key === this.key;
+        else this.cosigned.set(key.name, time);
     } catch (error) {
       if (!(error instanceof NoteFault)) throw error;
     }

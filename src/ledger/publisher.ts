@@ -6,7 +6,7 @@ import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint
 import { askWitness, type KnownWitness, withSignature } from './cosigning.ts';
 import { type NoteSigner, verifyEd25519 } from './log-key.ts';
 import { appendLeaf, type Frontier, rootOf, unpackFrontier } from './merkle.ts';
-import { type NoteSignature, parseNote, verifyNote } from './note.ts';
+import { type NoteKey, type NoteSignature, parseNote, verifyNote } from './note.ts';
 import { same } from './proof.ts';
 import type { Queryable } from './store.ts';
 import { growTree, Tree } from './tree.ts';
@@ -43,6 +43,7 @@ export class ForkFound extends Error {
 export class Publisher {
   private readonly options: PublisherOptions;
   private readonly tree: Tree;
+  private readonly witnesses: KnownWitness[];
   /** What was signed last, or found at the start: each next checkpoint continues it. */
   private size = 0;
   private frontier: Frontier = [];
@@ -59,6 +60,7 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.options = options;
     this.tree = new Tree(options.pool, options.hash);
+    this.witnesses = [...options.witnesses];
   }
 
   /** Compares the database with the checkpoint kept outside, then signs. Throws ForkFound when they do not agree. */
@@ -68,6 +70,11 @@ export class Publisher {
     this.frontier = await this.tree.frontier(kept);
     await this.publish();
     this.loop = this.run();
+  }
+
+  /** Has one more witness asked, from the next checkpoint on. */
+  addWitness(witness: KnownWitness): void {
+    this.witnesses.push(witness);
   }
 
   /** Something was committed. */
@@ -103,6 +110,18 @@ export class Publisher {
     this.waiters = this.waiters.filter((w) => w.done !== done);
     const later = await this.current();
     return later !== null && later.size >= size ? later : null;
+  }
+
+  /** Waits until the witness has cosigned at least `size` entries, up to `ms`; returns whether it has. */
+  async cosignedBy(key: NoteKey, size: number, ms = 10 * INTERVAL_MS): Promise<boolean> {
+    const end = performance.now() + ms;
+    for (;;) {
+      const found = await this.current();
+      const signed = found !== null && parseNote(found.note).signatures.some((s) => s.id === key.id);
+      if (signed && found.size >= size) return true;
+      if (performance.now() > end) return false;
+      await sleep(INTERVAL_MS / 10);
+    }
   }
 
   private async run(): Promise<void> {
@@ -154,7 +173,7 @@ export class Publisher {
     this.frontier = frontier;
     this.last = performance.now();
     for (const waiter of this.waiters) if (size >= waiter.size) waiter.done();
-    this.asked = Promise.all(this.options.witnesses.map((witness) => this.ask(witness, size, note)));
+    this.asked = Promise.all(this.witnesses.map((witness) => this.ask(witness, size, note)));
     return true;
   }
 

@@ -148,6 +148,7 @@ t.test('every command explains itself, and wrong use ends with 2', async (t) => 
     [['import', 'weigh-ins', 'x.csv'], /--map/],
     [['import', 'weigh-ins', 'x.csv', '--map', 'm.json'], /no server/],
     [['demo', '--port', '70000'], /0 to 65535/],
+    [['verify', '--witness', 'x'], /verifier key/],
     [['witness'], /--log/],
     [['witness', '--log', 'x'], /verifier key of a log/],
   ];

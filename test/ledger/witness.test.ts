@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { openWitness } from '../../src/cli/witness.ts';
 import { sha256 } from '../../src/kernel/hash.ts';
+import { databaseSource, verifyEntries } from '../../src/ledger/check.ts';
 import { formatCheckpoint, parseCheckpoint } from '../../src/ledger/checkpoint.ts';
 import { NoteSigner, verifyEd25519 } from '../../src/ledger/log-key.ts';
 import { appendLeaf, type Frontier, rootOf } from '../../src/ledger/merkle.ts';
@@ -124,4 +125,13 @@ t.test('the log asks its witness, and serves what it cosigned', async (t) => {
   await app.site('station');
   const { size } = (await app.operator.get('/v1/ledger/entries?limit=1')).body.head;
   t.equal(await cosigned(size), size, 'each time it continues');
+  const verified = await verifyEntries(await databaseSource(app.deps.pool, undefined), undefined, {
+    witnesses: [key],
+  });
+  t.match(verified, { checkpoints: [size], cosigned: [{ name: 'witness.example' }] });
+  const other = new NoteSigner('another.example', Buffer.alloc(32, 4), 4).key;
+  const without = verifyEntries(await databaseSource(app.deps.pool, undefined), undefined, {
+    witnesses: [other],
+  });
+  t.match(await without.catch((fault: Error) => fault), { kind: 'wrong-signature' });
 });
