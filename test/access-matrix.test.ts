@@ -170,6 +170,25 @@ const TABLE: Record<string, Row> = {
   metrics: list,
 };
 
+/** What stands in every list. */
+const makeOneOfEach = async (org: Things): Promise<void> => {
+  for (const make of [
+    org.collector,
+    org.device,
+    org.vessel,
+    org.container,
+    org.key,
+    org.run,
+    org.batch,
+    org.product,
+    org.openCase,
+    org.outside,
+    org.disposal,
+    org.incident,
+  ])
+    await make();
+};
+
 type Operation = {
   operationId: string;
   method: string;
@@ -213,22 +232,7 @@ t.test(
     const expiresAt = new Date(Date.now() + 700).toISOString();
     const expired = await app.keyFor(ours.organisationId, 'station', { expiresAt });
     // One of each stands there, so that lists would show them.
-    for (const org of [ours, theirs])
-      for (const make of [
-        org.collector,
-        org.device,
-        org.vessel,
-        org.container,
-        org.key,
-        org.run,
-        org.batch,
-        org.product,
-        org.openCase,
-        org.outside,
-        org.disposal,
-        org.incident,
-      ])
-        await make();
+    for (const org of [ours, theirs]) await makeOneOfEach(org);
     await sleep(Math.max(0, Date.parse(expiresAt) - Date.now()) + 5);
 
     const ask = async (client: Client, { method, url }: Operation, { id, body: sent, query = '' }: Made) => {
@@ -339,22 +343,7 @@ t.test('a key limited to one site does not reach the other site of its own organ
 t.test('what is theirs appears in no list, on no page of it', async (t) => {
   const app = await startTestApp(t);
   const [ours, theirs] = [await thingsOf(app, 'ours-canary'), await thingsOf(app, 'theirs-canary')];
-  for (const org of [ours, theirs, ours, theirs])
-    for (const make of [
-      org.collector,
-      org.device,
-      org.vessel,
-      org.container,
-      org.key,
-      org.run,
-      org.batch,
-      org.product,
-      org.openCase,
-      org.outside,
-      org.disposal,
-      org.incident,
-    ])
-      await make();
+  for (const org of [ours, theirs, ours, theirs]) await makeOneOfEach(org);
   const { receipt } = await ours.collection();
   await app.deps.follower.reaches(receipt.seq, 5_000);
   for (const { operationId, url, method, withId } of operationsOf(app)) {

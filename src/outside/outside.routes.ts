@@ -1,14 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
-import { PageQuery, readCursor, toPage } from '../http/page.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
-import { notFound } from '../kernel/errors.ts';
-import { Id } from '../kernel/values.ts';
-import { ROLES } from '../kernel/vocabulary.ts';
-import { findAtSite, listAtSites } from '../registry/at-sites.queries.ts';
+import { readingAtSites } from '../registry/at-sites.routes.ts';
 import { ADMITTERS, outsideOperations } from './outside.operations.ts';
-import { OutsideAnswer, OutsideList, OutsideParams, OutsideRequest, OutsideView } from './outside.schema.ts';
+import { OutsideAnswer, OutsideRequest, OutsideView } from './outside.schema.ts';
 import type { OutsideMaterial } from './outside.tables.ts';
 
 const tag = 'outside';
@@ -49,34 +45,19 @@ export const outsideRoutes = (app: FastifyInstance, deps: OutsideDeps): void => 
     },
     handler: ({ body, ...from }) => write(deps, admitOutsideMaterial, body, from),
   });
-  route(app, {
-    method: 'GET',
-    url: '/v1/outside-materials/:id',
-    operationId: 'getOutsideMaterial',
-    tag,
-    summary: { en: 'Read one admission of outside material', zh: '查询外部物料' },
-    access: ROLES,
-    params: OutsideParams,
-    response: OutsideView,
-    handler: async ({ params, caller }) => {
-      const row = await findAtSite<OutsideMaterial>(deps.db, TABLE, caller, params.id);
-      if (row === undefined) throw notFound('outside material');
-      return toView(row);
-    },
-  });
-  route(app, {
-    method: 'GET',
+  readingAtSites<OutsideMaterial, typeof OutsideView>(app, deps.db, TABLE, {
     url: '/v1/outside-materials',
-    operationId: 'listOutsideMaterials',
     tag,
-    summary: { en: 'List outside material', zh: '列出外部物料' },
-    access: ROLES,
-    query: PageQuery.extend({ siteId: Id.optional() }),
-    response: OutsideList,
-    handler: async ({ query, caller, ...http }) => {
-      const { after, limit } = readCursor(query);
-      const rows = await listAtSites<OutsideMaterial>(deps.db, TABLE, caller, query, after, limit);
-      return toPage(rows, limit, (row) => row.seq, toView, http);
+    one: {
+      operationId: 'getOutsideMaterial',
+      summary: { en: 'Read one admission of outside material', zh: '查询外部物料' },
+      noun: 'outside material',
     },
+    all: {
+      operationId: 'listOutsideMaterials',
+      summary: { en: 'List outside material', zh: '列出外部物料' },
+    },
+    view: OutsideView,
+    toView: toView,
   });
 };

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { pageOf } from '../http/page.ts';
 import { Receipt } from '../http/route.ts';
 import { Day, Id, note, PositiveGrams, Sha256Hex, Time, TotalGrams, text } from '../kernel/values.ts';
 import { Form, OriginClass, OutsideKind, PlasticLotMaterial } from '../kernel/vocabulary.ts';
@@ -59,5 +58,3 @@ export const OutsideView = z
     seq: z.int(),
   })
   .meta({ id: 'OutsideMaterial' });
-
-export const OutsideList = pageOf(OutsideView);
