@@ -18,6 +18,7 @@ import { productFacts } from './resale/products.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
+import { resaleVoidFacts } from './resale/voids.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 import { markFacts } from './supervision/marks.facts.ts';
 
@@ -44,6 +45,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...saleFacts,
   ...returnFacts,
   ...productFacts,
+  ...resaleVoidFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

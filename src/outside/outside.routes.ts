@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
+import { voidRoute } from '../http/voiding.ts';
 import { readingAtSites } from '../registry/at-sites.routes.ts';
 import { ADMITTERS, outsideOperations } from './outside.operations.ts';
 import { OutsideAnswer, OutsideRequest, OutsideView } from './outside.schema.ts';
@@ -19,7 +20,7 @@ const toView = ({ lotId, grams, claimableGrams, ...rest }: OutsideMaterial): z.i
 });
 
 export const outsideRoutes = (app: FastifyInstance, deps: OutsideDeps): void => {
-  const { admitOutsideMaterial } = outsideOperations(deps.programme);
+  const { admitOutsideMaterial, voidOutsideMaterial } = outsideOperations(deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/outside-materials',
@@ -44,6 +45,15 @@ export const outsideRoutes = (app: FastifyInstance, deps: OutsideDeps): void => 
       invoiceSha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     },
     handler: ({ body, ...from }) => write(deps, admitOutsideMaterial, body, from),
+  });
+  voidRoute(app, deps, {
+    url: '/v1/outside-materials/:id/void',
+    operationId: 'voidOutsideMaterial',
+    tag,
+    summary: { en: 'Void an admission entered by mistake', zh: '作废外部物料入库' },
+    access: ADMITTERS,
+    operation: voidOutsideMaterial,
+    conflict: 'The lot was used, moved or put under a seal since, is on hold, or it was voided already',
   });
   readingAtSites<OutsideMaterial, typeof OutsideView>(app, deps.db, TABLE, {
     url: '/v1/outside-materials',

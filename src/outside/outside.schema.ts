@@ -3,8 +3,6 @@ import { Receipt } from '../http/route.ts';
 import { Day, Id, note, PositiveGrams, Sha256Hex, Time, TotalGrams, text } from '../kernel/values.ts';
 import { Form, OriginClass, OutsideKind, PlasticLotMaterial } from '../kernel/vocabulary.ts';
 
-export const OutsideParams = z.object({ id: Id });
-
 /** One shape on the wire and in the ledger: a certificate is quoted, never interpreted. */
 export const Certificate = z.strictObject({
   body: text(200).meta({ description: 'Who certified.' }),
@@ -55,6 +53,7 @@ export const OutsideView = z
     supplier: z.string().nullable(),
     invoiceSha256: z.string().nullable(),
     note: z.string().nullable(),
+    state: z.string(),
     seq: z.int(),
   })
   .meta({ id: 'OutsideMaterial' });

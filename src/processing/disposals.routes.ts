@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Reader } from '../db/reader.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
+import { voidRoute } from '../http/voiding.ts';
 import { readingAtSites } from '../registry/at-sites.routes.ts';
 import { disposalOperations } from './disposals.operations.ts';
 import { DisposalAnswer, DisposalRequest, DisposalView } from './disposals.schema.ts';
@@ -13,7 +14,7 @@ const TABLE = 'disposals';
 export type DisposalDeps = WriteDeps & { db: Reader; programme: { timeZone: string; operatorId: string } };
 
 export const disposalRoutes = (app: FastifyInstance, deps: DisposalDeps): void => {
-  const { dispose } = disposalOperations(deps.programme);
+  const { dispose, voidDisposal } = disposalOperations(deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/disposals',
@@ -41,6 +42,15 @@ export const disposalRoutes = (app: FastifyInstance, deps: DisposalDeps): void =
       measuredGrams: 1_940,
     },
     handler: ({ body, ...from }) => write(deps, dispose, body, from),
+  });
+  voidRoute(app, deps, {
+    url: '/v1/disposals/:id/void',
+    operationId: 'voidDisposal',
+    tag,
+    summary: { en: 'Void a disposal entered by mistake', zh: '作废处置记录' },
+    access: PROCESSORS,
+    operation: voidDisposal,
+    conflict: 'What it took grams from has moved since or is on hold, or it was voided already',
   });
   readingAtSites<Disposal, typeof DisposalView>(app, deps.db, TABLE, {
     url: '/v1/disposals',

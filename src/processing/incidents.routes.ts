@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Reader } from '../db/reader.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
+import { voidRoute } from '../http/voiding.ts';
 import { readingAtSites } from '../registry/at-sites.routes.ts';
 import { incidentOperations } from './incidents.operations.ts';
 import { IncidentAnswer, IncidentRequest, IncidentView } from './incidents.schema.ts';
@@ -13,7 +14,7 @@ const TABLE = 'incidents';
 export type IncidentDeps = WriteDeps & { db: Reader; programme: { timeZone: string; operatorId: string } };
 
 export const incidentRoutes = (app: FastifyInstance, deps: IncidentDeps): void => {
-  const { reportIncident } = incidentOperations(deps.programme);
+  const { reportIncident, voidIncident } = incidentOperations(deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/incidents',
@@ -36,6 +37,15 @@ export const incidentRoutes = (app: FastifyInstance, deps: IncidentDeps): void =
       happenedAt: '2026-11-20T03:10:00+08:00',
     },
     handler: ({ body, ...from }) => write(deps, reportIncident, body, from),
+  });
+  voidRoute(app, deps, {
+    url: '/v1/incidents/:id/void',
+    operationId: 'voidIncident',
+    tag,
+    summary: { en: 'Void an incident entered by mistake', zh: '作废事故记录' },
+    access: PROCESSORS,
+    operation: voidIncident,
+    conflict: 'What lost grams has moved since or is on hold, or it was voided already',
   });
   readingAtSites<Incident, typeof IncidentView>(app, deps.db, TABLE, {
     url: '/v1/incidents',

@@ -141,10 +141,10 @@ export class Projection {
     return rows[0]!.after;
   }
 
-  /** Of a fact that was undone: its moves, losses and summary lead nowhere any more. */
+  /** Of a fact that was undone: its moves, losses, exits and summary lead nowhere any more. */
   async forget(seq: number): Promise<void> {
     await this.flush();
-    for (const { name } of [lotMoves, lotLosses, batchSummaries])
+    for (const { name } of [lotMoves, lotLosses, lotExits, batchSummaries])
       await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
   }
 

@@ -48,7 +48,7 @@ export const batchSold: FactType<z.infer<typeof Sold>, z.infer<typeof SoldPrivat
     const batch = world.get(batches, batchId)!;
     const key = buyerKey(batchId, buyerId);
     const bought = world.get(batchBuyers, key);
-    const { material, form, originClass, grams: left } = drawFrom(world, data.lot, seq);
+    const { material, form, originClass, siteId, grams: left } = drawFrom(world, data.lot, seq);
     const kind = { material, form, originClass, grams };
     openLot(world, {
       id: lotId,
@@ -76,6 +76,8 @@ export const batchSold: FactType<z.infer<typeof Sold>, z.infer<typeof SoldPrivat
       received: 0,
       credited: 0,
       contract: more.contract ?? null,
+      fromSiteId: siteId,
+      state: 'sold',
     });
     world.put(batchBuyers, { id: key, sales: (bought?.sales ?? 0) + 1, lastSaleId: saleId });
     world.put(batches, {

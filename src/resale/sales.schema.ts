@@ -114,6 +114,7 @@ export const SaleView = z
     deliveredGrams: z.int(),
     returnedGrams: z.int(),
     productGrams: z.int(),
+    state: z.string(),
     money: z
       .object({
         price: SalePriceShape,

@@ -22,6 +22,9 @@ export type Sale = {
   received: number;
   credited: number;
   contract: string | null;
+  /** Where the lot of the batch stood when the grams were sold from it. */
+  fromSiteId: string | null;
+  state: 'sold' | 'voided';
 };
 export const batchSales = table<Sale>('batch_sales', 'id', {
   id: 'uuid',
@@ -40,10 +43,12 @@ export const batchSales = table<Sale>('batch_sales', 'id', {
   received: 'int8',
   credited: 'int8',
   contract: 'text',
+  fromSiteId: 'uuid',
+  state: 'text',
 });
 
-/** How often a batch was sold to one buyer, and the last time. */
-export type BatchBuyer = { id: string; sales: number; lastSaleId: string };
+/** How often a batch was sold to one buyer, and the last time; null where that sale was voided. */
+export type BatchBuyer = { id: string; sales: number; lastSaleId: string | null };
 export const batchBuyers = table<BatchBuyer>('batch_buyers', 'id', {
   id: 'text',
   sales: 'int4',
