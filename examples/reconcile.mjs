@@ -126,6 +126,7 @@ const EFFECTS = {
   'batch.sale-voided.v1': (d) => [take([d.lot]), back([d.from], 'sold')],
   // Where a buyer has its lot is sealed.
   'batch.delivered.v1': (d, p) => d.lot && move(d.lot.lotId, p().siteId, lotOf(d.lot.lotId).grams, 'received'),
+  'batch.entry-voided.v1': (d) => d.lot && move(d.lot.lotId, null, d.lot.grams, 'received'),
   'batch.returned.v1': (d) => {
     open(d.returnLotId, d.siteId, change(d.lot.lotId, -d.lot.grams, 'dispatched'), d.lot.grams, 'received');
     change(d.returnLotId, -d.lossGrams, `lost: ${d.lossKind}`);

@@ -13,6 +13,7 @@ import { voidFacts } from './processing/void.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
+import { entryVoided } from './resale/entry-voids.ts';
 import { keepingFacts } from './resale/keeping.facts.ts';
 import { productFacts } from './resale/products.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
@@ -46,6 +47,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...returnFacts,
   ...productFacts,
   ...resaleVoidFacts,
+  entryVoided,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

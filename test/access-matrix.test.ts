@@ -156,6 +156,13 @@ const TABLE: Record<string, Row> = {
   voidSale: byId('soldBatch', { reason: 'x' }),
   deliverBatch: byIdWith('soldBatch', 'deliveryBody'),
   payBatch: byIdWith('soldBatch', 'paymentBody'),
+  voidBatchEntry: {
+    make: async (org) => {
+      const { id } = await org.batch();
+      const { body } = await org.station.post(`/v1/batches/${id}/costs`, org.costBody);
+      return { id, body: { entrySeq: body.receipt.seq, reason: 'x' } };
+    },
+  },
   bookBatchCost: byIdWith('batch', 'costBody'),
   returnBatch: byIdWith('soldBatch', 'returnBody'),
   getBatchEntries: byId('soldBatch'),

@@ -84,6 +84,10 @@ export const salesOf = (db: Reader, caller: Caller, batch: Batch): Promise<Sale[
   return mine.orderBy('seq').limit(MOST_SALES).execute();
 };
 
+/** One entry as it was made; whether it is of a batch of the caller's, the rule asks. */
+export const findEntry = (db: Reader, seq: number): Promise<BatchEntry | undefined> =>
+  tables(db).selectFrom('batchEntries').selectAll().where('seq', '=', seq).executeTakeFirst();
+
 /** Costs, deliveries, payments and returns the caller may see, in ledger order; one more than `limit`. */
 export const entriesOf = (
   db: Reader,

@@ -77,6 +77,7 @@ export const batchSold: FactType<z.infer<typeof Sold>, z.infer<typeof SoldPrivat
       credited: 0,
       contract: more.contract ?? null,
       fromSiteId: siteId,
+      toSiteId: null,
       state: 'sold',
     });
     world.put(batchBuyers, { id: key, sales: (bought?.sales ?? 0) + 1, lastSaleId: saleId });
@@ -125,7 +126,8 @@ export const batchDelivered: FactType<z.infer<typeof Delivered>, z.infer<typeof 
     const { deliveredAt: at, siteId, note } = more;
     const sale = world.get(batchSales, saleId)!;
     if (data.lot !== undefined) changeLot(world, data.lot.lotId, seq, { siteId: siteId! });
-    world.put(batchSales, { ...sale, deliveredGrams, lastSeq: seq });
+    const toSiteId = data.lot === undefined ? sale.toSiteId : siteId!;
+    world.put(batchSales, { ...sale, deliveredGrams, toSiteId, lastSeq: seq });
     world.add(batchEntries, batchEntry({ seq, batchId, saleId, kind: 'delivery', grams, at, siteId, note }));
   },
 };

@@ -21,8 +21,12 @@ export type SaleVoidAnswer = { id: string; state: 'voided'; lots: { lotId: strin
 const CONSEQUENCES = [
   ['returnedGrams', 'returned', 'A part of it was returned already; a sale that went so far is not undone.'],
   ['productGrams', 'made_into_products', 'The buyer made products of it; void these first.'],
-  ['deliveredGrams', 'delivered', 'It was delivered; take it back as a return.'],
-  ['received', 'paid', 'It was paid for; take it back as a return.'],
+  [
+    'deliveredGrams',
+    'delivered',
+    'It was delivered; void the deliveries first, or take it back as a return.',
+  ],
+  ['received', 'paid', 'It was paid for; void the payments first, or take it back as a return.'],
   ['credited', 'credited', 'Money of it was credited; a sale that went so far is not undone.'],
 ] as const;
 

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { route, write } from '../http/route.ts';
+import { z } from 'zod';
+import { Receipt, route, write } from '../http/route.ts';
 import { Voided, VoidRequest, voidRoute } from '../http/voiding.ts';
-import { Id } from '../kernel/values.ts';
+import { Id, Seq } from '../kernel/values.ts';
+import { entryVoidOperation } from './entry-voids.ts';
 import { MAKERS } from './products.operations.ts';
 import { SEALERS } from './resale.operations.ts';
+import { findEntry } from './resale.queries.ts';
 import type { ResaleDeps } from './resale.routes.ts';
 import { BatchParams } from './resale.schema.ts';
 import { resaleVoidOperations } from './voids.operations.ts';
@@ -14,8 +17,17 @@ const SaleVoidRequest = VoidRequest.extend({
 
 const SaleVoided = Voided.extend({ id: Id.meta({ description: 'Of the sale.' }) }).meta({ id: 'SaleVoided' });
 
+const EntryVoidRequest = VoidRequest.extend({
+  entrySeq: Seq.meta({ description: 'The `seq` of the entry, as `GET /v1/batches/{id}/entries` lists it.' }),
+});
+
+const EntryVoided = z
+  .object({ batchId: Id, entrySeq: z.int(), kind: z.string(), receipt: Receipt })
+  .meta({ id: 'BatchEntryVoided' });
+
 /** Undoing what was entered by mistake, from the sale on. */
 export const resaleVoidRoutes = (app: FastifyInstance, deps: ResaleDeps): void => {
+  const voidEntry = entryVoidOperation(deps.programme);
   const { voidSale, voidProduct } = resaleVoidOperations(deps.programme);
   route(app, {
     method: 'POST',
@@ -36,6 +48,28 @@ export const resaleVoidRoutes = (app: FastifyInstance, deps: ResaleDeps): void =
     handler: ({ params, body, ...from }) => {
       const { saleId, reason } = body;
       return write(deps, voidSale, { batchId: params.id, saleId, reason }, from, params.id);
+    },
+  });
+  route(app, {
+    method: 'POST',
+    url: '/v1/batches/:id/entries/void',
+    operationId: 'voidBatchEntry',
+    tag: 'resale',
+    summary: { en: 'Void a cost, delivery or payment entered by mistake', zh: '作废录错的成本、交付或收款' },
+    access: SEALERS,
+    params: BatchParams,
+    body: EntryVoidRequest,
+    response: EntryVoided,
+    status: 201,
+    errors: {
+      409: 'Voided already, or the buyer used or moved what was delivered',
+      422: 'Unknown entry, or a return',
+    },
+    example: { entrySeq: 1_234, reason: '金额录错' },
+    handler: async ({ body, params, ...from }) => {
+      const { entrySeq, reason } = body;
+      const entry = await findEntry(deps.db, entrySeq);
+      return write(deps, voidEntry, { batchId: params.id, entrySeq, reason, entry }, from, params.id);
     },
   });
   voidRoute(app, deps, {

@@ -207,13 +207,17 @@ const play = async (app: TestApp) => {
   const sale = await sell(3_000);
   const at = { saleId: sale.id, deliveredAt: AT };
   ok(await recycler.client.post(`/v1/batches/${batch.id}/deliveries`, { ...at, grams: 1_000 }));
-  ok(
-    await recycler.client.post(`/v1/batches/${batch.id}/deliveries`, {
-      ...at,
-      grams: 2_000,
-      siteId: buyer.siteId,
-    }),
-  );
+  // The rest arrives, does not, and arrives after all.
+  for (const again of [true, false]) {
+    const { receipt } = ok(
+      await recycler.client.post(`/v1/batches/${batch.id}/deliveries`, {
+        ...at,
+        grams: 2_000,
+        siteId: buyer.siteId,
+      }),
+    );
+    if (again) await undo(recycler, `batches/${batch.id}`, 'entries', { entrySeq: receipt.seq });
+  }
   const make = async (units: number) =>
     ok(
       await buyer.client.post('/v1/products', {
@@ -344,6 +348,7 @@ t.test('any site and month reconciles to the gram from the export and its openin
     'warehouse 2026-09 pet bottle': { 'from outside': 5_000, received: 7_000, 'lost: drained': -50 },
     'warehouse 2026-09 mixed-debris mixed': { 'weighed in': 10_000, used: -4_000 },
     'warehouse 2026-10 mixed-debris mixed': { used: -6_000 },
+    'buyer 2026-11 pet bottle': { received: 3_000, used: -200, dispatched: -500 },
   });
 
   const argv = [openings!, '--site', sites.warehouse.siteId, '--month', '2026-10'];

@@ -189,3 +189,101 @@ t.test('an owner’s product, and grams that moved since', async (t) => {
   t.equal((await unmake(second.id)).status, 201);
   t.same(await shares(batch.lot.id), before);
 });
+
+t.test(
+  'costs, payments and deliveries entered by mistake are countered, and then the sale itself',
+  async (t) => {
+    const app = await startTestApp(t);
+    const { seller, brandA, mixed, seal, sell, post, shares } = await tradeOf(app);
+    const batch = await seal([{ lotId: await mixed([500, 300, 200]) }]);
+    const before = await shares(batch.lot.id);
+    const cost = (amount: number) =>
+      post(batch.id, 'costs', { kind: 'transport', amount: fen(amount), incurredAt: AT });
+    const [right, wrong] = [await cost(500), await cost(5_000)];
+    t.match(wrong.body.costs, fen(5_500));
+    const undo = (entrySeq: number, client = seller.client, batchId = batch.id) =>
+      post(batchId, 'entries/void', { entrySeq, reason: '金额录错' }, client);
+    const voided = await undo(wrong.body.receipt.seq);
+    t.match(voided, {
+      status: 201,
+      body: { batchId: batch.id, entrySeq: wrong.body.receipt.seq, kind: 'cost' },
+    });
+    const entry = (await app.operator.get(`/v1/ledger/entries/${voided.body.receipt.seq}`)).body;
+    t.notMatch(JSON.stringify(entry), /录错|5000|transport/, 'no amount, no reason');
+    t.same((await seller.client.get(`/v1/batches/${batch.id}`)).body.costs, [fen(500)]);
+    t.match(await undo(wrong.body.receipt.seq), {
+      status: 409,
+      body: { code: 'already_voided', state: { seq: voided.body.receipt.seq } },
+    });
+    t.match(await undo(voided.body.receipt.seq), { status: 422, body: { code: 'not_voidable' } });
+    t.match(await undo(1), { status: 422, body: { code: 'unknown_entry' } });
+    t.equal((await undo(right.body.receipt.seq, brandA.client)).status, 403);
+    t.equal((await undo(right.body.receipt.seq, (await app.site('recycler')).client)).status, 404);
+    const other = await seal([{ lotId: await mixed([5, 5]) }]);
+    t.match(await undo(right.body.receipt.seq, seller.client, other.id), { body: { code: 'unknown_entry' } });
+
+    const sale = (await sell(batch.id)).body;
+    t.same(sale.total, fen(1_500));
+    const paid = await post(batch.id, 'payments', { amount: fen(1_000), receivedAt: AT });
+    const both = await Promise.all([undo(paid.body.receipt.seq), undo(paid.body.receipt.seq)]);
+    t.same(both.map((r) => r.status).sort(), [201, 409]);
+    const money = async () => (await seller.client.get(`/v1/batches/${batch.id}`)).body.sales[0].money;
+    t.match(await money(), { received: 0, outstanding: 1_500 });
+
+    const buyers = (
+      await app.operator.post('/v1/sites', {
+        organisationId: brandA.organisationId,
+        kind: 'manufacturer',
+        name: '买方工厂',
+        location: { latE7: 286_600_000, lonE7: 1_214_400_000 },
+      })
+    ).body;
+    const deliver = async (grams: number, more: object = {}) =>
+      (await post(batch.id, 'deliveries', { grams, deliveredAt: AT, ...more })).body;
+    const first = await deliver(400);
+    const last = await deliver(600, { siteId: buyers.id });
+    const lot = async () => (await brandA.client.get(`/v1/lots/${sale.lotId}`)).body;
+    t.equal((await lot()).siteId, buyers.id);
+    const product = {
+      batchId: batch.id,
+      saleId: sale.id,
+      units: 1,
+      unitMassGrams: 30,
+      contentGrams: 10,
+      market: 'CN',
+    };
+    const made = (await brandA.client.post('/v1/products', product)).body;
+    t.equal((await undo(first.receipt.seq)).status, 201, 'a product does not keep the grams from the road');
+    t.equal((await lot()).siteId, null, 'not all is delivered any more');
+    t.match(await brandA.client.post(`/v1/products/${made.id}/void`, { reason: 'x' }), {
+      status: 409,
+      body: { code: 'not_here' },
+    });
+    await deliver(400, { siteId: buyers.id });
+    t.equal((await lot()).siteId, buyers.id);
+    const unmade = await brandA.client.post(`/v1/products/${made.id}/void`, { reason: 'x' });
+    t.equal(unmade.status, 201);
+    const drawn = await app.operator.post('/v1/process-runs', {
+      siteId: buyers.id,
+      step: 'bale',
+      inputs: [{ lotId: sale.lotId, grams: 100 }],
+      outputs: [{ material: 'pet', form: 'bale', grams: 100 }],
+      losses: [],
+    });
+    t.equal(drawn.status, 201, JSON.stringify(drawn.body));
+    t.match(await undo(last.receipt.seq), {
+      status: 409,
+      body: { code: 'in_use', state: { lotId: sale.lotId, grams: 900 } },
+    });
+    await app.operator.post(`/v1/process-runs/${drawn.body.id}/void`, { reason: 'x' });
+    t.equal((await undo(last.receipt.seq)).status, 201);
+    const { items } = (await seller.client.get(`/v1/batches/${batch.id}/entries`)).body;
+    const sums = (member: string) => items.reduce((sum: number, item: never) => sum + (item[member] ?? 0), 0);
+    t.same([items.length, sums('grams'), sums('amount')], [10, 400, 500], 'what counts is the sum');
+    t.match(items.at(-1), { kind: 'delivery', grams: -600, voids: last.receipt.seq, note: '金额录错' });
+    t.match(await post(batch.id, 'sale/void', { reason: 'x' }), { body: { code: 'delivered' } });
+    t.equal((await undo(items[8].seq)).status, 201);
+    t.equal((await post(batch.id, 'sale/void', { reason: 'x' })).status, 201);
+    t.same(await shares(batch.lot.id), before, 'as if it had never been sold');
+  },
+);
