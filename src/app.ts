@@ -29,6 +29,7 @@ import { productRoutes } from './resale/products.routes.ts';
 import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
 import { keepingRoutes, saleRoutes } from './resale/sales.routes.ts';
+import { resaleVoidRoutes } from './resale/voids.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
 
@@ -67,6 +68,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     keepingRoutes(scope, deps);
     saleRoutes(scope, deps);
     productRoutes(scope, deps);
+    resaleVoidRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

@@ -9,6 +9,7 @@ import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
 import { resaleReaders } from './project.resale.ts';
 import { saleReaders } from './project.sale.ts';
+import { voidReaders } from './project.voids.ts';
 import { waysOutReaders } from './project.ways-out.ts';
 import { Projection } from './projection.ts';
 
@@ -22,6 +23,7 @@ const READERS: Readers = {
   ...outsideReaders,
   ...waysOutReaders,
   ...saleReaders,
+  ...voidReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */

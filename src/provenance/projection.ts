@@ -9,6 +9,7 @@ import {
   type BatchSummary,
   batchSummaries,
   type LotMove,
+  lotExits,
   lotLosses,
   lotMoves,
   type StepLabel,
@@ -137,10 +138,10 @@ export class Projection {
     return this.history.makingsFrom(lotIds, steps);
   }
 
-  /** Of a fact that was undone: its moves, losses and summary lead nowhere any more. */
+  /** Of a fact that was undone: its moves, losses, exits and summary lead nowhere any more. */
   async forget(seq: number): Promise<void> {
     await this.flush();
-    for (const { name } of [lotMoves, lotLosses, batchSummaries])
+    for (const { name } of [lotMoves, lotLosses, lotExits, batchSummaries])
       await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
   }
 
