@@ -150,13 +150,31 @@ const standing = () => {
   return { seq: seq - 1, stock: new Map([...kinds].map(([kind, held]) => [kind, sum(held)])) };
 };
 
-let [opening, closing, prev, head] = [undefined, undefined, '0'.repeat(64), undefined];
+let [opening, closing, prev, end] = [undefined, undefined, '0'.repeat(64), undefined];
+// The perfect subtrees of the Merkle tree over the entries (RFC 6962 §2.1).
+const peaks = [];
+const node = (left, right) => sha256(Buffer.of(1), Buffer.from(left, 'hex'), Buffer.from(right, 'hex'));
+const addLeaf = (leaf) => {
+  let top = leaf;
+  for (let n = seq; n % 2 === 1; n = Math.floor(n / 2)) top = node(peaks.pop(), top);
+  peaks.push(top);
+};
+// The last line: a checkpoint (verify-export.mjs checks its signature), or the bare head where nothing was signed.
+const checkEnd = () => {
+  must(end !== undefined, 'the checkpoint is missing');
+  if (end.head) return must(end.head.size === seq && end.head.leafHash === prev, 'the head is another');
+  const [, size, root] = end.checkpoint.split('\n');
+  const found = Buffer.from(peaks.reduceRight((right, left) => node(left, right)), 'hex').toString('base64');
+  must(Number(size) === seq && root === found, 'the checkpoint is over other entries');
+};
+
 const readLine = (line) => {
-  must(head === undefined, 'lines follow after the head');
-  if (line.startsWith('{"head":')) return void ({ head } = JSON.parse(line));
+  must(end === undefined, 'lines follow after the checkpoint');
+  if (/^\{"(head|checkpoint)":/.test(line)) return void (end = JSON.parse(line));
   const { seq: position, prev: before, at, type, data } = JSON.parse(line);
   must(position === seq && before === prev, 'it does not follow upon the entry before');
   prev = sha256(Buffer.of(0), line);
+  addLeaf(prev);
   const opened = openings.get(seq);
   if (opened) must(sha256(Buffer.from(opened.salt, 'hex'), opened.bytes) === data.sealed, 'its opening is another');
   months ??= new Intl.DateTimeFormat('en-CA', { timeZone: data.timeZone, year: 'numeric', month: '2-digit' });
@@ -189,7 +207,7 @@ try {
     if (part === 'main') openings.set(opened.seq, opened);
   }
   for await (const line of linesOf(positionals[0])) readLine(line);
-  must(head?.size === seq && head.leafHash === prev, 'the head is missing, or another');
+  checkEnd();
   opening ??= standing();
   closing ??= standing();
   const kinds = new Set([...opening.stock.keys(), ...figures.keys(), ...closing.stock.keys()].sort());
