@@ -3,6 +3,8 @@ import { correctionFacts } from './collection/corrections.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
+import { togetherFacts } from './custody/together.facts.ts';
+import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -34,6 +36,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...supervisionFacts,
   ...markFacts,
   ...custodyFacts,
+  ...unmeasuredFacts,
+  ...togetherFacts,
   ...stockCountFacts,
   ...processingFacts,
   ...voidFacts,

@@ -157,7 +157,8 @@ export const VOCABULARY = {
   caseKind: parse(`
     receipt-short: 到货短缺 | Received too little
     receipt-surplus: 到货溢余 | Received too much
-    weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already`),
+    weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already
+    load-lost: 货物遗失待查 | Load reported lost | 无警方或保险编号，须他人裁定 | Without a number of the police or the insurer; others decide`),
   costKind: parse(`
     purchase: 采购 | Purchase
     collection: 收集 | Collection

@@ -132,7 +132,7 @@ export const MARKS = [
   'review',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
-export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit'] as const;
+export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit', 'load-lost'] as const;
 /** What a cost of a batch was for. */
 export const COST_KINDS = [
   'purchase',

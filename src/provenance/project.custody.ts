@@ -22,7 +22,7 @@ const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise
 };
 
 /** A load on hold is claimable as a whole at most at its measured grams: each lot at its part of them; null frees it. */
-const holdLots = async (
+export const holdLots = async (
   projection: Projection,
   seq: number,
   lots: readonly LoadLot[],
@@ -40,9 +40,12 @@ const holdLots = async (
 
 const valuesOf = (lots: readonly LoadLot[]): number[] => lots.map((lot) => lot.bookedGrams);
 
+/** Kinds of cases under which lots are claimable at most at what was measured. */
+const HOLDING: readonly string[] = ['receipt-short', 'load-lost'];
+
 const decideCase = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   await loseFromLots(projection, seq, data.lots, data.lossKind);
-  if (data.kind === 'receipt-short') await holdLots(projection, seq, data.lots, null);
+  if (HOLDING.includes(data.kind)) await holdLots(projection, seq, data.lots, null);
 };
 
 const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact): Promise<void> => {

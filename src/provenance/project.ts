@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { AnyFact } from '../ledger/fact.ts';
 import { collectionReaders } from './project.collection.ts';
 import { custodyReaders } from './project.custody.ts';
+import { loadReaders } from './project.loads.ts';
 import { lotReaders } from './project.lots.ts';
 import { markReaders } from './project.marks.ts';
 import { outsideReaders } from './project.outside.ts';
@@ -17,6 +18,7 @@ const READERS: Readers = {
   ...lotReaders,
   ...markReaders,
   ...custodyReaders,
+  ...loadReaders,
   ...processingReaders,
   ...resaleReaders,
   ...outsideReaders,

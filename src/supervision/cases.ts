@@ -5,8 +5,8 @@ export type Outcome = Proposal['outcome'];
 
 /**
  * Grams a decision writes off, of what the held lots hold by now. A short load keeps at most what was measured,
- * whichever the outcome; what corrections explained meanwhile is no longer missing. A surplus is written off
- * whole as a loss, or released whole.
+ * whichever the outcome; what corrections explained meanwhile is no longer missing. A surplus, or a load reported
+ * lost, is written off whole as a loss, or released whole.
  */
 export const writtenOff = (
   { kind, measuredGrams }: { kind: CaseKind; measuredGrams: number },
@@ -18,11 +18,11 @@ export const writtenOff = (
   return outcome === 'loss' ? heldGrams : 0;
 };
 
-/** Grams that corrections have not explained yet: a short load may say explained only once none are left. */
+/** Grams that corrections have not explained yet: a short or lost load may say explained only once none are left. */
 export const unexplained = (
   { kind, measuredGrams }: { kind: CaseKind; measuredGrams: number },
   heldGrams: number,
-): number => (kind === 'receipt-short' ? Math.max(0, heldGrams - measuredGrams) : 0);
+): number => (kind === 'receipt-short' || kind === 'load-lost' ? Math.max(0, heldGrams - measuredGrams) : 0);
 
 /** The loss drawn over the held lots, in their order. */
 export const decisionLots = (
