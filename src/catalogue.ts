@@ -22,6 +22,7 @@ import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 import { markFacts } from './supervision/marks.facts.ts';
+import { materialMarkFacts } from './supervision/material-marks.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
@@ -35,6 +36,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...outsideFacts,
   ...supervisionFacts,
   ...markFacts,
+  ...materialMarkFacts,
   ...custodyFacts,
   ...unmeasuredFacts,
   ...togetherFacts,

@@ -6,6 +6,7 @@ import { route, type WriteDeps, write } from '../http/route.ts';
 import { notFound } from '../kernel/errors.ts';
 import { Id } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
+import { openMarks } from '../supervision/marks.queries.ts';
 import { custodyOperations, MOVERS } from './custody.operations.ts';
 import { findIncident, findShipment, listShipments } from './custody.queries.ts';
 import * as schema from './custody.schema.ts';
@@ -89,7 +90,8 @@ export const custodyRoutes = (app: FastifyInstance, deps: CustodyDeps): void => 
     handler: async ({ params, caller }) => {
       const row = await findShipment(deps.db, caller, params.id);
       if (row === undefined) throw notFound('shipment');
-      return row;
+      const marks = await openMarks(deps.db, [{ id: row.id, recorded: [] }]);
+      return { ...row, marks: marks.get(row.id)! };
     },
   });
   route(app, {

@@ -187,6 +187,10 @@ export const ShipmentView = z
       })
       .nullable()
       .meta({ description: 'The one weighing that closed it together with other loads.' }),
+    marks: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Open marks on the load; only where one is asked for.' }),
     state: z.enum(SHIPMENT_STATES),
     seq: z.int(),
   })

@@ -149,7 +149,8 @@ export const VOCABULARY = {
     no-line-clean: 无清线记录 | No line-clean record
     certificate-expired: 外部证书过期 | Outside certificate expired
     surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
-    review: 复核 | Under review`),
+    review: 复核 | Under review
+    seal-broken: 封签破损或不符 | Seal broken or another`),
   containerKind: parse(`
     bag: 袋 | Bag
     bin: 桶 | Bin

@@ -130,6 +130,7 @@ export const MARKS = [
   'certificate-expired',
   'surplus',
   'review',
+  'seal-broken',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
 export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit', 'load-lost'] as const;

@@ -7,6 +7,7 @@ import { notFound } from '../kernel/errors.ts';
 import { Id } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
 import { findAtSite, listAtSites } from '../registry/at-sites.queries.ts';
+import { openMarks } from '../supervision/marks.queries.ts';
 import { ADMITTERS, outsideOperations } from './outside.operations.ts';
 import { OutsideAnswer, OutsideList, OutsideParams, OutsideRequest, OutsideView } from './outside.schema.ts';
 import type { OutsideMaterial } from './outside.tables.ts';
@@ -61,7 +62,8 @@ export const outsideRoutes = (app: FastifyInstance, deps: OutsideDeps): void => 
     handler: async ({ params, caller }) => {
       const row = await findAtSite<OutsideMaterial>(deps.db, TABLE, caller, params.id);
       if (row === undefined) throw notFound('outside material');
-      return toView(row);
+      const marks = await openMarks(deps.db, [{ id: row.lotId, recorded: row.marks }]);
+      return { ...toView(row), marks: marks.get(row.lotId)! };
     },
   });
   route(app, {

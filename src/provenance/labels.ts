@@ -23,15 +23,19 @@ export const plainLabel = (model: CustodyModel, ofGrams: number): Label => ({
   dryGrams: null,
   moistureBasisPoints: null,
   holdGrams: null,
+  marks: null,
 });
 
 /** The custody model that a lot's sources allow by themselves. */
 export const modelOfSources = (vector: ShareVector, sourceOf: SourceOf): CustodyModel =>
   modelOfInputs(Array.from(vector.keys, (key) => custodySource(sourceOf(key))));
 
-/** What norms and marks upstream leave of `grams` of a lot. */
-const capOf = (label: Label | null, grams: number): number | null =>
-  label === null || label.capGrams === null ? null : portion(label.capGrams, grams, label.ofGrams);
+/** What norms and marks, upstream or on the lot itself, leave of `grams` of a lot. */
+const capOf = (label: Label | null, grams: number): number | null => {
+  if (label === null) return null;
+  if (label.marks !== null) return 0;
+  return label.capGrams === null ? null : portion(label.capGrams, grams, label.ofGrams);
+};
 
 /** `grams` of a lot without their water, where it or what it came from was sampled. */
 export const dryOf = (label: Label | null, grams: number): number | null => {
@@ -53,7 +57,7 @@ export const claimableNow = (
 };
 
 /** Marks on a step that leave nothing to claim of what it made, until cleared. */
-const CLAIM_MARKS: readonly string[] = ['yield-above-range'];
+const CLAIM_MARKS: readonly string[] = ['yield-above-range', 'review', 'duplicate-evidence', 'origin-none'];
 
 /** What caps and norms leave of all that went into a step; null where none applied. */
 const capOfStep = (

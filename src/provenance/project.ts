@@ -5,6 +5,7 @@ import { custodyReaders } from './project.custody.ts';
 import { loadReaders } from './project.loads.ts';
 import { lotReaders } from './project.lots.ts';
 import { markReaders } from './project.marks.ts';
+import { materialMarkReaders } from './project.material-marks.ts';
 import { outsideReaders } from './project.outside.ts';
 import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
@@ -17,6 +18,7 @@ const READERS: Readers = {
   ...collectionReaders,
   ...lotReaders,
   ...markReaders,
+  ...materialMarkReaders,
   ...custodyReaders,
   ...loadReaders,
   ...processingReaders,
