@@ -108,6 +108,7 @@ export const VOCABULARY = {
     lost-at-sea: 海上遗失 | Lost at sea
     sample: 取样 | Sample
     stock-shortage: 盘亏 | Stock shortage
+    taken-over: 盘盈冲销 | Surplus taken over | 迟报的称重说明了盘盈 | A late weigh-in explained the surplus of a count
     unexplained: 原因不明 | Unexplained`),
   outsideKind: parse(`
     opening-stock: 期初库存 | Opening stock
@@ -159,7 +160,8 @@ export const VOCABULARY = {
     receipt-short: 到货短缺 | Received too little
     receipt-surplus: 到货溢余 | Received too much
     weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already
-    load-lost: 货物遗失待查 | Load reported lost | 无警方或保险编号，须他人裁定 | Without a number of the police or the insurer; others decide`),
+    load-lost: 货物遗失待查 | Load reported lost | 无警方或保险编号，须他人裁定 | Without a number of the police or the insurer; others decide
+    late-count: 迟报与盘点不符 | Late beyond a count | 盘点时点之前称重，盘点却未见盈余 | Weighed in before a count that found no such surplus`),
   costKind: parse(`
     purchase: 采购 | Purchase
     collection: 收集 | Collection

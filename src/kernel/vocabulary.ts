@@ -99,6 +99,7 @@ export const LOSS_KINDS = [
   'lost-at-sea',
   'sample',
   'stock-shortage',
+  'taken-over',
   'unexplained',
 ] as const;
 /** Material that no weigh-in of the programme brought in. */
@@ -133,7 +134,13 @@ export const MARKS = [
   'seal-broken',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
-export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit', 'load-lost'] as const;
+export const CASE_KINDS = [
+  'receipt-short',
+  'receipt-surplus',
+  'weigh-in-deficit',
+  'load-lost',
+  'late-count',
+] as const;
 /** What a cost of a batch was for. */
 export const COST_KINDS = [
   'purchase',

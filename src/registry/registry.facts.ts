@@ -134,7 +134,7 @@ export const siteRegistered: FactType<z.infer<typeof SiteRegistered>, z.infer<ty
   backPointers: [],
   apply(world, { seq, data, private: more }) {
     const { siteId: id, ...site } = data;
-    world.put(sites, { id, ...site, ...more, state: 'active', seq, lastSeq: seq });
+    world.put(sites, { id, ...site, ...more, counts: [], state: 'active', seq, lastSeq: seq });
   },
 };
 

@@ -42,6 +42,16 @@ export type Capability = { name: string; licence?: string | undefined; validUnti
 export type Norm = { step: string; material: string; minBasisPoints: number; maxBasisPoints: number };
 export type CustodyModel = 'identity-preserved' | 'segregated' | 'controlled-blending' | 'mass-balance';
 
+/** The last count of a kind of material at a site. */
+export type SiteCount = {
+  material: string;
+  form: string;
+  countId: string;
+  seq: number;
+  cutOffAt: string;
+  surplusLotId: string | null;
+};
+
 export type Site = {
   id: string;
   organisationId: string;
@@ -53,6 +63,7 @@ export type Site = {
   toleranceBasisPoints: number;
   norms: Norm[];
   custodyModel: CustodyModel;
+  counts: SiteCount[];
   state: State;
   seq: number;
   lastSeq: number;
@@ -68,6 +79,7 @@ export const sites = table<Site>('sites', 'id', {
   toleranceBasisPoints: 'int4',
   norms: 'json',
   custodyModel: 'text',
+  counts: 'json',
   state: 'text',
   seq: 'int8',
   lastSeq: 'int8',
