@@ -176,6 +176,9 @@ export const ReceiptCase = z.strictObject({
   grams: TotalGrams,
 });
 
+/** Marks on the load, each on the lots that arrived. */
+export const ReceiptMarks = z.array(z.strictObject({ markId: Id, code: z.string() }));
+
 const Received = z.strictObject({
   shipmentId: Id,
   /** The last fact that changed the shipment. */
@@ -198,6 +201,7 @@ const Received = z.strictObject({
   surplus: SurplusShape.optional(),
   case: ReceiptCase.optional(),
   onHold: z.boolean(),
+  marks: ReceiptMarks.optional(),
 });
 /** How a load was weighed, and who recorded it. */
 export const ReceivedPrivate = z.strictObject({
@@ -208,7 +212,10 @@ export const ReceivedPrivate = z.strictObject({
   grossGrams: TotalGrams.optional(),
   tareGrams: TotalGrams.optional(),
   lots: z.array(z.strictObject({ lotId: Id, measuredGrams: TotalGrams })).optional(),
-  /** Those who profit, and may not decide the case. */
+  containers: z.array(z.strictObject({ containerId: Id, measuredGrams: TotalGrams })).optional(),
+  /** The seals as they were found. */
+  seals: z.array(text(80)).optional(),
+  /** Those who profit, and may not decide the case or clear the mark. */
   organisationIds: z.array(Id).optional(),
   note: note(2_000).optional(),
 });

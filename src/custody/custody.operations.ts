@@ -23,6 +23,7 @@ import {
   profiting,
   type ReceiveInput,
   refused,
+  sealMarks,
 } from './loads.ts';
 import { type ReceiveAnswer, receiptAnswer } from './receipt.answer.ts';
 import { receiveTogether } from './together.ts';
@@ -158,9 +159,10 @@ export const custodyOperations = (programme: {
             ...(input.note === undefined ? {} : { note: input.note }),
           },
         });
-      const load = arrivingLots(world, shipment, final ? undefined : input.lots);
+      const load = arrivingLots(world, shipment, input);
       const parts = load.map((lot) => lot.grams);
       const { judged, partLossGrams, scale } = judge(world, site, input, load, parts, context.newId);
+      const marks = sealMarks(shipment, input).map((code) => ({ markId: context.newId(), code }));
       const pending = shipment.state === 'unweighed' ? shipment.unweighed : shipment.onTheWay;
       return draft({
         type: shipmentReceived,
@@ -179,11 +181,14 @@ export const custodyOperations = (programme: {
             bookedGrams: grams,
             lossGrams: partLossGrams[i]!,
           })),
+          ...(marks.length === 0 ? {} : { marks }),
         },
         private: privatePart(input, context, {
           scale,
           organisationIds:
-            judged.case === undefined ? undefined : profiting([shipment], site, load, context.caller),
+            judged.case === undefined && marks.length === 0
+              ? undefined
+              : profiting([shipment], site, load, context.caller),
         }),
       });
     },

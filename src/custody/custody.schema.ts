@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ContainerIds } from '../containers/containers.schema.ts';
+import { ContainerIds, MAX_CONTAINERS } from '../containers/containers.schema.ts';
 import { Receipt } from '../http/route.ts';
 import { Grams, Id, note, TotalGrams, text } from '../kernel/values.ts';
 import { IncidentKind } from '../kernel/vocabulary.ts';
@@ -50,10 +50,12 @@ export const ShipmentAnswer = z
   })
   .meta({ id: 'Dispatch' });
 
-const ONE_WAY = 'say measuredGrams, or grossGrams with tareGrams, or measuredGrams of each lot';
+const ONE_WAY = 'say measuredGrams, or grossGrams with tareGrams, or measuredGrams of each lot or container';
 
 /** Outcomes that no scale speaks of. */
 const NOT_WEIGHED: readonly string[] = ['refused', 'lost', 'unweighed'];
+/** Outcomes with which nobody looks at seals. */
+const NOT_LOOKED_AT: readonly string[] = ['refused', 'lost'];
 /** Loads that one weighing may close, so that its fact fits an entry. */
 export const MAX_TOGETHER = 50;
 
@@ -75,6 +77,21 @@ export const ReceiptRequest = z
     alsoShipmentIds: z.array(Id).min(1).max(MAX_TOGETHER).optional().meta({
       description: 'Other loads addressed here that were weighed in the same weighing (a milk run).',
     }),
+    containers: z
+      .array(z.strictObject({ containerId: Id, measuredGrams: Grams }))
+      .min(1)
+      .max(MAX_CONTAINERS)
+      .optional()
+      .meta({ description: 'Containers weighed each for itself; lots in none of them stand in lots.' }),
+    seals: z
+      .array(text(80))
+      .max(50)
+      .optional()
+      .meta({ description: 'The seals as they were found; others than it left with mark the load.' }),
+    sealIntact: z
+      .boolean()
+      .optional()
+      .meta({ description: 'false: a seal was broken; the load is marked seal-broken.' }),
     incidentId: Id.optional().meta({
       description:
         'Of a lost load: the incident of this load, whose reference the police or the insurer gave.',
@@ -90,7 +107,7 @@ export const ReceiptRequest = z
   })
   .superRefine((r, ctx) => {
     const wrong = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message });
-    const ways = [r.lots, r.measuredGrams, r.grossGrams ?? r.tareGrams].filter(
+    const ways = [r.lots ?? r.containers, r.measuredGrams, r.grossGrams ?? r.tareGrams].filter(
       (way) => way !== undefined,
     ).length;
     if ((r.outcome === 'diverted') !== (r.siteId !== undefined))
@@ -104,12 +121,18 @@ export const ReceiptRequest = z
       wrong('outcome', 'an incident and a kind of loss go with the outcome lost');
     if (r.alsoShipmentIds !== undefined && (r.outcome ?? 'received') !== 'received')
       wrong('alsoShipmentIds', 'goes with the outcome received');
-    if (r.alsoShipmentIds !== undefined && (r.lots !== undefined || r.final === false))
+    if (r.alsoShipmentIds !== undefined && ((r.lots ?? r.containers) !== undefined || r.final === false))
       wrong(
         'alsoShipmentIds',
         'one weighing closes whole loads: say measuredGrams, or gross and tare, of all',
       );
-    if (r.final === false && r.lots === undefined) wrong('lots', 'name the lots that have arrived');
+    if (r.final === false && (r.lots ?? r.containers) === undefined)
+      wrong('lots', 'name the lots or containers that have arrived');
+    if (
+      (r.seals ?? r.sealIntact) !== undefined &&
+      (NOT_LOOKED_AT.includes(r.outcome ?? '') || r.alsoShipmentIds)
+    )
+      wrong('seals', 'are looked at where one load is taken in');
     if (NOT_WEIGHED.includes(r.outcome ?? '')) {
       if (ways > 0 || r.final === false) wrong('outcome', `what is ${r.outcome} is not weighed in`);
     } else if (ways !== 1) wrong('measuredGrams', ONE_WAY);
@@ -133,6 +156,7 @@ export const ReceiptAnswer = z
     caseId: Id.optional(),
     onHold: z.boolean(),
     lots: z.array(LotGrams),
+    marks: z.array(z.object({ id: Id, code: z.string() })).optional(),
     shipments: z
       .array(z.object({ id: Id, bookedGrams: z.int(), lossGrams: z.int() }))
       .optional()

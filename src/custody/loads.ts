@@ -96,15 +96,28 @@ export const loadOf = (world: World, shipment: Shipment): Lot[] => {
   });
 };
 
-/** The lots that arrive: all on the way, or those named. 422 `container_apart` where lots of one container arrive apart. */
+/**
+ * The lots that arrive: all on the way, or those named by themselves or with their container. 422 `unknown_container`,
+ * `container_named_twice`, and `container_apart` where lots of one container arrive apart.
+ */
 export const arrivingLots = (
   world: World,
   shipment: Shipment,
-  named: readonly { lotId: string }[] | undefined,
+  { lots: named = [], containers = [], final = true }: Pick<ReceiveInput, 'lots' | 'containers' | 'final'>,
 ): Lot[] => {
   const load = loadOf(world, shipment);
-  if (named === undefined) return load;
+  const weighed = new Set<string>();
+  for (const [i, { containerId }] of containers.entries()) {
+    const at = `/containers/${i}/containerId`;
+    if (!load.some((lot) => lot.containerId === containerId))
+      throw unprocessable('unknown_container', at, 'no such container in this load');
+    if (weighed.has(containerId))
+      throw unprocessable('container_named_twice', at, 'name each container once');
+    weighed.add(containerId);
+  }
+  if (final) return load;
   const ids = new Set(named.map(({ lotId }) => lotId));
+  for (const lot of load) if (lot.containerId !== null && weighed.has(lot.containerId)) ids.add(lot.id);
   const inside = new Set(load.flatMap((lot) => (ids.has(lot.id) ? (lot.containerId ?? []) : [])));
   const apart = load.find(
     (lot) => !ids.has(lot.id) && lot.containerId !== null && inside.has(lot.containerId),
@@ -133,3 +146,15 @@ export const profiting = (
     ...load.map((lot) => lot.organisationId),
   ]),
 ];
+
+/**
+ * Marks that the seals of a load bring: broken, or other numbers than it left with. The order they are read in does not
+ * matter; a load whose seals nobody looked at brings none.
+ */
+export const sealMarks = (
+  { seals: left }: Pick<Shipment, 'seals'>,
+  { sealIntact, seals: found }: Pick<ReceiveInput, 'sealIntact' | 'seals'>,
+): 'seal-broken'[] => {
+  const differs = found !== undefined && JSON.stringify(found.toSorted()) !== JSON.stringify(left.toSorted());
+  return sealIntact === false || differs ? ['seal-broken'] : [];
+};

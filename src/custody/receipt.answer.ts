@@ -19,6 +19,7 @@ export type ReceiveAnswer = {
   caseId?: string;
   onHold: boolean;
   lots: LotGrams[];
+  marks?: { id: string; code: string }[];
   shipments?: { id: string; bookedGrams: number; lossGrams: number }[];
 };
 
@@ -34,7 +35,13 @@ const NOTHING_ARRIVED = {
   lots: [],
 } satisfies Omit<ReceiveAnswer, 'id'>;
 
-type Weighed = Omit<Received, 'outcome' | 'final' | 'shipmentId' | 'seq' | 'siteId' | 'siteSeq' | 'lots'>;
+const marksAnswer = ({ marks }: Pick<Received, 'marks'>): Pick<ReceiveAnswer, 'marks'> =>
+  marks === undefined ? {} : { marks: marks.map(({ markId: id, code }) => ({ id, code })) };
+
+type Weighed = Omit<
+  Received,
+  'outcome' | 'final' | 'shipmentId' | 'seq' | 'siteId' | 'siteSeq' | 'lots' | 'marks'
+>;
 
 const weighedAnswer = (data: Weighed, lots: Received['lots']) => ({
   measuredGrams: data.measuredGrams,
@@ -77,6 +84,7 @@ const unweighedAnswer = (data: Unweighed): ReceiveAnswer => ({
   measuredGrams: null,
   bookedGrams: data.bookedGrams,
   lots: data.lots.map(({ lotId, grams }) => ({ lotId, grams })),
+  ...marksAnswer(data),
 });
 
 /** What a receipt answers, whichever way the load ended. */
@@ -90,5 +98,6 @@ export const receiptAnswer = ({ type, data }: AnyFact): ReceiveAnswer => {
     id: received.shipmentId,
     state: received.final ? received.outcome : 'dispatched',
     ...weighedAnswer(received, received.lots),
+    ...marksAnswer(received),
   };
 };

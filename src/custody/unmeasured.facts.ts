@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { Id, note, Seq, TotalGrams } from '../kernel/values.ts';
+import { Id, note, Seq, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { changeLot, LotUse } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
 import { cases } from '../supervision/cases.tables.ts';
+import { ReceiptMarks } from './custody.facts.ts';
 import { shipments } from './custody.tables.ts';
 
 const Lost = z.strictObject({
@@ -80,8 +81,16 @@ const Unweighed = z.strictObject({
   siteId: Id,
   bookedGrams: TotalGrams,
   lots: z.array(LotUse.extend({ grams: TotalGrams })),
+  marks: ReceiptMarks.optional(),
 });
-const UnweighedPrivate = z.strictObject({ keyId: Id, note: note(2_000).optional() });
+const UnweighedPrivate = z.strictObject({
+  keyId: Id,
+  /** The seals as they were found. */
+  seals: z.array(text(80)).optional(),
+  /** Those who profit, and may not clear the mark. */
+  organisationIds: z.array(Id).optional(),
+  note: note(2_000).optional(),
+});
 export type Unweighed = z.infer<typeof Unweighed>;
 
 /** A load that arrived where no scale is. */

@@ -4,7 +4,15 @@ import type { World } from '../ledger/world.ts';
 import { sumGrams } from '../lots/lots.ts';
 import { mayReach } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
-import { arriving, assertUnderWay, knownShipment, loadOf, profiting, type ReceiveInput } from './loads.ts';
+import {
+  arriving,
+  assertUnderWay,
+  knownShipment,
+  loadOf,
+  profiting,
+  type ReceiveInput,
+  sealMarks,
+} from './loads.ts';
 import { shipmentLost, shipmentUnweighed } from './unmeasured.facts.ts';
 
 type Programme = { operatorId: string };
@@ -79,11 +87,13 @@ export const loseLoad = (
 export const takeInUnweighed = (
   world: World,
   input: ReceiveInput,
-  { caller }: DecideContext,
+  { caller, newId }: DecideContext,
   programme: Programme,
 ): AnyDraft => {
+  const { note, seals } = input;
   const { shipment, site } = arriving(world, caller, input);
   const load = loadOf(world, shipment);
+  const marks = sealMarks(shipment, input).map((code) => ({ markId: newId(), code }));
   return draft({
     type: shipmentUnweighed,
     ...actorOf(world, caller, programme),
@@ -93,7 +103,13 @@ export const takeInUnweighed = (
       siteId: site.id,
       bookedGrams: sumGrams(load),
       lots: load.map(({ id: lotId, lastSeq: seq, grams }) => ({ lotId, seq, grams })),
+      ...(marks.length === 0 ? {} : { marks }),
     },
-    private: { keyId: caller.keyId, ...(input.note === undefined ? {} : { note: input.note }) },
+    private: {
+      keyId: caller.keyId,
+      ...(seals === undefined ? {} : { seals }),
+      ...(marks.length === 0 ? {} : { organisationIds: profiting([shipment], site, load, caller) }),
+      ...(note === undefined ? {} : { note }),
+    },
   });
 };

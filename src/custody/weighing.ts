@@ -46,10 +46,7 @@ export const judge = (
   newId: DecideContext['newId'],
 ): { judged: Judged; partLossGrams: number[]; scale: ReceivedPrivate['scale'] } => {
   const device = input.deviceId === undefined ? undefined : world.get(devices, input.deviceId);
-  const measured = readMeasurement(
-    input,
-    load.map((lot) => lot.id),
-  );
+  const measured = readLoad(input, load);
   const scale = scaleOf(site.id, device, measured.readingsGrams);
   const scaleError = scale === undefined ? 0 : scaleErrorGrams({ eGrams: scale.eGrams, ...measured });
   const toleranceGrams = Math.max(siteToleranceGrams(sumGrams(load), site.toleranceBasisPoints), scaleError);
@@ -68,6 +65,24 @@ export const judge = (
     onHold: caseKind === 'receipt-short',
   };
   return { judged, partLossGrams, scale };
+};
+
+/** What the scale said of the load: containers each for themselves, with the lots that lie in none of them. */
+const readLoad = (input: ReceiveInput, load: readonly Lot[]): ReturnType<typeof readMeasurement> => {
+  const { containers } = input;
+  if (containers === undefined)
+    return readMeasurement(
+      input,
+      load.map((lot) => lot.id),
+    );
+  const weighed = new Set(containers.map(({ containerId }) => containerId));
+  const loose = load.filter((lot) => lot.containerId === null || !weighed.has(lot.containerId));
+  const lots = readMeasurement(
+    { lots: input.lots ?? [] },
+    loose.map((lot) => lot.id),
+  );
+  const inContainers = containers.reduce((sum, { measuredGrams }) => sum + measuredGrams, 0);
+  return { measuredGrams: lots.measuredGrams + inContainers, readingsGrams: [] };
 };
 
 const caseOf = (
@@ -91,13 +106,15 @@ export const privatePart = (
   { caller }: DecideContext,
   more: Pick<ReceivedPrivate, 'scale' | 'organisationIds'>,
 ): ReceivedPrivate => {
-  const { deviceId, grossGrams, tareGrams, lots: readings, note } = input;
+  const { deviceId, grossGrams, tareGrams, lots: readings, containers, seals, note } = input;
   return {
     keyId: caller.keyId,
     ...(deviceId === undefined ? {} : { deviceId }),
     ...(grossGrams === undefined ? {} : { grossGrams }),
     ...(tareGrams === undefined ? {} : { tareGrams }),
     ...(readings === undefined ? {} : { lots: readings }),
+    ...(containers === undefined ? {} : { containers }),
+    ...(seals === undefined ? {} : { seals }),
     ...(note === undefined ? {} : { note }),
     ...(more.scale === undefined ? {} : { scale: more.scale }),
     ...(more.organisationIds === undefined ? {} : { organisationIds: more.organisationIds }),

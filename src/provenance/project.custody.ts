@@ -2,6 +2,7 @@ import { type CountedFact, SHORTAGE } from '../custody/stock-counts.facts.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import { drawOver } from '../lots/draw.ts';
 import { labelOf } from './project.label.ts';
+import { markLots } from './project.material-marks.ts';
 import type { Readers } from './project.reader.ts';
 import { addSurplus } from './project.surplus.ts';
 import { type LoadLot, loseFromLots, makeLots, returnUses, takeUses, type Use } from './project.uses.ts';
@@ -47,11 +48,23 @@ const decideCase = async (projection: Projection, { seq, data }: AnyFact): Promi
   if (HOLDING.includes(data.kind)) await holdLots(projection, seq, data.lots, null);
 };
 
-const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact): Promise<void> => {
+/** Marks that came with the arrival of a load, on the lots that arrived. */
+const markLoad = async (projection: Projection, { seq, data, private: more }: AnyFact): Promise<void> => {
+  const { shipmentId: subjectId, siteId } = data;
+  const lotIds = (data.lots as { lotId: string }[]).map(({ lotId }) => lotId);
+  const organisationIds = (more.organisationIds as string[] | undefined) ?? [];
+  for (const [place, mark] of ((data.marks ?? []) as { markId: string; code: string }[]).entries()) {
+    const about = { seq, subjectKind: 'shipment' as const, subjectId, siteId, lotIds, organisationIds };
+    await markLots(projection, seq, { ...mark, ...about }, place);
+  }
+};
+
+const receive = async (projection: Projection, fact: AnyFact): Promise<void> => {
+  const { seq, at, data, actor } = fact;
   await loseFromLots(projection, seq, data.lots, data.lossKind ?? 'scale-difference');
   if (data.onHold) await holdLots(projection, seq, data.lots, data.measuredGrams);
-  if (data.surplus === undefined) return;
-  await addSurplus(projection, { seq, at, actor }, data.siteId, data.surplus);
+  if (data.surplus !== undefined) await addSurplus(projection, { seq, at, actor }, data.siteId, data.surplus);
+  await markLoad(projection, fact);
 };
 
 const voidDispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
@@ -77,5 +90,6 @@ export const custodyReaders: Readers = {
   'shipment.voided.v1': voidDispatch,
   'shipment.dispatched.v1': dispatch,
   'shipment.received.v1': receive,
+  'shipment.unweighed.v1': markLoad,
   'case.decided.v1': decideCase,
 };
