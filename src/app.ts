@@ -15,6 +15,7 @@ import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
 import { periodRoutes } from './periods/periods.routes.ts';
+import { stockAgeRoutes } from './periods/stock-ages.routes.ts';
 import { disposalRoutes } from './processing/disposals.routes.ts';
 import { incidentRoutes } from './processing/incidents.routes.ts';
 import { runMarkRoutes } from './processing/marks.routes.ts';
@@ -69,6 +70,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     incidentRoutes(scope, deps);
     resaleRoutes(scope, deps);
     periodRoutes(scope, deps);
+    stockAgeRoutes(scope, deps);
     keepingRoutes(scope, deps);
     saleRoutes(scope, deps);
     productRoutes(scope, deps);

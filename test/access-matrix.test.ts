@@ -57,6 +57,7 @@ const TABLE: Record<string, Row> = {
       },
     }),
   },
+  getStockAges: { make: (org) => ({ id: org.siteId }) },
   listStockCounts: { make: (org) => ({ id: org.siteId }) },
   getInventory: { make: (org) => ({ id: org.siteId }) },
   issueApiKey: {
