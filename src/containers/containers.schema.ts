@@ -51,7 +51,15 @@ const fillingId = Id.nullable().meta({
 });
 
 export const ContainerWritten = z
-  .object({ id: Id, fillingId, receipt: Receipt })
+  .object({
+    id: Id,
+    fillingId,
+    mark: z
+      .object({ id: Id, code: z.string() })
+      .optional()
+      .meta({ description: 'Sealed at a weight beyond tolerance of what is booked in it.' }),
+    receipt: Receipt,
+  })
   .meta({ id: 'ContainerWritten' });
 
 const members = {

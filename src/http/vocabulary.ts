@@ -151,7 +151,8 @@ export const VOCABULARY = {
     certificate-expired: 外部证书过期 | Outside certificate expired
     surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
     review: 复核 | Under review
-    seal-broken: 封签破损或不符 | Seal broken or another`),
+    seal-broken: 封签破损或不符 | Seal broken or another
+    container-weight: 容器重量不符 | Container weighs otherwise | 封签时秤重与账面相差超出容差 | Sealed with a weight beyond tolerance of what is booked in it`),
   containerKind: parse(`
     bag: 袋 | Bag
     bin: 桶 | Bin

@@ -132,6 +132,7 @@ export const MARKS = [
   'surplus',
   'review',
   'seal-broken',
+  'container-weight',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
 export const CASE_KINDS = [

@@ -68,11 +68,14 @@ const setMark = async (projection: Projection, fact: AnyFact): Promise<void> => 
   await changeMarks(projection, fact, (marks) => [...new Set([...marks, data.code])]);
 };
 
+/** What is marked lot by lot. */
+const ON_LOTS: readonly MarkSubject[] = ['lot', 'shipment', 'container'];
+
 const clearMark = async (projection: Projection, fact: AnyFact): Promise<void> => {
   const { seq, data } = fact;
   const mark = await projection.markOf(data.markId);
   projection.setMark({ ...mark, lastSeq: seq, state: 'cleared' });
-  if (mark.subjectKind === 'lot' || mark.subjectKind === 'shipment') {
+  if (ON_LOTS.includes(mark.subjectKind)) {
     await changeLotMarks(projection, seq, mark.lotIds!, (ids) => ids.filter((id) => id !== mark.id));
     return;
   }

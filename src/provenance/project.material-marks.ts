@@ -1,3 +1,4 @@
+import type { SealedFact } from '../containers/containers.facts.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import { MARK_PLACES, type Mark } from '../supervision/marks.tables.ts';
 import type { MaterialMarked } from '../supervision/material-marks.facts.ts';
@@ -56,4 +57,21 @@ const markMaterial = async (projection: Projection, { seq, data, private: more }
   await relabel(projection, seq, { steps: [mark.seq] });
 };
 
-export const materialMarkReaders: Readers = { 'material.marked.v1': markMaterial };
+/** A container sealed at a weight beyond tolerance: all that is in it is in doubt. */
+const sealContainer = async (
+  projection: Projection,
+  { seq, data, private: more }: AnyFact,
+): Promise<void> => {
+  const { container: subjectId, siteId, mark } = data as SealedFact;
+  if (mark === undefined) return;
+  const { markId, code, lots } = mark;
+  const lotIds = lots.map(({ lotId }) => lotId);
+  const organisationIds = (more.organisationIds as string[] | undefined) ?? [];
+  const about = { seq, subjectKind: 'container' as const, subjectId, siteId };
+  await markLots(projection, seq, { markId, code, lotIds, organisationIds, ...about });
+};
+
+export const materialMarkReaders: Readers = {
+  'material.marked.v1': markMaterial,
+  'container.sealed.v1': sealContainer,
+};

@@ -33,10 +33,14 @@ export const MarkView = z
     id: Id,
     subjectKind: z.enum(MARK_SUBJECTS),
     subjectId: Id.meta({
-      description: 'The lot of the weigh-in or of outside material, or the run, the lot, the load.',
+      description:
+        'The lot of the weigh-in or of outside material, or the run, the lot, the load, the filling of a container.',
     }),
     code: z.string(),
-    lotIds: z.array(Id).nullish().meta({ description: 'Of a mark on a lot or a load: the lots in doubt.' }),
+    lotIds: z
+      .array(Id)
+      .nullish()
+      .meta({ description: 'Of a mark on a lot, a load or a container: the lots in doubt.' }),
     siteId: Id,
     state: z.enum(['open', 'cleared']),
     seq: z.int(),

@@ -1,7 +1,14 @@
 import { journal, table } from '../db/table.ts';
 
 /** What a mark may be about, for ever. */
-export const MARK_SUBJECTS = ['collection', 'process-run', 'outside-material', 'lot', 'shipment'] as const;
+export const MARK_SUBJECTS = [
+  'collection',
+  'process-run',
+  'outside-material',
+  'lot',
+  'shipment',
+  'container',
+] as const;
 export type MarkSubject = (typeof MARK_SUBJECTS)[number];
 
 /** More marks than one fact comes with. */
@@ -16,13 +23,13 @@ export type Mark = {
   seq: number;
   lastSeq: number;
   subjectKind: MarkSubject;
-  /** The lot of the weigh-in or of outside material, or the run, the lot, the load. */
+  /** The lot of the weigh-in or of outside material, or the run, the lot, the load, the filling of a container. */
   subjectId: string;
   code: string;
   /** Whose fact it is. */
   organisationId: string;
   siteId: string;
-  /** Of a mark on a lot or a load: the lots in doubt, and who had a part in it. */
+  /** Of a mark on a lot, a load or a container: the lots in doubt, and who had a part in it. */
   lotIds?: string[] | null | undefined;
   organisationIds?: string[] | null | undefined;
   state: 'open' | 'cleared';

@@ -127,3 +127,50 @@ t.test('containers are weighed each for itself, with the lots beside them', asyn
   t.equal(lots.length, 4);
   t.equal(await stock(to), 15_965);
 });
+
+t.test('a container sealed at another weight than is booked in it is marked, beyond tolerance', async (t) => {
+  const { app, from, to, weighIn, claimable, deciders } = await sealed(t);
+  const scale = ok(
+    await from.client.post('/v1/devices', {
+      siteId: from.siteId,
+      name: '台秤',
+      scale: {
+        class: 'III',
+        eGrams: 100,
+        minGrams: 2_000,
+        maxGrams: 300_000,
+        seal: 'S-1',
+        certificate: 'C-1',
+        validUntil: '2036-01-01',
+      },
+    }),
+  ).id;
+  const bag = async (measuredGrams?: number, more = {}) => {
+    const { id } = ok(
+      await from.client.post('/v1/containers', { siteId: from.siteId, tag: randomUUID(), kind: 'bag' }),
+    );
+    const lots = [await weighIn(from, 6_000), await weighIn(from, 4_000)];
+    const filled = { lots: lots.map((lotId) => ({ lotId })) };
+    ok(await from.client.post(`/v1/containers/${id}/fill`, filled));
+    const answer = ok(await from.client.post(`/v1/containers/${id}/seal`, { measuredGrams, ...more }));
+    return { id: id as string, lots, answer };
+  };
+  for (const within of [undefined, 10_000, 9_950, 10_050]) t.notOk('mark' in (await bag(within)).answer);
+  t.notOk('mark' in (await bag(9_900, { deviceId: scale })).answer, 'the scale may err by 100 g');
+  t.match((await bag(9_899, { deviceId: scale })).answer, { mark: { code: 'container-weight' } });
+  const { id, lots, answer } = await bag(9_949);
+  t.equal(await claimable(lots), 0);
+  t.match(ok(await app.operator.get(`/v1/marks?lotId=${lots[0]}`), 200).items, [
+    { id: answer.mark.id, subjectKind: 'container', subjectId: answer.fillingId, lotIds: lots },
+  ]);
+  const sent = { fromSiteId: from.siteId, toSiteId: to.siteId, containers: [id] };
+  const load = ok(await from.client.post('/v1/shipments', sent));
+  ok(await to.client.post(`/v1/shipments/${load.id}/receipt`, { measuredGrams: 10_000 }));
+  for (const { organisationId } of [from, to]) {
+    const theirs = await app.keyFor(organisationId, 'regulator', { holder: '自己人' });
+    t.equal((await theirs.post(`/v1/marks/${answer.mark.id}/clearings`, {})).status, 403);
+  }
+  t.equal(await claimable(lots), 0);
+  for (const client of await deciders()) ok(await client.post(`/v1/marks/${answer.mark.id}/clearings`, {}));
+  t.equal(await claimable(lots), 10_000);
+});
