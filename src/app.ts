@@ -21,7 +21,7 @@ import { incidentRoutes } from './processing/incidents.routes.ts';
 import { runMarkRoutes } from './processing/marks.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
 import { voidRoutes } from './processing/void.routes.ts';
-import { claimableLeft, provenanceRoutes } from './provenance/provenance.routes.ts';
+import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
@@ -55,7 +55,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     correctionRoutes(scope, deps);
     outsideRoutes(scope, deps);
     containerRoutes(scope, deps);
-    lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
+    lotsRoutes(scope, { ...deps, standingOf: (lot) => standingOf(deps, lot) });
     sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);
     markRoutes(scope, deps);

@@ -1,6 +1,5 @@
-import { type Label, modelOfSources, plainLabel } from './labels.ts';
+import { type Label, plainLabel } from './labels.ts';
 import type { Projection } from './projection.ts';
-import { total } from './shares.ts';
 
 /** What is said of a lot by now, or a label that says nothing yet; and the fact that made the lot. */
 export const labelOf = async (
@@ -11,5 +10,5 @@ export const labelOf = async (
   const { vector, label } = state!;
   const { madeBy } = await projection.makerOf(lotId);
   const sourceOf = await projection.sourcesOf([vector]);
-  return { label: label ?? plainLabel(modelOfSources(vector, sourceOf), total(vector)), madeBy };
+  return { label: label ?? plainLabel(vector, sourceOf), madeBy };
 };

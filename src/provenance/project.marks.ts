@@ -16,7 +16,7 @@ export const addMarks = async (
   subjectId: string,
 ): Promise<void> => {
   for (const [i, code] of (data.marks as string[]).entries())
-    projection.setMark({
+    projection.addMark({
       id: namedUuid(`mark ${seq} ${code}`),
       place: seq * MARK_PLACES + i,
       seq,
@@ -53,7 +53,7 @@ const setMark = async (projection: Projection, fact: AnyFact): Promise<void> => 
   const { seq, data } = fact;
   const source = await projection.changeSource(sourceKey(data.seq, 0), () => ({}));
   const { siteId } = source;
-  projection.setMark({
+  projection.addMark({
     id: data.markId,
     place: seq * MARK_PLACES,
     seq: data.seq,
@@ -73,8 +73,7 @@ const ON_LOTS: readonly MarkSubject[] = ['lot', 'shipment', 'container'];
 
 const clearMark = async (projection: Projection, fact: AnyFact): Promise<void> => {
   const { seq, data } = fact;
-  const mark = await projection.markOf(data.markId);
-  projection.setMark({ ...mark, lastSeq: seq, state: 'cleared' });
+  const mark = await projection.changeMark(data.markId, { lastSeq: seq, state: 'cleared' });
   if (ON_LOTS.includes(mark.subjectKind)) {
     await changeLotMarks(projection, seq, mark.lotIds!, (ids) => ids.filter((id) => id !== mark.id));
     return;

@@ -35,7 +35,7 @@ export const markLots = async (
   { markId, ...mark }: Doubt,
   place = 0,
 ): Promise<void> => {
-  projection.setMark({
+  projection.addMark({
     id: markId,
     place: seq * MARK_PLACES + place,
     lastSeq: seq,

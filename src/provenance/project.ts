@@ -31,6 +31,10 @@ const READERS: Readers = {
 /** Writes what the facts mean for provenance, in the follower's transaction. */
 export const projectFacts = async (client: pg.PoolClient, facts: readonly AnyFact[]): Promise<void> => {
   const projection = new Projection(client);
-  for (const fact of facts) await READERS[fact.type]?.(projection, fact);
-  await projection.flush();
+  const named = await projection.lotsNamedIn(facts);
+  for (const [i, fact] of facts.entries()) {
+    await READERS[fact.type]?.(projection, fact);
+    await projection.countStock(fact, named[i]!);
+  }
+  await projection.finish();
 };

@@ -82,7 +82,7 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
     if (wrong !== undefined)
       throw new Error(`replay differs in ${wrong.table}: ${JSON.stringify(wrong.first)}`);
   };
-  /** Every lot's shares sum to what its postings left of it, and no more is claimable than it holds. */
+  /** Every lot's shares sum to what its postings left of it, no more is claimable than it holds, and stock is what stands. */
   const checkShares = async (): Promise<void> => {
     const { rows: heads } = await deps.pool.query<{ size: number }>('SELECT size FROM head');
     if (!(await deps.follower.reaches(heads[0]!.size - 1, 10_000)))
@@ -94,6 +94,26 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
       LEFT JOIN sources o ON o.key = l.seq * 128 + l.place
       WHERE l.grams > 0 AND (coalesce(v.grams, o.grams) IS DISTINCT FROM l.grams OR v.claimable_grams > l.grams)`);
     if (rows.length > 0) throw new Error(`shares do not sum to the lot: ${JSON.stringify(rows[0])}`);
+    const { rows: stock } = await deps.pool.query(`
+      WITH standing AS (
+        SELECT l.site_id, l.material, l.form,
+          CASE WHEN o.key IS NULL THEN m.origin_class ELSE o.origin_class END AS origin_class,
+          sum(l.grams)::int8 AS grams, count(*)::int4 AS lots,
+          sum(coalesce(v.claimable_grams, o.claimable_grams))::int8 AS claimable_grams
+        FROM lots l
+        LEFT JOIN LATERAL (
+          SELECT claimable_grams FROM lot_vectors WHERE lot_id = l.id ORDER BY seq DESC LIMIT 1) v ON true
+        LEFT JOIN sources o ON o.key = l.seq * 128 + l.place
+        LEFT JOIN lot_models m ON m.lot_id = l.id
+        WHERE l.grams > 0 AND l.site_id IS NOT NULL GROUP BY 1, 2, 3, 4
+      ), kept AS (
+        SELECT DISTINCT ON (a.id) a.site_id, a.material, a.form, a.origin_class, p.grams, p.lots, p.claimable_grams
+        FROM stock_accounts a JOIN stock_postings p ON p.account_id = a.id ORDER BY a.id, p.seq DESC
+      )
+      SELECT to_jsonb(s) AS standing, to_jsonb(k) AS kept FROM standing s
+      FULL JOIN (SELECT * FROM kept WHERE lots <> 0) k ON to_jsonb(s) = to_jsonb(k)
+      WHERE s IS NULL OR k IS NULL LIMIT 3`);
+    if (stock.length > 0) throw new Error(`stock is not what stands there: ${JSON.stringify(stock)}`);
   };
   let tampered = false;
   t.teardown(async () => {
