@@ -74,7 +74,10 @@ const loseInRun = ({ siteId, losses }, sign) =>
 const UNDOABLE = ['shipment.dispatched.v1', 'process-run.completed.v1', 'material.disposed.v1', 'incident.reported.v1'];
 // By type of entry, what it does to grams (openapi/facts.json); `d` is its public part, `p` opens the private one.
 const EFFECTS = {
-  'collection.recorded.v1': (d) => open(d.lotId, d.siteId, d, d.grossGrams - d.tareGrams, 'weighed in'),
+  'collection.recorded.v1': (d) => {
+    if (d.count?.surplus) take([d.count.surplus], 'lost: taken-over');
+    open(d.lotId, d.siteId, d, d.grossGrams - d.tareGrams, 'weighed in');
+  },
   'collection.corrected.v1': (d) => [change(d.lotId, d.lotChangeGrams, 'corrected'), addSurplus(d.siteId, d.surplus)],
   'collection.voided.v1': (d) => change(d.lotId, -d.loweredGrams, 'corrected'),
   'outside-material.admitted.v1': (d) => open(d.lotId, d.siteId, d, d.grams, 'from outside'),
@@ -102,6 +105,14 @@ const EFFECTS = {
     lose(d.lots, d.lossKind);
     addSurplus(d.siteId, d.surplus);
   },
+  'shipments.received.v1': (d) => {
+    for (const { lotId, bookedGrams } of d.loads.flatMap(({ lots: of }) => of)) move(lotId, d.siteId, bookedGrams, 'received');
+    for (const { lots: of } of d.loads) lose(of, d.lossKind);
+    addSurplus(d.siteId, d.surplus);
+  },
+  'shipment.lost.v1': (d) => (d.case ? touch(d.lots) : lose(d.lots, d.lossKind)),
+  'shipment.unweighed.v1': (d) => d.lots.forEach(({ lotId, grams }) => move(lotId, d.siteId, grams, 'received')),
+  'material.marked.v1': () => {},
   'case.decided.v1': (d) => lose(d.lots, d.lossKind),
   'process-run.completed.v1': (d) => {
     const [used, made] = [sum(d.inputs), sum(d.outputs) + sum(d.losses)];

@@ -3,6 +3,7 @@ import { collectionRoutes } from './collection/collection.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
+import { shipmentMarkRoutes } from './custody/marks.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
@@ -15,8 +16,10 @@ import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
 import { periodRoutes } from './periods/periods.routes.ts';
+import { stockAgeRoutes } from './periods/stock-ages.routes.ts';
 import { disposalRoutes } from './processing/disposals.routes.ts';
 import { incidentRoutes } from './processing/incidents.routes.ts';
+import { runMarkRoutes } from './processing/marks.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
 import { voidRoutes } from './processing/void.routes.ts';
 import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
@@ -32,6 +35,7 @@ import { keepingRoutes, saleRoutes } from './resale/sales.routes.ts';
 import { resaleVoidRoutes } from './resale/voids.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
+import { lotMarkRoutes } from './supervision/material-marks.ts';
 
 export const VERSION = '0.1.0';
 
@@ -57,6 +61,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);
     markRoutes(scope, deps);
+    lotMarkRoutes(scope, deps);
+    shipmentMarkRoutes(scope, deps);
+    runMarkRoutes(scope, deps);
     custodyRoutes(scope, deps);
     stockCountRoutes(scope, deps);
     processingRoutes(scope, deps);
@@ -65,6 +72,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     incidentRoutes(scope, deps);
     resaleRoutes(scope, deps);
     periodRoutes(scope, deps);
+    stockAgeRoutes(scope, deps);
     keepingRoutes(scope, deps);
     saleRoutes(scope, deps);
     productRoutes(scope, deps);

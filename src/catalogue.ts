@@ -3,6 +3,8 @@ import { correctionFacts } from './collection/corrections.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
+import { togetherFacts } from './custody/together.facts.ts';
+import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -22,6 +24,7 @@ import { saleFacts } from './resale/sales.facts.ts';
 import { resaleVoidFacts } from './resale/voids.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 import { markFacts } from './supervision/marks.facts.ts';
+import { materialMarkFacts } from './supervision/material-marks.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
@@ -35,7 +38,10 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...outsideFacts,
   ...supervisionFacts,
   ...markFacts,
+  ...materialMarkFacts,
   ...custodyFacts,
+  ...unmeasuredFacts,
+  ...togetherFacts,
   ...stockCountFacts,
   ...processingFacts,
   ...voidFacts,

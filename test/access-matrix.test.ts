@@ -57,6 +57,7 @@ const TABLE: Record<string, Row> = {
       },
     }),
   },
+  getStockAges: { make: (org) => ({ id: org.siteId }) },
   listStockCounts: { make: (org) => ({ id: org.siteId }) },
   getInventory: { make: (org) => ({ id: org.siteId }) },
   issueApiKey: {
@@ -123,6 +124,9 @@ const TABLE: Record<string, Row> = {
   // Whoever profits may not decide, so nobody of the organisation; who decides then is the test of cases.
   decideCase: { ...byId('openCase', { outcome: 'loss' }), own: [200, 201, 403, 409], across: CHECKERS },
   listMarks: list,
+  markLot: { make: async (org) => ({ id: await org.lotId(), body: { code: 'review' } }), across: CHECKERS },
+  markShipment: { ...byId('shipment', { code: 'review' }), across: CHECKERS },
+  markProcessRun: { ...byId('run', { code: 'review' }), across: CHECKERS },
   clearMark: { ...byId('openMark', {}), own: [200, 201, 403], across: CHECKERS },
   dispatchShipment: body('shipmentBody'),
   listShipments: list,

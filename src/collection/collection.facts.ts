@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { nameFilling } from '../containers/containers.facts.ts';
 import { Cell, Day, Id, Money, Position, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
-import { openLot } from '../lots/lots.ts';
+import type { World } from '../ledger/world.ts';
+import { drawFrom, openLot } from '../lots/lots.ts';
 import { collectors, sites } from '../registry/registry.tables.ts';
+import { cases } from '../supervision/cases.tables.ts';
 import { AttestedObject } from './attestation.ts';
 import { Deduction, Quote, Settlement } from './collection.schema.ts';
+import { type LateCount, LateCountShape } from './late-count.ts';
 
 /** Public in a collection are exactly these (ledger format, "What is open and what is sealed"). */
 const Recorded = z.strictObject({
@@ -26,6 +29,8 @@ const Recorded = z.strictObject({
   marks: z.array(z.string()),
   /** The filling of the container it went into; what the client calls the container is private. */
   container: Id.optional(),
+  /** Of a weigh-in from before the cut-off of a count that is recorded already: what of the count it uses up. */
+  count: LateCountShape.optional(),
 });
 
 const Place = {
@@ -49,11 +54,39 @@ const Private = z.strictObject({
   deductions: z.array(Deduction).optional(),
   earning: Money.optional(),
   attestation: z.strictObject({ signed: AttestedObject, signature: z.string() }).optional(),
+  /** Those who profit, and may not decide the case of a late weigh-in. */
+  organisationIds: z.array(Id).optional(),
   /** Here when the weigh-in names nobody; else in each person's part. */
   ...{ ...Place, collectedAt: z.string().optional() },
 });
 export type CollectionData = z.infer<typeof Recorded>;
 export type CollectionPrivate = z.infer<typeof Private>;
+
+const useUpCount = (
+  world: World,
+  seq: number,
+  { lotId, siteId, grossGrams, tareGrams }: CollectionData,
+  { surplus, case: question }: LateCount,
+  { organisationIds = [] }: CollectionPrivate,
+): void => {
+  if (surplus !== undefined) drawFrom(world, surplus, seq);
+  if (question === undefined) return;
+  world.put(cases, {
+    id: question.caseId,
+    seq,
+    lastSeq: seq,
+    kind: 'late-count',
+    subjectId: lotId,
+    organisationIds,
+    siteIds: [siteId],
+    lotIds: [lotId],
+    measuredGrams: grossGrams - tareGrams - question.grams,
+    grams: question.grams,
+    proposal: null,
+    lossGrams: null,
+    state: 'open',
+  });
+};
 
 export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
   type: 'collection.recorded.v1',
@@ -61,12 +94,14 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
   data: Recorded,
   private: Private,
   person: z.strictObject({ collectorId: Id, share: z.int().optional(), ...Place }),
-  grams: 'A lot of grossGrams − tareGrams comes in at the site.',
+  grams:
+    'A lot of grossGrams − tareGrams comes in at the site. What a count had counted of it already is taken off the surplus of that count; what the count had no surplus for is on hold until a case is decided.',
   fen: 'The earning in the private part is owed.',
-  backPointers: [],
+  backPointers: ['count.seq', 'count.surplus.seq'],
   apply(world, { seq, data, private: more, people }) {
     const site = world.get(sites, data.siteId)!;
     if (data.container !== undefined) nameFilling(world, more.containerId!, data.container, seq);
+    if (data.count !== undefined) useUpCount(world, seq, data, data.count, more);
     openLot(world, {
       id: data.lotId,
       seq,
@@ -79,6 +114,7 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       originClass: data.originClass,
       grams: data.grossGrams - data.tareGrams,
       containerId: data.container === undefined ? null : more.containerId!,
+      heldBy: data.count?.case?.caseId ?? null,
     });
     for (const person of people) {
       if (person === null || world.get(collectors, person.personId) !== undefined) continue;

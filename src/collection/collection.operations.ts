@@ -15,6 +15,14 @@ import { type AttestedObject, attested } from './attestation.ts';
 import { collectionRecorded } from './collection.facts.ts';
 import type { CollectionRequest } from './collection.schema.ts';
 import { claimableGrams, GRAMS_PER_PIECE, gramsPerPiece, marksOf, priced, weigh } from './collection.ts';
+import { type LateCount, lateCount } from './late-count.ts';
+
+/** What a late weigh-in used up of a count that had counted it already. */
+const lateCountAnswer = ({ countId, surplus, case: question }: LateCount) => ({
+  countId,
+  takenOverGrams: surplus?.grams ?? 0,
+  ...(question === undefined ? {} : { caseId: question.caseId, grams: question.grams }),
+});
 
 export type CollectionAnswer = {
   id: string;
@@ -22,6 +30,7 @@ export type CollectionAnswer = {
   payGrams: number;
   marks: string[];
   earning?: z.infer<typeof Money>;
+  count?: ReturnType<typeof lateCountAnswer>;
 };
 
 export type CollectionOperations = { recordCollection: Operation<CollectionRequest, CollectionAnswer> };
@@ -64,6 +73,7 @@ export const collectionOperations = (
       });
       const { grossGrams, tareGrams, deductionGrams, payGrams } = weights;
       const claimable = claimableGrams(input, weights, marks);
+      const late = lateCount(world, site, input, weights.grams, context.newId);
       const actor = world.get(organisations, context.caller.organisationId)?.naturalPerson
         ? programme.operatorId
         : undefined;
@@ -87,6 +97,7 @@ export const collectionOperations = (
           claimableGrams: claimable,
           marks,
           ...(container == null ? {} : { container: container.fillingId ?? context.newId() }),
+          ...(late === undefined ? {} : { count: late }),
         },
         private: {
           ...privatePart(input, context, payGrams),
@@ -94,6 +105,9 @@ export const collectionOperations = (
             ? {}
             : { attestation: { signed: signed.object, signature: input.attestation!.signature } }),
           ...(named.parts.length === 0 ? place(input) : {}),
+          ...(late?.case === undefined
+            ? {}
+            : { organisationIds: [...new Set([site.organisationId, context.caller.organisationId])] }),
         },
         people: named.parts,
       });
@@ -105,6 +119,7 @@ export const collectionOperations = (
         payGrams: data.payGrams,
         marks: data.marks,
         ...(more.earning === undefined ? {} : { earning: more.earning }),
+        ...(data.count === undefined ? {} : { count: lateCountAnswer(data.count) }),
       };
     },
   },

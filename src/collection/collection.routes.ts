@@ -20,6 +20,7 @@ import {
   CollectionAnswer,
   CollectionRequest,
   CollectionView,
+  CountUsed,
 } from './collection.schema.ts';
 
 /** Items of one upload, and what it may weigh. */
@@ -42,6 +43,7 @@ const BatchItem = z.object({
   payGrams: z.int().optional(),
   marks: z.array(z.string()).optional(),
   earning: Money.optional(),
+  count: CountUsed.optional(),
   receipt: Receipt.optional(),
   replayed: z.boolean().optional(),
   error: Problem.optional(),

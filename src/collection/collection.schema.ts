@@ -98,6 +98,18 @@ export const CollectionRequest = z
   });
 export type CollectionRequest = z.infer<typeof CollectionRequest>;
 
+export const CountUsed = z
+  .object({
+    countId: Id,
+    takenOverGrams: z.int().meta({ description: 'Grams of the surplus of that count that were these.' }),
+    caseId: Id.optional(),
+    grams: z.int().optional().meta({ description: 'Grams on hold: the count had no surplus for them.' }),
+  })
+  .meta({
+    id: 'CountUsed',
+    description: 'Of a weigh-in from before the cut-off of a count that is recorded already.',
+  });
+
 export const CollectionAnswer = z
   .object({
     id: Id,
@@ -105,6 +117,7 @@ export const CollectionAnswer = z
     payGrams: z.int(),
     marks: z.array(z.string()),
     earning: Money.optional(),
+    count: CountUsed.optional(),
     receipt: Receipt,
   })
   .meta({ id: 'Collection' });

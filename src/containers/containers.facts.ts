@@ -119,16 +119,36 @@ export const containerLotsTaken: FactType<WithLots, Named> = {
   },
 };
 
-const Sealed = At.extend({ lots: z.int(), bookedGrams: TotalGrams, measuredGrams: TotalGrams.optional() });
-const SealedPrivate = Named.extend({ sealNumber: text(80).optional(), deviceId: Id.optional() });
+const Sealed = At.extend({
+  lots: z.int(),
+  bookedGrams: TotalGrams,
+  measuredGrams: TotalGrams.optional(),
+  /** Where the measured grams are beyond tolerance of those booked: a mark on all that is in it. */
+  mark: z
+    .strictObject({
+      markId: Id,
+      code: z.literal('container-weight'),
+      toleranceGrams: TotalGrams,
+      lots: z.array(z.strictObject({ lotId: Id, seq: Seq })),
+    })
+    .optional(),
+});
+const SealedPrivate = Named.extend({
+  sealNumber: text(80).optional(),
+  deviceId: Id.optional(),
+  /** Those who profit, and may not clear the mark. */
+  organisationIds: z.array(Id).optional(),
+});
+export type SealedFact = z.infer<typeof Sealed>;
 export const containerSealed: FactType<z.infer<typeof Sealed>, z.infer<typeof SealedPrivate>> = {
   type: 'container.sealed.v1',
   title: { en: 'Container sealed', zh: '容器封签' },
   data: Sealed,
   private: SealedPrivate,
-  grams: 'What a scale says of the contents stands beside what is booked; no gram changes.',
+  grams:
+    'What a scale says of the contents stands beside what is booked; no gram changes. Beyond tolerance nothing in it is claimable until the mark is cleared.',
   fen: NOTHING,
-  backPointers: ['seq'],
+  backPointers: ['seq', 'mark.lots[].seq'],
   apply(world, { seq, data, private: more }) {
     change(world, more.containerId, seq, {
       state: 'sealed',

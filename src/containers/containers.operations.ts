@@ -8,12 +8,12 @@ import { actorOf } from '../registry/actor.ts';
 import { type Site, sites } from '../registry/registry.tables.ts';
 import * as facts from './containers.facts.ts';
 import type { ContainerLots, ContainerRequest, SealRequest } from './containers.schema.ts';
-import { namedFilling } from './containers.ts';
+import { namedFilling, weightDoubt } from './containers.ts';
 
 /** Who may register, fill, seal and open containers. */
 export const FILLERS = ['operator', 'station', 'warehouse', 'recycler'] as const;
 
-type Written = { id: string; fillingId: string | null };
+type Written = { id: string; fillingId: string | null; mark?: { id: string; code: string } };
 type Named = { containerId: string };
 export type ContainerOperations = {
   registerContainer: Operation<ContainerRequest, Written>;
@@ -92,6 +92,7 @@ export const containerOperations = (programme: { operatorId: string }): Containe
     decide(world, { containerId, measuredGrams, sealNumber, deviceId }, { caller, newId }) {
       const { container, site } = standingOpen(world, caller, containerId);
       if (container.lots === 0) throw conflict('container_empty', 'Nothing is in this container.');
+      const doubt = weightDoubt(world, site, container, { measuredGrams, deviceId });
       return draft({
         type: facts.containerSealed,
         ...actorOf(world, caller, programme),
@@ -101,16 +102,34 @@ export const containerOperations = (programme: { operatorId: string }): Containe
           lots: container.lots,
           bookedGrams: container.grams,
           ...(measuredGrams === undefined ? {} : { measuredGrams }),
+          ...(doubt === undefined
+            ? {}
+            : {
+                mark: {
+                  markId: newId(),
+                  code: 'container-weight' as const,
+                  toleranceGrams: doubt.toleranceGrams,
+                  lots: doubt.lots.map(({ id: lotId, lastSeq: seq }) => ({ lotId, seq })),
+                },
+              }),
         },
         private: {
           keyId: caller.keyId,
           containerId,
           ...(sealNumber === undefined ? {} : { sealNumber }),
           ...(deviceId === undefined ? {} : { deviceId }),
+          ...(doubt === undefined
+            ? {}
+            : { organisationIds: [...new Set([container.ownerId, caller.organisationId])] }),
         },
       });
     },
-    answer,
+    answer: (fact) => ({
+      ...answer(fact),
+      ...(fact.data.mark === undefined
+        ? {}
+        : { mark: { id: fact.data.mark.markId, code: fact.data.mark.code } }),
+    }),
   },
   openContainer: {
     name: 'container.open',

@@ -7,7 +7,7 @@ import { MAX_INPUTS } from '../lots/lots.ts';
 export const ContainerParams = z.object({ id: Id });
 
 /** Containers one request may name. */
-const MAX_CONTAINERS = 100;
+export const MAX_CONTAINERS = 100;
 export const ContainerIds = z.array(Id).min(1).max(MAX_CONTAINERS).optional();
 export const ContainerUses = z
   .array(z.strictObject({ containerId: Id, grams: TotalGrams.min(1).optional() }))
@@ -51,7 +51,15 @@ const fillingId = Id.nullable().meta({
 });
 
 export const ContainerWritten = z
-  .object({ id: Id, fillingId, receipt: Receipt })
+  .object({
+    id: Id,
+    fillingId,
+    mark: z
+      .object({ id: Id, code: z.string() })
+      .optional()
+      .meta({ description: 'Sealed at a weight beyond tolerance of what is booked in it.' }),
+    receipt: Receipt,
+  })
   .meta({ id: 'ContainerWritten' });
 
 const members = {

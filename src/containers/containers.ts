@@ -6,11 +6,41 @@ import { contentsOf } from '../lots/contents.ts';
 import { drawOver } from '../lots/draw.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import { type LotUse, MAX_INPUTS } from '../lots/lots.ts';
+import { scaleErrorGrams, siteToleranceGrams } from '../lots/tolerance.ts';
+import { devices, type Site } from '../registry/registry.tables.ts';
 
 /** The container a weigh-in names, where it stands open at the same site; else null, and the weigh-in is marked. */
 export const fillable = (world: World, siteId: string, containerId: string): Container | null => {
   const container = world.get(containers, containerId);
   return container?.siteId === siteId && container.state === 'open' ? container : null;
+};
+
+/**
+ * The lots in a container that is sealed at a weight beyond tolerance of what is booked in it (the larger of the site's
+ * and of the scale's error); undefined within it, or where nobody weighed it. 422 `too_many_lots` over 500, which could
+ * not leave or be processed as one either.
+ */
+export const weightDoubt = (
+  world: World,
+  site: Site,
+  container: Container,
+  { measuredGrams, deviceId }: { measuredGrams: number | undefined; deviceId: string | undefined },
+): { toleranceGrams: number; lots: Lot[] } | undefined => {
+  if (measuredGrams === undefined) return undefined;
+  const scale = deviceId === undefined ? undefined : world.get(devices, deviceId);
+  const eGrams = scale?.siteId === site.id ? scale.scale?.eGrams : undefined;
+  const toleranceGrams = Math.max(
+    siteToleranceGrams(container.grams, site.toleranceBasisPoints),
+    eGrams === undefined ? 0 : scaleErrorGrams({ eGrams, readingsGrams: [measuredGrams] }),
+  );
+  if (Math.abs(measuredGrams - container.grams) <= toleranceGrams) return undefined;
+  if (container.lots > MAX_INPUTS)
+    throw unprocessable(
+      'too_many_lots',
+      '/measuredGrams',
+      `holds ${container.lots} lots; its weight can be doubted of at most ${MAX_INPUTS}, so take some out first`,
+    );
+  return { toleranceGrams, lots: contentsOf(world, container) };
 };
 
 export type ContainerRequest = { containerId: string; grams?: number | undefined };

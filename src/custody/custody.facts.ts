@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { containersLeave, NamedFillingShape } from '../containers/containers.facts.ts';
 import { Id, note, Seq, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
+import type { World } from '../ledger/world.ts';
 import { containers } from '../lots/containers.tables.ts';
 import { changeLot, drawFrom, LotUse, openLot, returnTo } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
@@ -137,6 +138,9 @@ const NOT_YET_RECEIVED = {
   surplusGrams: null,
   surplusLotId: null,
   caseId: null,
+  weighing: null,
+  unweighed: [],
+  unweighedSeq: null,
   state: 'dispatched',
 } satisfies Partial<Shipment>;
 
@@ -159,6 +163,22 @@ export const shipmentRefused: FactType<z.infer<typeof Refused>, z.infer<typeof R
 /** How a load, or a part of it, ends. */
 export const OUTCOMES = ['received', 'returned', 'diverted'] as const;
 
+/** The lot of what was measured beyond the booked grams. */
+export const SurplusShape = z.strictObject({
+  lotId: Id,
+  material: z.string(),
+  form: z.string(),
+  grams: TotalGrams,
+});
+export const ReceiptCase = z.strictObject({
+  caseId: Id,
+  kind: z.enum(['receipt-short', 'receipt-surplus']),
+  grams: TotalGrams,
+});
+
+/** Marks on the load, each on the lots that arrived. */
+export const ReceiptMarks = z.array(z.strictObject({ markId: Id, code: z.string() }));
+
 const Received = z.strictObject({
   shipmentId: Id,
   /** The last fact that changed the shipment. */
@@ -178,15 +198,13 @@ const Received = z.strictObject({
   lossKind: z.string().optional(),
   missingGrams: TotalGrams,
   surplusGrams: TotalGrams,
-  surplus: z
-    .strictObject({ lotId: Id, material: z.string(), form: z.string(), grams: TotalGrams })
-    .optional(),
-  case: z
-    .strictObject({ caseId: Id, kind: z.enum(['receipt-short', 'receipt-surplus']), grams: TotalGrams })
-    .optional(),
+  surplus: SurplusShape.optional(),
+  case: ReceiptCase.optional(),
   onHold: z.boolean(),
+  marks: ReceiptMarks.optional(),
 });
-const ReceivedPrivate = z.strictObject({
+/** How a load was weighed, and who recorded it. */
+export const ReceivedPrivate = z.strictObject({
   keyId: Id,
   deviceId: Id.optional(),
   /** The scale whose error made the tolerance, as it was registered then. */
@@ -194,12 +212,45 @@ const ReceivedPrivate = z.strictObject({
   grossGrams: TotalGrams.optional(),
   tareGrams: TotalGrams.optional(),
   lots: z.array(z.strictObject({ lotId: Id, measuredGrams: TotalGrams })).optional(),
-  /** Those who profit, and may not decide the case. */
+  containers: z.array(z.strictObject({ containerId: Id, measuredGrams: TotalGrams })).optional(),
+  /** The seals as they were found. */
+  seals: z.array(text(80)).optional(),
+  /** Those who profit, and may not decide the case or clear the mark. */
   organisationIds: z.array(Id).optional(),
   note: note(2_000).optional(),
 });
 export type Received = z.infer<typeof Received>;
 export type ReceivedPrivate = z.infer<typeof ReceivedPrivate>;
+
+type Arrival = Pick<Received, 'lots' | 'surplus' | 'case' | 'onHold'>;
+
+/** What was weighed stands at the site without its losses, on hold where it is short; a surplus is a lot of the site. */
+export const standAt = (world: World, seq: number, siteId: string, arrival: Arrival): void => {
+  const { organisationId } = world.get(sites, siteId)!;
+  const { caseId, kind } = arrival.case ?? { caseId: null, kind: null };
+  for (const { lotId, bookedGrams, lossGrams } of arrival.lots)
+    changeLot(world, lotId, seq, {
+      siteId,
+      shipmentId: null,
+      organisationId,
+      heldBy: arrival.onHold ? caseId : null,
+      grams: bookedGrams - lossGrams,
+    });
+  if (arrival.surplus === undefined) return;
+  const { lotId: id, ...surplus } = arrival.surplus;
+  const heldBy = kind === 'receipt-surplus' ? caseId : null;
+  openLot(world, {
+    id,
+    seq,
+    place: 0,
+    kind: 'surplus',
+    organisationId,
+    siteId,
+    originClass: 'none',
+    heldBy,
+    ...surplus,
+  });
+};
 
 export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
   type: 'shipment.received.v1',
@@ -214,30 +265,7 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
     const shipment = world.get(shipments, data.shipmentId)!;
     const { siteId } = data;
     const { organisationId } = world.get(sites, siteId)!;
-    const heldBy = data.onHold ? data.case!.caseId : null;
-    for (const { lotId, bookedGrams, lossGrams } of data.lots)
-      changeLot(world, lotId, seq, {
-        siteId,
-        shipmentId: null,
-        organisationId,
-        heldBy,
-        grams: bookedGrams - lossGrams,
-      });
-    if (data.surplus !== undefined) {
-      const { lotId: id, ...surplus } = data.surplus;
-      const held = data.case?.kind === 'receipt-surplus' ? data.case.caseId : null;
-      openLot(world, {
-        id,
-        seq,
-        place: 0,
-        kind: 'surplus',
-        organisationId,
-        siteId,
-        originClass: 'none',
-        heldBy: held,
-        ...surplus,
-      });
-    }
+    standAt(world, seq, siteId, data);
     if (data.case !== undefined)
       world.put(cases, {
         id: data.case.caseId,
@@ -262,6 +290,7 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
       ...shipment,
       lots: shipment.lots.map(({ lotId, grams }) => ({ lotId, grams: arrived.get(lotId) ?? grams })),
       onTheWay: data.final ? [] : shipment.onTheWay.filter((lotId) => !arrived.has(lotId)),
+      unweighed: data.final ? [] : shipment.unweighed.filter((lotId) => !arrived.has(lotId)),
       bookedGrams: data.final ? arrivedGrams : shipment.bookedGrams,
       arrivedGrams,
       arrivedSiteId: siteId,

@@ -2,8 +2,9 @@ import type { Reader } from '../db/reader.ts';
 import type { Caller } from '../ledger/fact.ts';
 import { maySee } from '../registry/access.ts';
 import type { Case } from '../supervision/cases.tables.ts';
-import { takesPart } from './custody.operations.ts';
 import type { Shipment } from './custody.tables.ts';
+import { takesPart } from './loads.ts';
+import type { KnownIncident } from './unmeasured.ts';
 
 type Tables = { shipments: Shipment; cases: Case };
 
@@ -21,8 +22,8 @@ const shipmentRows = (db: Reader) =>
           eb
             .selectFrom('cases as c')
             .select('c.id')
-            .whereRef('c.subjectId', '=', 's.id')
-            .where('c.kind', '=', 'receipt-short')
+            .where((c) => c.or([c('c.subjectId', '=', c.ref('s.id')), c('c.id', '=', c.ref('s.caseId'))]))
+            .where('c.kind', 'in', ['receipt-short', 'load-lost'])
             .where('c.state', '!=', 'decided'),
         )
         .as('onHold'),
@@ -72,3 +73,12 @@ export const listShipments = async (
     .limit(limit + 1)
     .execute()) as ShipmentRow[];
 };
+
+/** An incident, which never changes, as a receipt of a lost load names it. */
+export const findIncident = async (db: Reader, id: string): Promise<KnownIncident | undefined> =>
+  db
+    .withTables<{ incidents: KnownIncident }>()
+    .selectFrom('incidents')
+    .select(['id', 'seq', 'shipmentId', 'kind'])
+    .where('id', '=', id)
+    .executeTakeFirst();

@@ -6,8 +6,9 @@ import { route, type WriteDeps, write } from '../http/route.ts';
 import { notFound } from '../kernel/errors.ts';
 import { Id } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
+import { openMarks } from '../supervision/marks.queries.ts';
 import { custodyOperations, MOVERS } from './custody.operations.ts';
-import { findShipment, listShipments } from './custody.queries.ts';
+import { findIncident, findShipment, listShipments } from './custody.queries.ts';
 import * as schema from './custody.schema.ts';
 
 const tag = 'custody';
@@ -49,14 +50,17 @@ export const custodyRoutes = (app: FastifyInstance, deps: CustodyDeps): void => 
     body: schema.ReceiptRequest,
     response: schema.ReceiptAnswer,
     status: 201,
-    errors: { 409: 'Received already', 422: 'A measurement that cannot be' },
+    errors: { 409: 'Received already, or on hold', 422: 'A measurement that cannot be' },
     example: {
       grossGrams: 8_120_000,
       tareGrams: 6_080_000,
       deviceId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a006',
     },
-    handler: ({ params, body, ...from }) =>
-      write(deps, receiveShipment, { shipmentId: params.id, ...body }, from, params.id),
+    handler: async ({ params, body, ...from }) => {
+      const { incidentId } = body;
+      const incident = incidentId === undefined ? undefined : await findIncident(deps.db, incidentId);
+      return write(deps, receiveShipment, { shipmentId: params.id, ...body, incident }, from, params.id);
+    },
   });
   route(app, {
     method: 'POST',
@@ -86,7 +90,8 @@ export const custodyRoutes = (app: FastifyInstance, deps: CustodyDeps): void => 
     handler: async ({ params, caller }) => {
       const row = await findShipment(deps.db, caller, params.id);
       if (row === undefined) throw notFound('shipment');
-      return row;
+      const marks = await openMarks(deps.db, [{ id: row.id, recorded: [] }]);
+      return { ...row, marks: marks.get(row.id)! };
     },
   });
   route(app, {

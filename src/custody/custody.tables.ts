@@ -1,5 +1,16 @@
 import { table } from '../db/table.ts';
 
+/** One weighing over several loads, in grams: what the scale said of all together. */
+export type Weighing = {
+  seq: number;
+  shipmentIds: string[];
+  bookedGrams: number;
+  measuredGrams: number;
+  toleranceGrams: number;
+  surplusGrams: number;
+  surplusLotId: string | null;
+};
+
 /** A load on its way, and what became of it. */
 export type Shipment = {
   id: string;
@@ -21,6 +32,9 @@ export type Shipment = {
   parts: { partLotId: string; lotId: string }[];
   /** Of these, the lots that have not arrived yet. */
   onTheWay: string[];
+  /** Of these, the lots that arrived where no scale is, by which fact, and were not weighed since. */
+  unweighed: string[];
+  unweighedSeq: number | null;
   bookedGrams: number;
   /** Booked grams of what has arrived, and where. */
   arrivedGrams: number;
@@ -34,7 +48,9 @@ export type Shipment = {
   surplusGrams: number | null;
   surplusLotId: string | null;
   caseId: string | null;
-  state: 'dispatched' | 'refused' | 'received' | 'returned' | 'diverted' | 'voided';
+  /** The weighing that closed it together with other loads. */
+  weighing: Weighing | null;
+  state: 'dispatched' | 'refused' | 'received' | 'returned' | 'diverted' | 'lost' | 'unweighed' | 'voided';
 };
 export const shipments = table<Shipment>('shipments', 'id', {
   id: 'uuid',
@@ -51,6 +67,8 @@ export const shipments = table<Shipment>('shipments', 'id', {
   lots: 'json',
   parts: 'json',
   onTheWay: 'json',
+  unweighed: 'json',
+  unweighedSeq: 'int8',
   bookedGrams: 'int8',
   arrivedGrams: 'int8',
   arrivedSiteId: 'uuid',
@@ -62,5 +80,6 @@ export const shipments = table<Shipment>('shipments', 'id', {
   surplusGrams: 'int8',
   surplusLotId: 'uuid',
   caseId: 'uuid',
+  weighing: 'json',
   state: 'text',
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Day, Id, note, Seq, Time, TotalGrams } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { changeLot, openLot } from '../lots/lots.ts';
-import { sites } from '../registry/registry.tables.ts';
+import { type SiteCount, sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
 import { type CountedItem, stockCounts } from './stock-counts.tables.ts';
 
@@ -45,6 +45,22 @@ export const itemsOf = (items: CountedFact['items']): CountedItem[] =>
     ...(surplus === undefined ? {} : { surplusLotId: surplus.lotId }),
   }));
 
+type Kind = { material: string; form: string };
+const isSame = (a: Kind, b: Kind): boolean => a.material === b.material && a.form === b.form;
+
+/** The last count of each kind: the one with the later cut-off. */
+const lastCounts = (known: readonly SiteCount[], counted: readonly SiteCount[]): SiteCount[] => {
+  const isLater = (count: SiteCount, other: SiteCount | undefined): boolean =>
+    other === undefined || Date.parse(count.cutOffAt) >= Date.parse(other.cutOffAt);
+  const news = counted.filter((count) =>
+    isLater(
+      count,
+      known.find((other) => isSame(count, other)),
+    ),
+  );
+  return [...known.filter((other) => !news.some((count) => isSame(count, other))), ...news];
+};
+
 export const stockCounted: FactType<CountedFact, z.infer<typeof CountedPrivate>> = {
   type: 'stock.counted.v1',
   title: { en: 'Stock counted', zh: '库存盘点' },
@@ -55,7 +71,8 @@ export const stockCounted: FactType<CountedFact, z.infer<typeof CountedPrivate>>
   fen: 'none',
   backPointers: ['items[].lots[].seq'],
   apply(world, { seq, data, private: { cutOffAt } }) {
-    const { organisationId } = world.get(sites, data.siteId)!;
+    const site = world.get(sites, data.siteId)!;
+    const { organisationId } = site;
     for (const [place, { material, form, lots, surplus }] of data.items.entries()) {
       for (const { lotId, bookedGrams, lossGrams } of lots)
         changeLot(world, lotId, seq, { grams: bookedGrams - lossGrams });
@@ -73,6 +90,15 @@ export const stockCounted: FactType<CountedFact, z.infer<typeof CountedPrivate>>
           grams: surplus.grams,
         });
     }
+    const counted = data.items.map(({ material, form, surplus }) => ({
+      material,
+      form,
+      countId: data.countId,
+      seq,
+      cutOffAt,
+      surplusLotId: surplus?.lotId ?? null,
+    }));
+    world.put(sites, { ...site, counts: lastCounts(site.counts, counted) });
     world.put(stockCounts, {
       id: data.countId,
       seq,

@@ -108,6 +108,7 @@ export const VOCABULARY = {
     lost-at-sea: 海上遗失 | Lost at sea
     sample: 取样 | Sample
     stock-shortage: 盘亏 | Stock shortage
+    taken-over: 盘盈冲销 | Surplus taken over | 迟报的称重说明了盘盈 | A late weigh-in explained the surplus of a count
     unexplained: 原因不明 | Unexplained`),
   outsideKind: parse(`
     opening-stock: 期初库存 | Opening stock
@@ -149,7 +150,9 @@ export const VOCABULARY = {
     no-line-clean: 无清线记录 | No line-clean record
     certificate-expired: 外部证书过期 | Outside certificate expired
     surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
-    review: 复核 | Under review`),
+    review: 复核 | Under review
+    seal-broken: 封签破损或不符 | Seal broken or another
+    container-weight: 容器重量不符 | Container weighs otherwise | 封签时秤重与账面相差超出容差 | Sealed with a weight beyond tolerance of what is booked in it`),
   containerKind: parse(`
     bag: 袋 | Bag
     bin: 桶 | Bin
@@ -157,7 +160,9 @@ export const VOCABULARY = {
   caseKind: parse(`
     receipt-short: 到货短缺 | Received too little
     receipt-surplus: 到货溢余 | Received too much
-    weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already`),
+    weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already
+    load-lost: 货物遗失待查 | Load reported lost | 无警方或保险编号，须他人裁定 | Without a number of the police or the insurer; others decide
+    late-count: 迟报与盘点不符 | Late beyond a count | 盘点时点之前称重，盘点却未见盈余 | Weighed in before a count that found no such surplus`),
   costKind: parse(`
     purchase: 采购 | Purchase
     collection: 收集 | Collection

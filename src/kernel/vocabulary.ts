@@ -99,6 +99,7 @@ export const LOSS_KINDS = [
   'lost-at-sea',
   'sample',
   'stock-shortage',
+  'taken-over',
   'unexplained',
 ] as const;
 /** Material that no weigh-in of the programme brought in. */
@@ -130,9 +131,17 @@ export const MARKS = [
   'certificate-expired',
   'surplus',
   'review',
+  'seal-broken',
+  'container-weight',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
-export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit'] as const;
+export const CASE_KINDS = [
+  'receipt-short',
+  'receipt-surplus',
+  'weigh-in-deficit',
+  'load-lost',
+  'late-count',
+] as const;
 /** What a cost of a batch was for. */
 export const COST_KINDS = [
   'purchase',

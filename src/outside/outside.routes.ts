@@ -4,6 +4,7 @@ import type { Reader } from '../db/reader.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
 import { voidRoute } from '../http/voiding.ts';
 import { readingAtSites } from '../registry/at-sites.routes.ts';
+import { openMarks } from '../supervision/marks.queries.ts';
 import { ADMITTERS, outsideOperations } from './outside.operations.ts';
 import { OutsideAnswer, OutsideRequest, OutsideView } from './outside.schema.ts';
 import type { OutsideMaterial } from './outside.tables.ts';
@@ -67,7 +68,14 @@ export const outsideRoutes = (app: FastifyInstance, deps: OutsideDeps): void => 
       operationId: 'listOutsideMaterials',
       summary: { en: 'List outside material', zh: '列出外部物料' },
     },
+    now: async (rows) => {
+      const marks = await openMarks(
+        deps.db,
+        rows.map((row) => ({ id: row.lotId, recorded: row.marks })),
+      );
+      return rows.map((row) => ({ ...row, marks: marks.get(row.lotId)! }));
+    },
     view: OutsideView,
-    toView: toView,
+    toView,
   });
 };

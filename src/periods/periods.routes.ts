@@ -6,11 +6,12 @@ import { notFound } from '../kernel/errors.ts';
 import { type Clock, dayIn, instant } from '../kernel/time.ts';
 import { Id } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
-import type { Queryable } from '../ledger/store.ts';
+import { type Queryable, readHead } from '../ledger/store.ts';
 import { maySee } from '../registry/access.ts';
 import { findById } from '../registry/registry.queries.ts';
 import { endOfMonth, openItems, recordedAt } from './periods.queries.ts';
 import { monthOf, OPEN_KINDS } from './periods.ts';
+import { lapsedItems } from './stock-ages.queries.ts';
 
 const PeriodParams = z.object({
   id: Id,
@@ -36,9 +37,19 @@ const Period = z
   })
   .meta({ id: 'Period', description: 'At most a thousand open items, oldest first.' });
 
-export type PeriodDeps = { db: Reader; pool: Queryable; clock: Clock; programme: { timeZone: string } };
+export type PeriodDeps = {
+  db: Reader;
+  pool: Queryable;
+  clock: Clock;
+  programme: { timeZone: string };
+  /** Knows what lots were made of, and so how old they are. */
+  follower: { catchUp(): Promise<void> };
+};
 
-export const periodRoutes = (app: FastifyInstance, { db, pool, clock, programme }: PeriodDeps): void => {
+export const periodRoutes = (
+  app: FastifyInstance,
+  { db, pool, clock, programme, follower }: PeriodDeps,
+): void => {
   route(app, {
     method: 'GET',
     url: '/v1/sites/:id/periods/:month',
@@ -55,7 +66,13 @@ export const periodRoutes = (app: FastifyInstance, { db, pool, clock, programme 
       const site = await findById(db, 'sites', id);
       if (site === undefined || !maySee(caller, site.organisationId, site.id)) throw notFound('site');
       const today = dayIn(programme.timeZone, clock());
-      const open = await openItems(db, id, await endOfMonth(pool, programme.timeZone, month));
+      const end = await endOfMonth(pool, programme.timeZone, month);
+      if (site.storageLimits.length > 0) await follower.catchUp();
+      // Of a month that is over, the age its stock had when it ended.
+      const { size } = await readHead(pool);
+      const at = end < size ? await recordedAt(pool, end) : clock();
+      const lapsed = (await lapsedItems(db, pool, site, at)).filter(({ seq }) => seq < end);
+      const open = [...(await openItems(db, id, end)), ...lapsed].toSorted((a, b) => a.seq - b.seq);
       const since = new Map<number, string>();
       for (const { seq } of open) if (!since.has(seq)) since.set(seq, instant(await recordedAt(pool, seq)));
       return {

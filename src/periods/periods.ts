@@ -1,5 +1,11 @@
 /** What keeps a period open. */
-export const OPEN_KINDS = ['waste-in-stock', 'open-case', 'load-on-the-way', 'lot-on-hold'] as const;
+export const OPEN_KINDS = [
+  'waste-in-stock',
+  'open-case',
+  'load-on-the-way',
+  'lot-on-hold',
+  'storage-lapsed',
+] as const;
 
 export type OpenItem = {
   kind: (typeof OPEN_KINDS)[number];

@@ -28,6 +28,7 @@ export const plainLabel = (
   dryGrams: null,
   moistureBasisPoints: null,
   holdGrams: null,
+  marks: null,
 });
 
 /** The custody model that a lot's sources allow by themselves. */
@@ -40,9 +41,12 @@ export const classOf = (vector: ShareVector, sourceOf: SourceOf): string | null 
   return others.length > 0 || first === undefined ? null : first;
 };
 
-/** What norms and marks upstream leave of `grams` of a lot. */
-const capOf = (label: Label | null, grams: number): number | null =>
-  label === null || label.capGrams === null ? null : portion(label.capGrams, grams, label.ofGrams);
+/** What norms and marks, upstream or on the lot itself, leave of `grams` of a lot. */
+const capOf = (label: Label | null, grams: number): number | null => {
+  if (label === null) return null;
+  if (label.marks !== null) return 0;
+  return label.capGrams === null ? null : portion(label.capGrams, grams, label.ofGrams);
+};
 
 /** `grams` of a lot without their water, where it or what it came from was sampled. */
 export const dryOf = (label: Label | null, grams: number): number | null => {
@@ -64,7 +68,7 @@ export const claimableNow = (
 };
 
 /** Marks on a step that leave nothing to claim of what it made, until cleared. */
-const CLAIM_MARKS: readonly string[] = ['yield-above-range'];
+const CLAIM_MARKS: readonly string[] = ['yield-above-range', 'review', 'duplicate-evidence', 'origin-none'];
 
 /** What caps and norms leave of all that went into a step; null where none applied. */
 const capOfStep = (

@@ -1,9 +1,12 @@
+import type { CollectionData } from '../collection/collection.facts.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import type { Source } from '../lots/sources.tables.ts';
 import { isAccepted } from './accepted.ts';
+import { holdLots } from './project.custody.ts';
 import { addMarks } from './project.marks.ts';
 import type { Readers } from './project.reader.ts';
 import { addSurplus } from './project.surplus.ts';
+import { loseFromLots } from './project.uses.ts';
 import type { Projection } from './projection.ts';
 import { relabel } from './relabel.ts';
 import { sourceKey, total, vectorOf } from './shares.ts';
@@ -67,10 +70,25 @@ const correct = async (projection: Projection, fact: AnyFact): Promise<void> => 
   if (data.surplus !== undefined) await addSurplus(projection, fact, data.siteId, data.surplus);
 };
 
+/** What a count had counted already: the surplus it is taken off, and what is on hold until decided. */
+const useUpCount = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
+  const { lotId, grossGrams, tareGrams, count } = data as CollectionData;
+  const { surplus, case: question } = count!;
+  if (surplus !== undefined) {
+    const taken = { lotId: surplus.lotId, bookedGrams: surplus.grams, lossGrams: surplus.grams };
+    await loseFromLots(projection, seq, [taken], 'taken-over');
+  }
+  if (question === undefined) return;
+  const grams = grossGrams - tareGrams;
+  const held = [{ lotId, bookedGrams: grams, lossGrams: 0 }];
+  await holdLots(projection, seq, held, grams - question.grams);
+};
+
 export const collectionReaders: Readers = {
   'collection.recorded.v1': async (projection, fact) => {
     addCollection(projection, fact);
     await addMarks(projection, fact, 'collection', fact.data.lotId);
+    if (fact.data.count !== undefined) await useUpCount(projection, fact);
   },
   'collection.corrected.v1': correct,
   'collection.voided.v1': (projection, { seq, data }) =>

@@ -1,7 +1,8 @@
 import { type CountedFact, SHORTAGE } from '../custody/stock-counts.facts.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import { drawOver } from '../lots/draw.ts';
-import { plainLabel } from './labels.ts';
+import { labelOf } from './project.label.ts';
+import { markLots } from './project.material-marks.ts';
 import type { Readers } from './project.reader.ts';
 import { addSurplus } from './project.surplus.ts';
 import { type LoadLot, loseFromLots, makeLots, returnUses, takeUses, type Use } from './project.uses.ts';
@@ -22,7 +23,7 @@ const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise
 };
 
 /** A load on hold is claimable as a whole at most at its measured grams: each lot at its part of them; null frees it. */
-const holdLots = async (
+export const holdLots = async (
   projection: Projection,
   seq: number,
   lots: readonly LoadLot[],
@@ -30,26 +31,40 @@ const holdLots = async (
 ): Promise<void> => {
   const ids = lots.map((lot) => lot.lotId);
   const parts = measuredGrams === null ? null : drawOver(valuesOf(lots), measuredGrams);
-  for (const [i, state] of (await projection.states(ids)).entries()) {
-    const { madeBy } = await projection.makerOf(ids[i]!);
-    const sourceOf = await projection.sourcesOf([state.vector]);
-    const label = state.label ?? plainLabel(state.vector, sourceOf);
-    projection.setLabel(ids[i]!, seq, { ...label, holdGrams: parts === null ? null : parts[i]! }, madeBy);
+  await projection.states(ids);
+  for (const [i, id] of ids.entries()) {
+    const { label, madeBy } = await labelOf(projection, id);
+    projection.setLabel(id, seq, { ...label, holdGrams: parts === null ? null : parts[i]! }, madeBy);
   }
 };
 
 const valuesOf = (lots: readonly LoadLot[]): number[] => lots.map((lot) => lot.bookedGrams);
 
+/** Kinds of cases under which lots are claimable at most at what was measured. */
+const HOLDING: readonly string[] = ['receipt-short', 'load-lost', 'late-count'];
+
 const decideCase = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   await loseFromLots(projection, seq, data.lots, data.lossKind);
-  if (data.kind === 'receipt-short') await holdLots(projection, seq, data.lots, null);
+  if (HOLDING.includes(data.kind)) await holdLots(projection, seq, data.lots, null);
 };
 
-const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact): Promise<void> => {
+/** Marks that came with the arrival of a load, on the lots that arrived. */
+const markLoad = async (projection: Projection, { seq, data, private: more }: AnyFact): Promise<void> => {
+  const { shipmentId: subjectId, siteId } = data;
+  const lotIds = (data.lots as { lotId: string }[]).map(({ lotId }) => lotId);
+  const organisationIds = (more.organisationIds as string[] | undefined) ?? [];
+  for (const [place, mark] of ((data.marks ?? []) as { markId: string; code: string }[]).entries()) {
+    const about = { seq, subjectKind: 'shipment' as const, subjectId, siteId, lotIds, organisationIds };
+    await markLots(projection, seq, { ...mark, ...about }, place);
+  }
+};
+
+const receive = async (projection: Projection, fact: AnyFact): Promise<void> => {
+  const { seq, at, data, actor } = fact;
   await loseFromLots(projection, seq, data.lots, data.lossKind ?? 'scale-difference');
   if (data.onHold) await holdLots(projection, seq, data.lots, data.measuredGrams);
-  if (data.surplus === undefined) return;
-  await addSurplus(projection, { seq, at, actor }, data.siteId, data.surplus);
+  if (data.surplus !== undefined) await addSurplus(projection, { seq, at, actor }, data.siteId, data.surplus);
+  await markLoad(projection, fact);
 };
 
 const voidDispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
@@ -75,5 +90,6 @@ export const custodyReaders: Readers = {
   'shipment.voided.v1': voidDispatch,
   'shipment.dispatched.v1': dispatch,
   'shipment.received.v1': receive,
+  'shipment.unweighed.v1': markLoad,
   'case.decided.v1': decideCase,
 };

@@ -1,16 +1,12 @@
 import type { AnyFact } from '../ledger/fact.ts';
-import { plainLabel } from './labels.ts';
+import { labelOf } from './project.label.ts';
 import type { Readers } from './project.reader.ts';
 import type { Projection } from './projection.ts';
 import { relabel } from './relabel.ts';
 
 const sample = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
-  const [state] = await projection.states([data.lotId]);
-  const { vector, label } = state!;
-  const { madeBy } = await projection.makerOf(data.lotId);
-  const sourceOf = await projection.sourcesOf([vector]);
-  const before = label ?? plainLabel(vector, sourceOf);
-  projection.setLabel(data.lotId, seq, { ...before, moistureBasisPoints: data.basisPoints }, madeBy);
+  const { label, madeBy } = await labelOf(projection, data.lotId);
+  projection.setLabel(data.lotId, seq, { ...label, moistureBasisPoints: data.basisPoints }, madeBy);
   await relabel(projection, seq, { lots: [data.lotId] });
 };
 

@@ -2,6 +2,7 @@ import { namedUuid } from '../kernel/ids.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import { MARK_PLACES, type MarkSubject } from '../supervision/marks.tables.ts';
 import { isAccepted } from './accepted.ts';
+import { changeLotMarks } from './project.material-marks.ts';
 import type { Readers } from './project.reader.ts';
 import type { Projection } from './projection.ts';
 import { relabel } from './relabel.ts';
@@ -33,8 +34,9 @@ type Marks = (marks: readonly string[]) => string[];
 
 /** Changes the open marks of a weigh-in or a run, and with them what may be claimed downstream. */
 const changeMarks = async (projection: Projection, { seq, data }: AnyFact, change: Marks): Promise<void> => {
-  if (data.subjectKind === 'collection') {
-    await projection.changeSource(sourceKey(data.seq, 0), (source) => {
+  if (data.subjectKind === 'collection' || data.subjectKind === 'outside-material') {
+    const { madeBy } = await projection.makerOf(data.subjectId);
+    await projection.changeSource(sourceKey(madeBy, 0), (source) => {
       const marked = { ...source, marks: change(source.marks) };
       return { ...marked, accepted: isAccepted(marked) };
     });
@@ -54,7 +56,7 @@ const setMark = async (projection: Projection, fact: AnyFact): Promise<void> => 
   projection.addMark({
     id: data.markId,
     place: seq * MARK_PLACES,
-    seq,
+    seq: data.seq,
     lastSeq: seq,
     subjectKind: data.subjectKind,
     subjectId: data.subjectId,
@@ -66,9 +68,16 @@ const setMark = async (projection: Projection, fact: AnyFact): Promise<void> => 
   await changeMarks(projection, fact, (marks) => [...new Set([...marks, data.code])]);
 };
 
+/** What is marked lot by lot. */
+const ON_LOTS: readonly MarkSubject[] = ['lot', 'shipment', 'container'];
+
 const clearMark = async (projection: Projection, fact: AnyFact): Promise<void> => {
   const { seq, data } = fact;
-  await projection.changeMark(data.markId, { lastSeq: seq, state: 'cleared' });
+  const mark = await projection.changeMark(data.markId, { lastSeq: seq, state: 'cleared' });
+  if (ON_LOTS.includes(mark.subjectKind)) {
+    await changeLotMarks(projection, seq, mark.lotIds!, (ids) => ids.filter((id) => id !== mark.id));
+    return;
+  }
   await changeMarks(projection, fact, (marks) => marks.filter((code) => code !== data.code));
 };
 

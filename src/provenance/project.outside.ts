@@ -1,9 +1,14 @@
 import type { AnyFact } from '../ledger/fact.ts';
+import { type Outside, outsideClaim } from '../outside/outside.ts';
+import { addMarks } from './project.marks.ts';
 import type { Readers } from './project.reader.ts';
 import type { Projection } from './projection.ts';
 import { sourceKey } from './shares.ts';
 
-const admit = async (projection: Projection, { seq, data, actor }: AnyFact): Promise<void> =>
+const admit = async (projection: Projection, fact: AnyFact): Promise<void> => {
+  const { seq, data, actor, private: more } = fact;
+  // What the certificate says once no mark is open: the grams wait for two who clear it.
+  const { certifiedGrams } = outsideClaim({ ...(data as Outside), certificate: more.certificate }, []);
   projection.addSource(
     {
       key: sourceKey(seq, 0),
@@ -22,7 +27,7 @@ const admit = async (projection: Projection, { seq, data, actor }: AnyFact): Pro
       bookedGrams: data.grams,
       deficitGrams: 0,
       // Nobody was paid for it here: what counts of it is what a certificate lets be claimed.
-      payGrams: data.certifiedGrams,
+      payGrams: certifiedGrams,
       claimableGrams: data.claimableGrams,
       accepted: data.certifiedGrams > 0,
       marks: data.marks,
@@ -30,5 +35,7 @@ const admit = async (projection: Projection, { seq, data, actor }: AnyFact): Pro
     },
     [],
   );
+  await addMarks(projection, fact, 'outside-material', data.lotId);
+};
 
 export const outsideReaders: Readers = { 'outside-material.admitted.v1': admit };

@@ -2,8 +2,10 @@ import type pg from 'pg';
 import type { AnyFact } from '../ledger/fact.ts';
 import { collectionReaders } from './project.collection.ts';
 import { custodyReaders } from './project.custody.ts';
+import { loadReaders } from './project.loads.ts';
 import { lotReaders } from './project.lots.ts';
 import { markReaders } from './project.marks.ts';
+import { materialMarkReaders } from './project.material-marks.ts';
 import { outsideReaders } from './project.outside.ts';
 import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
@@ -17,7 +19,9 @@ const READERS: Readers = {
   ...collectionReaders,
   ...lotReaders,
   ...markReaders,
+  ...materialMarkReaders,
   ...custodyReaders,
+  ...loadReaders,
   ...processingReaders,
   ...resaleReaders,
   ...outsideReaders,

@@ -15,7 +15,7 @@ import {
   type StepLabel,
 } from './provenance.tables.ts';
 import { encodeVector, type ShareVector, total, vectorOf } from './shares.ts';
-import { Stock, WEIGH_IN } from './stock.ts';
+import { bringsOneLot, Stock } from './stock.ts';
 import type { LotSummary } from './summary.ts';
 
 /** What is known of one lot while facts are read. */
@@ -270,7 +270,7 @@ export class Projection {
 
   /** Counts what the fact, read by now, did to what stands where; `named`: the lots it names. */
   async countStock(fact: AnyFact, named: readonly string[]): Promise<void> {
-    if (fact.type === WEIGH_IN) return this.stock.weighIn(fact);
+    if (bringsOneLot(fact)) return this.stock.weighIn(fact);
     const lotIds = new Set([...this.changedLots, ...named]);
     if (lotIds.size > 0) {
       await this.flush();

@@ -88,6 +88,8 @@ export type LotModel = {
   moistureBasisPoints: number | null;
   /** Its part of what the scale said of a load on hold. */
   holdGrams: number | null;
+  /** Open marks on the lot itself, or on a load it travelled in. */
+  marks: string[] | null;
 };
 export const lotModels = journal<LotModel>('lot_models', {
   lotId: 'uuid',
@@ -100,6 +102,7 @@ export const lotModels = journal<LotModel>('lot_models', {
   dryGrams: 'int8',
   moistureBasisPoints: 'int4',
   holdGrams: 'int8',
+  marks: 'json',
 });
 
 /** What a step's own rules allow of what it makes. */

@@ -58,8 +58,8 @@ const relabelMaking = async (projection: Projection, seq: number, making: Making
   const sourceOf = await projection.sourcesOf([...taken, ...outputs].map(({ vector }) => vector));
   const labels = labelOutputs(taken, await projection.stepOf(making.seq), outputs, sourceOf);
   for (const [i, lotId] of making.outputs.entries()) {
-    const { moistureBasisPoints, holdGrams } = states[i]!.label!;
-    const label = { ...labels[i]!, moistureBasisPoints, holdGrams };
+    const { moistureBasisPoints, holdGrams, marks } = states[i]!.label!;
+    const label = { ...labels[i]!, moistureBasisPoints, holdGrams, marks };
     projection.setLabel(lotId, seq, label, making.seq);
     const { vector, ...kind } = outputs[i]!;
     await projection.changeSummary(lotId, {

@@ -5,8 +5,9 @@ import type { AnyFact } from '../ledger/fact.ts';
 import { PLACES } from '../lots/sources.tables.ts';
 import { type StockAccount, type StockKind, type StockPosting, stockAccounts } from '../lots/stock.tables.ts';
 
-/** The fact that brings one lot in and touches no other. */
-export const WEIGH_IN = 'collection.recorded.v1';
+/** Whether a fact brings one lot in and touches no other: a weigh-in that uses up no count. */
+export const bringsOneLot = ({ type, data }: AnyFact): boolean =>
+  type === 'collection.recorded.v1' && data.count === undefined;
 
 type Sums = { grams: number; claimableGrams: number; lots: number };
 type Change = Sums & { seq: number; kind: StockKind };
@@ -48,7 +49,7 @@ export class Stock {
 
   /** By place in `facts`: the lots a fact names. What it does to a lot it says of that lot. */
   async lotsNamedIn(facts: readonly AnyFact[]): Promise<string[][]> {
-    const named = facts.map((fact) => (fact.type === WEIGH_IN ? [] : [...idsIn(fact)]));
+    const named = facts.map((fact) => (bringsOneLot(fact) ? [] : [...idsIn(fact)]));
     const ids = [...new Set(named.flat())];
     if (ids.length === 0) return named;
     const { rows } = await this.client.query<{ id: string }>({

@@ -10,22 +10,36 @@ const AtSitesQuery = PageQuery.extend({ siteId: Id.optional() });
 type AtSitesQuery = z.infer<typeof AtSitesQuery>;
 type Of<Row, View extends z.ZodType> = Reading<Row, View, AtSitesQuery>;
 
-/** Reads what organisations recorded at their sites: one, and all or those of one site. */
+/**
+ * Reads what organisations recorded at their sites: one, and all or those of one site. `now` gives the rows with what
+ * has become of them since.
+ */
 export const readingAtSites = <Row extends AtSite, View extends z.ZodType>(
   app: FastifyInstance,
   db: Reader,
   table: string,
-  spec: Omit<Of<Row, View>, 'one' | 'all'> & {
+  {
+    now = async (rows) => rows,
+    ...spec
+  }: Omit<Of<Row, View>, 'one' | 'all'> & {
+    now?: (rows: Row[]) => Promise<Row[]>;
     one: Omit<Of<Row, View>['one'], 'find'>;
     all: Omit<Of<Row, View>['all'], 'list' | 'query'>;
   },
 ): void =>
   readingRoutes<Row, View, AtSitesQuery>(app, {
     ...spec,
-    one: { ...spec.one, find: (caller, id) => findAtSite<Row>(db, table, caller, id) },
+    one: {
+      ...spec.one,
+      find: async (caller, id) => {
+        const row = await findAtSite<Row>(db, table, caller, id);
+        return row === undefined ? undefined : (await now([row]))[0];
+      },
+    },
     all: {
       ...spec.all,
       query: AtSitesQuery,
-      list: (caller, after, limit, query) => listAtSites<Row>(db, table, caller, query, after, limit),
+      list: async (caller, after, limit, query) =>
+        now(await listAtSites<Row>(db, table, caller, query, after, limit)),
     },
   });

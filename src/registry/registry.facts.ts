@@ -102,6 +102,11 @@ export const NormShape = z.strictObject({
   minBasisPoints: z.int().min(0).max(20_000),
   maxBasisPoints: z.int().min(0).max(20_000),
 });
+export const StorageLimitShape = z.strictObject({
+  material: z.string(),
+  days: z.int().min(0).max(36_500),
+  alarmDays: z.int().min(0).max(36_500).optional(),
+});
 const Settings = {
   toleranceBasisPoints: z.int().min(0).max(10_000),
   norms: z.array(NormShape),
@@ -118,6 +123,7 @@ const SiteRegistered = z.strictObject({
   kind: z.string(),
   cell: Cell,
   ...Settings,
+  storageLimits: z.array(StorageLimitShape).optional(),
 });
 const SitePrivate = z.strictObject({
   name: text(200),
@@ -133,8 +139,8 @@ export const siteRegistered: FactType<z.infer<typeof SiteRegistered>, z.infer<ty
   fen: NOTHING,
   backPointers: [],
   apply(world, { seq, data, private: more }) {
-    const { siteId: id, ...site } = data;
-    world.put(sites, { id, ...site, ...more, state: 'active', seq, lastSeq: seq });
+    const { siteId: id, storageLimits = [], ...site } = data;
+    world.put(sites, { id, ...site, ...more, storageLimits, counts: [], state: 'active', seq, lastSeq: seq });
   },
 };
 
@@ -143,6 +149,7 @@ const SiteChanged = z.strictObject({
   toleranceBasisPoints: Settings.toleranceBasisPoints.optional(),
   norms: Settings.norms.optional(),
   custodyModel: Settings.custodyModel.optional(),
+  storageLimits: z.array(StorageLimitShape).optional(),
 });
 const SiteChangedPrivate = z.strictObject({
   name: text(200).optional(),

@@ -135,6 +135,7 @@ export const registerSite: Operation<SiteRequest, { id: string }> = {
         toleranceBasisPoints: input.toleranceBasisPoints ?? DEFAULT_TOLERANCE,
         norms: input.norms ?? [],
         custodyModel: input.custodyModel ?? 'identity-preserved',
+        ...(input.storageLimits === undefined ? {} : { storageLimits: input.storageLimits }),
       },
       private: { name: input.name, location: input.location, capabilities: input.capabilities ?? [] },
     });

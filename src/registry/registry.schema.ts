@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Id, Position, Time, text } from '../kernel/values.ts';
-import { RoleCode, SITE_KINDS } from '../kernel/vocabulary.ts';
-import { CapabilityShape, NormShape } from './registry.facts.ts';
+import { Material, RoleCode, SITE_KINDS } from '../kernel/vocabulary.ts';
+import { CapabilityShape, NormShape, StorageLimitShape } from './registry.facts.ts';
 
 export const IdParams = z.object({ id: Id });
 
@@ -30,6 +30,19 @@ export const Organisation = z
   })
   .meta({ id: 'Organisation' });
 
+/** How long a material may stand there. */
+const StorageLimits = z
+  .array(
+    StorageLimitShape.extend({ material: Material }).refine(
+      ({ days, alarmDays }) => alarmDays === undefined || alarmDays <= days,
+      { path: ['alarmDays'], message: 'the alarm comes before the limit: at most days' },
+    ),
+  )
+  .max(100)
+  .refine((limits) => new Set(limits.map(({ material }) => material)).size === limits.length, {
+    message: 'name each material once',
+  });
+
 const settings = {
   toleranceBasisPoints: z.int().min(0).max(10_000).optional(),
   norms: z.array(NormShape).max(200).optional(),
@@ -37,6 +50,7 @@ const settings = {
     .enum(['identity-preserved', 'segregated', 'controlled-blending', 'mass-balance'])
     .optional(),
   capabilities: z.array(CapabilityShape).max(50).optional(),
+  storageLimits: StorageLimits.optional(),
 };
 export const SiteRequest = z.strictObject({
   id: Id.optional(),
@@ -63,6 +77,7 @@ export const Site = z
     toleranceBasisPoints: z.int(),
     norms: z.array(NormShape),
     custodyModel: z.string(),
+    storageLimits: z.array(StorageLimitShape),
     state: z.string(),
     seq: z.int(),
   })

@@ -42,6 +42,18 @@ export type Capability = { name: string; licence?: string | undefined; validUnti
 export type Norm = { step: string; material: string; minBasisPoints: number; maxBasisPoints: number };
 export type CustodyModel = 'identity-preserved' | 'segregated' | 'controlled-blending' | 'mass-balance';
 
+/** How many days a site may keep a material, and after how many it is an alarm; a fifth before the end unless said. */
+export type StorageLimit = { material: string; days: number; alarmDays?: number | undefined };
+/** The last count of a kind of material at a site. */
+export type SiteCount = {
+  material: string;
+  form: string;
+  countId: string;
+  seq: number;
+  cutOffAt: string;
+  surplusLotId: string | null;
+};
+
 export type Site = {
   id: string;
   organisationId: string;
@@ -53,6 +65,8 @@ export type Site = {
   toleranceBasisPoints: number;
   norms: Norm[];
   custodyModel: CustodyModel;
+  storageLimits: StorageLimit[];
+  counts: SiteCount[];
   state: State;
   seq: number;
   lastSeq: number;
@@ -68,6 +82,8 @@ export const sites = table<Site>('sites', 'id', {
   toleranceBasisPoints: 'int4',
   norms: 'json',
   custodyModel: 'text',
+  storageLimits: 'json',
+  counts: 'json',
   state: 'text',
   seq: 'int8',
   lastSeq: 'int8',

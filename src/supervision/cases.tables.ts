@@ -1,6 +1,6 @@
 import { table } from '../db/table.ts';
 
-export type CaseKind = 'receipt-short' | 'receipt-surplus' | 'weigh-in-deficit';
+export type CaseKind = 'receipt-short' | 'receipt-surplus' | 'weigh-in-deficit' | 'load-lost' | 'late-count';
 
 /** What somebody proposed, or two people decided. */
 export type Proposal = {

@@ -5,8 +5,8 @@ export type Outcome = Proposal['outcome'];
 
 /**
  * Grams a decision writes off, of what the held lots hold by now. A short load keeps at most what was measured,
- * whichever the outcome; what corrections explained meanwhile is no longer missing. A surplus is written off
- * whole as a loss, or released whole.
+ * whichever the outcome; what corrections explained meanwhile is no longer missing. A surplus, or a load reported
+ * lost, is written off whole as a loss, or released whole; so is what a late weigh-in has beyond a count.
  */
 export const writtenOff = (
   { kind, measuredGrams }: { kind: CaseKind; measuredGrams: number },
@@ -15,14 +15,15 @@ export const writtenOff = (
 ): number => {
   if (kind === 'weigh-in-deficit') return 0;
   if (kind === 'receipt-short') return Math.max(0, heldGrams - measuredGrams);
+  if (kind === 'late-count') return outcome === 'loss' ? Math.max(0, heldGrams - measuredGrams) : 0;
   return outcome === 'loss' ? heldGrams : 0;
 };
 
-/** Grams that corrections have not explained yet: a short load may say explained only once none are left. */
+/** Grams that corrections have not explained yet: a short or lost load may say explained only once none are left. */
 export const unexplained = (
   { kind, measuredGrams }: { kind: CaseKind; measuredGrams: number },
   heldGrams: number,
-): number => (kind === 'receipt-short' ? Math.max(0, heldGrams - measuredGrams) : 0);
+): number => (kind === 'receipt-short' || kind === 'load-lost' ? Math.max(0, heldGrams - measuredGrams) : 0);
 
 /** The loss drawn over the held lots, in their order. */
 export const decisionLots = (

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Id, note, Seq, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
-import { clearings } from './marks.tables.ts';
+import { clearings, MARK_SUBJECTS } from './marks.tables.ts';
 
 const MarkNamed = z.strictObject({
   markId: Id,
@@ -12,7 +12,8 @@ const MarkNamed = z.strictObject({
   code: z.string(),
 });
 type MarkNamed = z.infer<typeof MarkNamed>;
-const By = z.strictObject({
+const ClearedMark = MarkNamed.extend({ subjectKind: z.enum(MARK_SUBJECTS) });
+export const By = z.strictObject({
   keyId: Id,
   holder: text(120),
   organisationId: Id,
@@ -37,10 +38,10 @@ const clearing = (
   title: FactType['title'],
   grams: string,
   state: 'proposed' | 'cleared',
-): FactType<MarkNamed, By> => ({
+): FactType<z.infer<typeof ClearedMark>, By> => ({
   type,
   title,
-  data: MarkNamed,
+  data: ClearedMark,
   private: By,
   grams,
   fen: 'none',

@@ -13,7 +13,7 @@ export type ClearingAnswer = { id: string; state: 'proposed' | 'cleared' };
 /** The mark as it was read before the door: what it is about never changes. null: no such mark. */
 export type KnownMark = Omit<Mark, 'state' | 'lastSeq'> | null;
 
-const by = ({ keyId, holder, organisationId }: Caller, more: Omit<ClearingRequest, 'id'>) => ({
+export const by = ({ keyId, holder, organisationId }: Caller, more: Omit<ClearingRequest, 'id'>) => ({
   keyId,
   holder,
   organisationId,
@@ -23,8 +23,15 @@ const by = ({ keyId, holder, organisationId }: Caller, more: Omit<ClearingReques
 
 /** Whose grams they are by now, beside whose fact it is: neither may clear (domain, "Who profits"). */
 const profiting = (world: World, mark: NonNullable<KnownMark>): string[] => {
-  if (mark.subjectKind !== 'collection') return [mark.organisationId];
-  return [mark.organisationId, world.get(lots, mark.subjectId)!.organisationId];
+  const { organisationId, organisationIds, subjectKind } = mark;
+  const ofSource = subjectKind === 'collection' || subjectKind === 'outside-material';
+  const lotIds = ofSource ? [mark.subjectId] : (mark.lotIds ?? []);
+  world.need(lots, lotIds);
+  return [
+    organisationId,
+    ...(organisationIds ?? []),
+    ...lotIds.map((id) => world.get(lots, id)!.organisationId),
+  ];
 };
 
 /** The first call proposes; a second person who does not profit either clears. */

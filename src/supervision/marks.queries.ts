@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Reader } from '../db/reader.ts';
 import type { Caller } from '../ledger/fact.ts';
 import { maySee } from '../registry/access.ts';
@@ -12,7 +13,13 @@ export const findMark = async (db: Reader, id: string): Promise<Mark | undefined
 export const listMarks = async (
   db: Reader,
   caller: Caller,
-  filter: { state?: Mark['state'] | undefined; siteId?: string | undefined; code?: string | undefined },
+  filter: {
+    state?: Mark['state'] | undefined;
+    siteId?: string | undefined;
+    code?: string | undefined;
+    subjectId?: string | undefined;
+    lotId?: string | undefined;
+  },
   after: number,
   limit: number,
 ): Promise<Mark[]> => {
@@ -20,7 +27,13 @@ export const listMarks = async (
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   if (filter.siteId !== undefined) query = query.where('siteId', '=', filter.siteId);
   if (filter.code !== undefined) query = query.where('code', '=', filter.code);
-  if (!maySee(caller, '', null)) query = query.where('organisationId', '=', caller.organisationId);
+  if (filter.subjectId !== undefined) query = query.where('subjectId', '=', filter.subjectId);
+  if (filter.lotId !== undefined)
+    query = query.where(sql<boolean>`(subject_id = ${filter.lotId} OR lot_ids::jsonb ? ${filter.lotId})`);
+  if (!maySee(caller, '', null))
+    query = query.where(
+      sql<boolean>`(organisation_id = ${caller.organisationId} OR organisation_ids::jsonb ? ${caller.organisationId})`,
+    );
   if (caller.siteIds !== null) query = query.where('siteId', 'in', [...caller.siteIds]);
   return query
     .orderBy('place')

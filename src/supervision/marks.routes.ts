@@ -25,6 +25,8 @@ export const markRoutes = (app: FastifyInstance, deps: MarkDeps): void => {
       state: z.enum(['open', 'cleared']).optional(),
       siteId: Id.optional(),
       code: z.enum(MARKS).optional(),
+      subjectId: Id.optional(),
+      lotId: Id.optional().meta({ description: 'Marks on the lot, or on a load it travelled in.' }),
     }),
     response: pageOf(MarkView),
     handler: async ({ query, caller, ...http }) => {

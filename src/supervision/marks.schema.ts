@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Receipt } from '../http/route.ts';
 import { Id, note, Sha256Hex } from '../kernel/values.ts';
+import { MARK_SUBJECTS } from './marks.tables.ts';
 
 /** Marks that somebody may set by hand; the others follow from rules. */
 const BY_HAND = ['review', 'duplicate-evidence', 'far-from-site', 'origin-none', 'clock-doubtful'] as const;
@@ -10,8 +11,15 @@ const grounds = {
   note: note(2_000).optional(),
 };
 
+/** Marks that somebody may set by hand on a lot or a load, and on a run. */
+const ON_MATERIAL = ['review', 'duplicate-evidence', 'origin-none', 'seal-broken'] as const;
+const ON_RUN = ['review', 'duplicate-evidence', 'origin-none'] as const;
+
 export const MarkRequest = z.strictObject({ id: Id.optional(), code: z.enum(BY_HAND), ...grounds });
 export type MarkRequest = z.infer<typeof MarkRequest>;
+export type MaterialMarkRequest = z.infer<typeof MaterialMarkRequest>;
+export const MaterialMarkRequest = MarkRequest.extend({ code: z.enum(ON_MATERIAL) });
+export const RunMarkRequest = MarkRequest.extend({ code: z.enum(ON_RUN) });
 export const MarkAnswer = z.object({ id: Id, code: z.string(), receipt: Receipt }).meta({ id: 'MarkSet' });
 
 export const ClearingRequest = z.strictObject({ id: Id.optional(), ...grounds });
@@ -23,9 +31,16 @@ export const ClearingAnswer = z
 export const MarkView = z
   .object({
     id: Id,
-    subjectKind: z.enum(['collection', 'process-run']),
-    subjectId: Id.meta({ description: 'The lot of the weigh-in, or the run.' }),
+    subjectKind: z.enum(MARK_SUBJECTS),
+    subjectId: Id.meta({
+      description:
+        'The lot of the weigh-in or of outside material, or the run, the lot, the load, the filling of a container.',
+    }),
     code: z.string(),
+    lotIds: z
+      .array(Id)
+      .nullish()
+      .meta({ description: 'Of a mark on a lot, a load or a container: the lots in doubt.' }),
     siteId: Id,
     state: z.enum(['open', 'cleared']),
     seq: z.int(),

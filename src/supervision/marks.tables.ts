@@ -1,6 +1,15 @@
 import { journal, table } from '../db/table.ts';
 
-export type MarkSubject = 'collection' | 'process-run';
+/** What a mark may be about, for ever. */
+export const MARK_SUBJECTS = [
+  'collection',
+  'process-run',
+  'outside-material',
+  'lot',
+  'shipment',
+  'container',
+] as const;
+export type MarkSubject = (typeof MARK_SUBJECTS)[number];
 
 /** More marks than one fact comes with. */
 export const MARK_PLACES = 64;
@@ -10,16 +19,19 @@ export type Mark = {
   id: string;
   /** The fact it came with and its place among that fact's marks, seq × MARK_PLACES + place; unique and ascending. */
   place: number;
-  /** The fact it came with, and the last that changed it. */
+  /** The fact in doubt, which most marks came with, and the last that changed the mark. */
   seq: number;
   lastSeq: number;
   subjectKind: MarkSubject;
-  /** The lot of the weigh-in, or the run. */
+  /** The lot of the weigh-in or of outside material, or the run, the lot, the load, the filling of a container. */
   subjectId: string;
   code: string;
   /** Whose fact it is. */
   organisationId: string;
   siteId: string;
+  /** Of a mark on a lot, a load or a container: the lots in doubt, and who had a part in it. */
+  lotIds?: string[] | null | undefined;
+  organisationIds?: string[] | null | undefined;
   state: 'open' | 'cleared';
 };
 export const marks = journal<Mark>('marks', {
@@ -32,6 +44,8 @@ export const marks = journal<Mark>('marks', {
   code: 'text',
   organisationId: 'uuid',
   siteId: 'uuid',
+  lotIds: 'json',
+  organisationIds: 'json',
   state: 'text',
 });
 

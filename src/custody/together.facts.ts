@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { Id, Seq, TotalGrams } from '../kernel/values.ts';
+import type { FactType } from '../ledger/fact.ts';
+import { sites } from '../registry/registry.tables.ts';
+import { LoadLots } from '../supervision/cases.facts.ts';
+import { cases } from '../supervision/cases.tables.ts';
+import { ReceiptCase, ReceivedPrivate, SurplusShape, standAt } from './custody.facts.ts';
+import { shipments } from './custody.tables.ts';
+
+const ReceivedTogether = z.strictObject({
+  siteId: Id,
+  /** The last fact that changed the site's settings, its tolerance among them. */
+  siteSeq: Seq,
+  /** In the order written. A shortage within tolerance is drawn over the loads, then over the lots of each. */
+  loads: z.array(
+    z.strictObject({
+      shipmentId: Id,
+      /** The last fact that changed the shipment. */
+      seq: Seq,
+      bookedGrams: TotalGrams,
+      lossGrams: TotalGrams,
+      lots: LoadLots,
+    }),
+  ),
+  bookedGrams: TotalGrams,
+  measuredGrams: TotalGrams,
+  toleranceGrams: TotalGrams,
+  lossGrams: TotalGrams,
+  lossKind: z.string().optional(),
+  missingGrams: TotalGrams,
+  surplusGrams: TotalGrams,
+  surplus: SurplusShape.optional(),
+  case: ReceiptCase.optional(),
+  onHold: z.boolean(),
+});
+export type ReceivedTogether = z.infer<typeof ReceivedTogether>;
+
+/** A milk run: one weighing closes the loads of several stations. */
+export const shipmentsReceived: FactType<ReceivedTogether, z.infer<typeof ReceivedPrivate>> = {
+  type: 'shipments.received.v1',
+  title: { en: 'Several shipments received on one weighing', zh: '多批货物合并称重签收' },
+  data: ReceivedTogether,
+  private: ReceivedPrivate,
+  grams:
+    'The lots of all loads stand at the site. A shortage within tolerance is drawn over the loads and then over their lots as a loss; beyond it all keep their grams, on hold. What exceeds them is one surplus lot of origin none.',
+  fen: 'none',
+  backPointers: ['siteSeq', 'loads[].seq', 'loads[].lots[].seq'],
+  apply(world, { seq, data, private: more }) {
+    const { siteId, loads } = data;
+    const { organisationId } = world.get(sites, siteId)!;
+    const lots = loads.flatMap((load) => load.lots);
+    standAt(world, seq, siteId, { ...data, lots });
+    const senders = loads.map(({ shipmentId }) => world.get(shipments, shipmentId)!.fromSiteId);
+    if (data.case !== undefined)
+      world.put(cases, {
+        id: data.case.caseId,
+        seq,
+        lastSeq: seq,
+        kind: data.case.kind,
+        subjectId: loads[0]!.shipmentId,
+        organisationIds: more.organisationIds ?? [],
+        siteIds: [...new Set([...senders, siteId])],
+        lotIds: data.onHold ? lots.map((lot) => lot.lotId) : [data.surplus!.lotId],
+        measuredGrams: data.measuredGrams,
+        grams: data.case.grams,
+        proposal: null,
+        lossGrams: null,
+        state: 'open',
+      });
+    const { bookedGrams, measuredGrams, toleranceGrams, surplusGrams } = data;
+    const weighing = {
+      seq,
+      shipmentIds: loads.map(({ shipmentId }) => shipmentId),
+      bookedGrams,
+      measuredGrams,
+      toleranceGrams,
+      surplusGrams,
+      surplusLotId: data.surplus?.lotId ?? null,
+    };
+    for (const load of loads) {
+      const shipment = world.get(shipments, load.shipmentId)!;
+      const left = new Map(load.lots.map((lot) => [lot.lotId, lot.bookedGrams - lot.lossGrams]));
+      const arrivedGrams = shipment.arrivedGrams + load.bookedGrams;
+      world.put(shipments, {
+        ...shipment,
+        lots: shipment.lots.map(({ lotId, grams }) => ({ lotId, grams: left.get(lotId) ?? grams })),
+        onTheWay: [],
+        unweighed: [],
+        bookedGrams: arrivedGrams,
+        arrivedGrams,
+        arrivedSiteId: siteId,
+        arrivedOrganisationId: organisationId,
+        lossGrams: (shipment.lossGrams ?? 0) + load.lossGrams,
+        caseId: data.case?.caseId ?? shipment.caseId,
+        weighing,
+        state: 'received',
+        lastSeq: seq,
+      });
+    }
+  },
+};
+
+export const togetherFacts = [shipmentsReceived];
