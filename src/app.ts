@@ -19,6 +19,7 @@ import { incidentRoutes } from './processing/incidents.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
 import { voidRoutes } from './processing/void.routes.ts';
 import { claimableLeft, provenanceRoutes } from './provenance/provenance.routes.ts';
+import { cardRoutes } from './registry/cards.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
@@ -46,6 +47,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
     peopleRoutes(scope, deps);
+    cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
     collectionRoutes(scope, deps);
     correctionRoutes(scope, deps);

@@ -10,6 +10,7 @@ import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
+import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
@@ -25,6 +26,7 @@ import { markFacts } from './supervision/marks.facts.ts';
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
   ...peopleFacts,
+  ...cardFacts,
   ...equipmentFacts,
   ...containerFacts,
   ...collectionFacts,

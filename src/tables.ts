@@ -11,6 +11,7 @@ import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
+import * as cards from './registry/cards.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
@@ -27,6 +28,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   ledger,
   registry,
   people,
+  cards,
   lots,
   containers,
   sources,

@@ -132,6 +132,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     lotId,
     collector: () => make('/v1/collectors', collectorBody(), station),
     collectorBody,
+    cardHolder: async (): Promise<Answer['body']> => {
+      const { id } = await make('/v1/collectors', collectorBody(), station);
+      await make(`/v1/collectors/${id}/card`, { pin: '4711' }, station);
+      return { id };
+    },
     device: () => make('/v1/devices', deviceBody(), station),
     deviceBody,
     vessel: () => make('/v1/vessels', vesselBody()),
