@@ -1,8 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { collectionRoutes } from './collection/collection.routes.ts';
+import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
+import { disputeRoutes } from './collection/disputes.routes.ts';
+import { linkRoutes } from './collection/links.routes.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
+import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
@@ -51,6 +55,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     equipmentRoutes(scope, deps);
     collectionRoutes(scope, deps);
     correctionRoutes(scope, deps);
+    confirmationRoutes(scope, deps);
+    disputeRoutes(scope, deps);
+    linkRoutes(scope, deps);
     outsideRoutes(scope, deps);
     containerRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
@@ -59,6 +66,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     markRoutes(scope, deps);
     custodyRoutes(scope, deps);
     stockCountRoutes(scope, deps);
+    reWeighingRoutes(scope, deps);
     processingRoutes(scope, deps);
     voidRoutes(scope, deps);
     disposalRoutes(scope, deps);

@@ -1,7 +1,10 @@
 import { collectionFacts } from './collection/collection.facts.ts';
+import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
+import { disputeFacts } from './collection/disputes.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
+import { reWeighingFacts } from './custody/re-weighings.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
@@ -20,6 +23,7 @@ import { resaleFacts } from './resale/resale.facts.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
+import { disputeAnswerFacts } from './supervision/dispute-answers.ts';
 import { markFacts } from './supervision/marks.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
@@ -34,9 +38,13 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   lotSampled,
   ...outsideFacts,
   ...supervisionFacts,
+  ...disputeAnswerFacts,
+  ...confirmationFacts,
+  ...disputeFacts,
   ...markFacts,
   ...custodyFacts,
   ...stockCountFacts,
+  ...reWeighingFacts,
   ...processingFacts,
   ...voidFacts,
   ...disposalFacts,

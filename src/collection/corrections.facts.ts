@@ -39,6 +39,8 @@ const CorrectedPrivate = z.strictObject({
   /** Those who profit, and may not decide the case. */
   organisationIds: z.array(Id).optional(),
   reason: note(2_000),
+  disputeId: Id.optional(),
+  weighingId: Id.optional(),
 });
 
 export const collectionCorrected: FactType<z.infer<typeof Corrected>, z.infer<typeof CorrectedPrivate>> = {

@@ -335,7 +335,7 @@ const loadOf = (world: World, shipment: Shipment): Lot[] => {
 };
 
 /** The receiving site's scale, where it weighed the load as one. An unknown device, or another site's, adds no tolerance. */
-const scaleOf = (
+export const scaleOf = (
   siteId: string,
   device: Device | undefined,
   readings: readonly number[],

@@ -132,7 +132,17 @@ export const MARKS = [
   'review',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
-export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit'] as const;
+export const CASE_KINDS = [
+  'receipt-short',
+  'receipt-surplus',
+  'weigh-in-deficit',
+  'dispute',
+  're-weighing',
+] as const;
+/** What a collector disputes of a weigh-in. */
+export const DISPUTE_ABOUT = ['weight', 'deduction', 'price', 'person', 'other'] as const;
+/** How a collector speaks; what is said on somebody's behalf confirms nothing. */
+export const SPOKEN_WAYS = ['pin', 'card', 'sms', 'mark', 'on-behalf'] as const;
 /** What a cost of a batch was for. */
 export const COST_KINDS = [
   'purchase',

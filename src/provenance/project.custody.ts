@@ -22,7 +22,7 @@ const dispatch = async (projection: Projection, { seq, data }: AnyFact): Promise
 };
 
 /** A load on hold is claimable as a whole at most at its measured grams: each lot at its part of them; null frees it. */
-const holdLots = async (
+export const holdLots = async (
   projection: Projection,
   seq: number,
   lots: readonly LoadLot[],
@@ -42,7 +42,8 @@ const valuesOf = (lots: readonly LoadLot[]): number[] => lots.map((lot) => lot.b
 
 const decideCase = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   await loseFromLots(projection, seq, data.lots, data.lossKind);
-  if (data.kind === 'receipt-short') await holdLots(projection, seq, data.lots, null);
+  if (data.kind === 'receipt-short' || data.kind === 're-weighing')
+    await holdLots(projection, seq, data.lots, null);
 };
 
 const receive = async (projection: Projection, { seq, at, data, actor }: AnyFact): Promise<void> => {

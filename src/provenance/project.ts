@@ -10,6 +10,7 @@ import type { Readers } from './project.reader.ts';
 import { resaleReaders } from './project.resale.ts';
 import { saleReaders } from './project.sale.ts';
 import { waysOutReaders } from './project.ways-out.ts';
+import { weighingReaders } from './project.weighings.ts';
 import { Projection } from './projection.ts';
 
 const READERS: Readers = {
@@ -22,6 +23,7 @@ const READERS: Readers = {
   ...outsideReaders,
   ...waysOutReaders,
   ...saleReaders,
+  ...weighingReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */

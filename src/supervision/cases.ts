@@ -14,6 +14,7 @@ export const writtenOff = (
   heldGrams: number,
 ): number => {
   if (kind === 'weigh-in-deficit') return 0;
+  if (kind === 're-weighing') return Math.max(0, heldGrams - measuredGrams);
   if (kind === 'receipt-short') return Math.max(0, heldGrams - measuredGrams);
   return outcome === 'loss' ? heldGrams : 0;
 };
@@ -22,7 +23,8 @@ export const writtenOff = (
 export const unexplained = (
   { kind, measuredGrams }: { kind: CaseKind; measuredGrams: number },
   heldGrams: number,
-): number => (kind === 'receipt-short' ? Math.max(0, heldGrams - measuredGrams) : 0);
+): number =>
+  kind === 'receipt-short' || kind === 're-weighing' ? Math.max(0, heldGrams - measuredGrams) : 0;
 
 /** The loss drawn over the held lots, in their order. */
 export const decisionLots = (
