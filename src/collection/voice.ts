@@ -2,8 +2,8 @@ import { conflict, notFound, unprocessable } from '../kernel/errors.ts';
 import type { AnyFact, DecideContext, PersonPart } from '../ledger/fact.ts';
 import { people } from '../ledger/tables.ts';
 import type { World } from '../ledger/world.ts';
-import { type Bearer, wrongCard } from '../registry/cards.queries.ts';
 import { cards, confirmationLinks } from '../registry/cards.tables.ts';
+import { type Bearer, wrongCard } from '../registry/cards.ts';
 import { collectors } from '../registry/registry.tables.ts';
 
 /**

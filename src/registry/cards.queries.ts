@@ -1,10 +1,10 @@
 import type { Reader } from '../db/reader.ts';
-import { conflict, DomainError } from '../kernel/errors.ts';
+import { conflict } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Queryable } from '../ledger/store.ts';
 import type { Card } from './cards.tables.ts';
-import { LOCK_MS, MOST_TRIES } from './cards.ts';
+import { type Bearer, LOCK_MS, MOST_TRIES, wrongCard } from './cards.ts';
 
 export type CardReader = { db: Reader; pool: Queryable; keyring: Keyring; clock: Clock };
 
@@ -33,13 +33,6 @@ const takeTry = async (pool: Queryable, cardHash: string, now: number): Promise<
   );
   return rowCount === 1;
 };
-
-/** Who holds a card: what the door compares with the card as it is then. */
-export type Bearer = { personId: string; cardHash: string };
-
-/** Says no more for a wrong number than for a wrong PIN. */
-export const wrongCard = (): DomainError =>
-  new DomainError('forbidden', 'wrong_card_or_pin', 'The card or its PIN is not right; try again.');
 
 /**
  * The person behind an active card, and, where a PIN is given, behind its PIN. 403 `wrong_card_or_pin`; 409

@@ -1,3 +1,5 @@
+import { DomainError } from '../kernel/errors.ts';
+
 const DIGITS = 15;
 
 /**
@@ -25,3 +27,10 @@ const luhnSum = (digits: string): number =>
 /** Wrong PINs before a card is locked, and for how long. */
 export const MOST_TRIES = 5;
 export const LOCK_MS = 3_600_000;
+
+/** Who holds a card: what the door compares with the card as it is then. */
+export type Bearer = { personId: string; cardHash: string };
+
+/** Says no more for a wrong number than for a wrong PIN. */
+export const wrongCard = (): DomainError =>
+  new DomainError('forbidden', 'wrong_card_or_pin', 'The card or its PIN is not right; try again.');

@@ -1,5 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import { buildApp } from '../../src/app.ts';
 import { canonicalJson } from '../../src/kernel/canonical.ts';
 import { type Answer, type Client, startTestApp } from '../support/app.ts';
 
@@ -466,3 +468,36 @@ t.test(
     ok(await station.post(`${second.path}/confirmation`, stays));
   },
 );
+
+t.test('no number, PIN or token reaches a log line, whatever is answered', async (t) => {
+  const { app, station, collector, weigh, link } = await quay(t);
+  const lines: string[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
+  const logging = await buildApp({ ...app.deps, logger });
+  t.teardown(() => logging.close());
+  logger.info('the log is heard');
+  const lin = await collector();
+  const { path } = await weigh({ collectorId: lin.id });
+  const at = await link(path);
+  const send = async (url: string, payload?: object) => {
+    const { statusCode } = await logging.inject({
+      method: payload === undefined ? 'GET' : 'POST',
+      url,
+      headers: { authorization: `Bearer ${station.secret}` },
+      ...(payload === undefined ? {} : { payload }),
+    });
+    return statusCode;
+  };
+  const pin = (digits: string) => ({ method: 'pin', card: { number: lin.number, pin: digits } });
+  t.equal(await send(`${path}/confirmation`, pin('90817')), 403);
+  t.equal(await send(`${path}/confirmation`, pin('90817263')), 400);
+  t.equal(await send(`${path}/confirmation`, pin('4711')), 201);
+  t.equal(await send(`/v1/collectors/${lin.id}/card`, { pin: '90817' }), 201);
+  t.equal(await send(at), 200);
+  t.equal(await send(`${at}/dispute`, { about: 'weight' }), 201);
+  t.equal(await send(`${at}/confirmation`, { seenSha256: 'ab'.repeat(32) }), 409);
+  const text = lines.join('');
+  t.match(text, 'the log is heard');
+  for (const secret of [lin.number, '90817', '4711"', at.slice('/v1/links/'.length)])
+    t.notOk(text.includes(secret));
+});
