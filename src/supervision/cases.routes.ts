@@ -54,7 +54,10 @@ export const supervisionRoutes = (app: FastifyInstance, deps: CaseDeps): void =>
     body: DecisionRequest,
     response: DecisionAnswer,
     status: 201,
-    errors: { 409: 'Decided already' },
+    errors: {
+      409: 'Decided already',
+      422: 'The outcome of another kind of case, or a dispute without a reason',
+    },
     example: { outcome: 'released', note: '两次称重之间下过雨' },
     handler: ({ params, body, ...from }) =>
       write(
