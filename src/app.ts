@@ -1,9 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { collectionRoutes } from './collection/collection.routes.ts';
+import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
+import { disputeRoutes } from './collection/disputes.routes.ts';
+import { linkRoutes } from './collection/links.routes.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import { shipmentMarkRoutes } from './custody/marks.routes.ts';
+import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
@@ -23,6 +27,7 @@ import { runMarkRoutes } from './processing/marks.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
 import { voidRoutes } from './processing/void.routes.ts';
 import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
+import { cardRoutes } from './registry/cards.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
@@ -52,9 +57,13 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
     peopleRoutes(scope, deps);
+    cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
     collectionRoutes(scope, deps);
     correctionRoutes(scope, deps);
+    confirmationRoutes(scope, deps);
+    disputeRoutes(scope, deps);
+    linkRoutes(scope, deps);
     outsideRoutes(scope, deps);
     containerRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, standingOf: (lot) => standingOf(deps, lot) });
@@ -66,6 +75,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     runMarkRoutes(scope, deps);
     custodyRoutes(scope, deps);
     stockCountRoutes(scope, deps);
+    reWeighingRoutes(scope, deps);
     processingRoutes(scope, deps);
     voidRoutes(scope, deps);
     disposalRoutes(scope, deps);

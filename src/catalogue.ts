@@ -1,7 +1,10 @@
 import { collectionFacts } from './collection/collection.facts.ts';
+import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
+import { disputeFacts } from './collection/disputes.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
+import { reWeighingFacts } from './custody/re-weighings.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
@@ -12,6 +15,7 @@ import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
+import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
@@ -23,6 +27,7 @@ import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
 import { resaleVoidFacts } from './resale/voids.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
+import { disputeAnswerFacts } from './supervision/dispute-answers.ts';
 import { markFacts } from './supervision/marks.facts.ts';
 import { materialMarkFacts } from './supervision/material-marks.facts.ts';
 
@@ -30,6 +35,7 @@ import { materialMarkFacts } from './supervision/material-marks.facts.ts';
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
   ...peopleFacts,
+  ...cardFacts,
   ...equipmentFacts,
   ...containerFacts,
   ...collectionFacts,
@@ -37,12 +43,16 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   lotSampled,
   ...outsideFacts,
   ...supervisionFacts,
+  ...disputeAnswerFacts,
+  ...confirmationFacts,
+  ...disputeFacts,
   ...markFacts,
   ...materialMarkFacts,
   ...custodyFacts,
   ...unmeasuredFacts,
   ...togetherFacts,
   ...stockCountFacts,
+  ...reWeighingFacts,
   ...processingFacts,
   ...voidFacts,
   ...disposalFacts,

@@ -1,3 +1,4 @@
+import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
@@ -7,17 +8,20 @@ import * as containers from './lots/containers.tables.ts';
 import * as lots from './lots/lots.tables.ts';
 import * as sources from './lots/sources.tables.ts';
 import * as stock from './lots/stock.tables.ts';
+import * as weighings from './lots/weighings.tables.ts';
 import * as outside from './outside/outside.tables.ts';
 import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
+import * as cards from './registry/cards.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
 import * as resale from './resale/resale.tables.ts';
 import * as sales from './resale/sales.tables.ts';
 import * as supervision from './supervision/cases.tables.ts';
+import * as disputes from './supervision/disputes.tables.ts';
 import * as marks from './supervision/marks.tables.ts';
 
 const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
@@ -28,11 +32,15 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   ledger,
   registry,
   people,
+  cards,
   lots,
   containers,
   sources,
   stock,
   supervision,
+  disputes,
+  confirmations,
+  weighings,
   marks,
   corrections,
   outside,

@@ -74,6 +74,9 @@ const TABLE: Record<string, Row> = {
   changeCollector: byId('collector', { name: 'x' }),
   closeCollector: byId('collector'),
   changeCollectorConsent: byId('collector', { version: '2', at: '2026-11-24T06:30:00+08:00' }),
+  issueCard: byId('collector', { pin: '4711' }),
+  blockCard: byId('cardHolder'),
+  getCard: byId('cardHolder'),
   deletePersonalData: byId('collector'),
   listDevices: list,
   enrolDevice: body('deviceBody'),
@@ -92,6 +95,20 @@ const TABLE: Record<string, Row> = {
   getCollection: byId('collection'),
   correctCollection: byId('collection', { grossGrams: 9_000, reason: 'x' }),
   voidCollection: byId('collection', { reason: 'x' }),
+  confirmCollection: {
+    make: async (org) => {
+      const { id, card } = await org.spokenFor();
+      return { id, body: { method: 'pin', card } };
+    },
+  },
+  listConfirmations: byId('spokenFor'),
+  issueLink: byId('spokenFor', {}),
+  disputeCollection: byId('collection', { about: 'weight' }),
+  listDisputes: byId('collection'),
+  getDisputeFigure: list,
+  readLink: byId('link'),
+  confirmThroughLink: { ...byIdWith('link', 'linkConfirmation'), own: [201] },
+  disputeThroughLink: { ...byId('link', { about: 'weight' }), own: [201] },
   markCollection: { ...byId('collection', { code: 'review' }), across: CHECKERS },
   registerContainer: body('containerBody'),
   listContainers: list,
@@ -117,6 +134,13 @@ const TABLE: Record<string, Row> = {
   sampleLot: {
     make: async (org) => ({ id: await org.lotId(), body: { kind: 'moisture', basisPoints: 80 } }),
   },
+  weighLot: {
+    make: async (org) => ({
+      id: await org.lotId(),
+      body: { grossGrams: 10_000, tareGrams: 0, weighedAt: new Date().toISOString() },
+    }),
+  },
+  listWeighings: lot,
   getLotProvenance: lot,
   getLotTrail: lot,
   getLotDestinations: lot,
@@ -298,7 +322,7 @@ t.test(
         ['a revoked key', revoked.secret],
         ['an expired key', expired.secret],
       ] as const)
-        expect(who, await ask(app.client(secret), operation, spare), open ? [200] : [401]);
+        expect(who, await ask(app.client(secret), operation, spare), open ? (row.own ?? [200]) : [401]);
       const across = row.across ?? (method === 'GET' ? CHECKERS : ['operator']);
       for (const role of ROLES) {
         const client = clients.get(role)!;

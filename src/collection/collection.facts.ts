@@ -5,7 +5,7 @@ import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { drawFrom, openLot } from '../lots/lots.ts';
 import { collectors, sites } from '../registry/registry.tables.ts';
-import { cases } from '../supervision/cases.tables.ts';
+import { openCase } from '../supervision/open-case.ts';
 import { AttestedObject } from './attestation.ts';
 import { Deduction, Quote, Settlement } from './collection.schema.ts';
 import { type LateCount, LateCountShape } from './late-count.ts';
@@ -71,10 +71,9 @@ const useUpCount = (
 ): void => {
   if (surplus !== undefined) drawFrom(world, surplus, seq);
   if (question === undefined) return;
-  world.put(cases, {
+  openCase(world, {
     id: question.caseId,
     seq,
-    lastSeq: seq,
     kind: 'late-count',
     subjectId: lotId,
     organisationIds,
@@ -82,9 +81,6 @@ const useUpCount = (
     lotIds: [lotId],
     measuredGrams: grossGrams - tareGrams - question.grams,
     grams: question.grams,
-    proposal: null,
-    lossGrams: null,
-    state: 'open',
   });
 };
 

@@ -4,7 +4,7 @@ import type { FactType } from '../ledger/fact.ts';
 import { lots } from '../lots/lots.tables.ts';
 import { changeLot, openLot } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
-import { cases } from '../supervision/cases.tables.ts';
+import { openCase } from '../supervision/open-case.ts';
 import { Deduction } from './collection.schema.ts';
 import { weighIns } from './corrections.tables.ts';
 
@@ -39,6 +39,8 @@ const CorrectedPrivate = z.strictObject({
   /** Those who profit, and may not decide the case. */
   organisationIds: z.array(Id).optional(),
   reason: note(2_000),
+  disputeId: Id.optional(),
+  weighingId: Id.optional(),
 });
 
 export const collectionCorrected: FactType<z.infer<typeof Corrected>, z.infer<typeof CorrectedPrivate>> = {
@@ -71,10 +73,9 @@ export const collectionCorrected: FactType<z.infer<typeof Corrected>, z.infer<ty
       });
     }
     if (data.case !== undefined)
-      world.put(cases, {
+      openCase(world, {
         id: data.case.caseId,
         seq,
-        lastSeq: seq,
         kind: 'weigh-in-deficit',
         subjectId: data.lotId,
         organisationIds: more.organisationIds ?? [],
@@ -82,9 +83,6 @@ export const collectionCorrected: FactType<z.infer<typeof Corrected>, z.infer<ty
         lotIds: [],
         measuredGrams: 0,
         grams: data.case.grams,
-        proposal: null,
-        lossGrams: null,
-        state: 'open',
       });
     world.put(weighIns, {
       lotId: data.lotId,

@@ -3,9 +3,11 @@ import { conflict, notFound, unprocessable } from '../kernel/errors.ts';
 import { type AnyFact, type Caller, draft, type Operation } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { type Lot, lots } from '../lots/lots.tables.ts';
+import { lotWeighings } from '../lots/weighings.tables.ts';
 import { mayReach } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { type Site, sites } from '../registry/registry.tables.ts';
+import { disputes } from '../supervision/disputes.tables.ts';
 import { type CollectionData, collectionRecorded } from './collection.facts.ts';
 import { WEIGHERS } from './collection.operations.ts';
 import type { CollectionRequest, Price } from './collection.schema.ts';
@@ -25,9 +27,9 @@ type CorrectionAnswer = Omit<z.infer<typeof AnswerShape>, 'receipt'>;
 export type VoidAnswer = { id: string; lot: { id: string; loweredGrams: number }; payGrams: 0 };
 
 /** What a weigh-in is by now. */
-type Now = Omit<WeighIn, 'state' | 'lastSeq' | 'seq'>;
+export type Now = Omit<WeighIn, 'state' | 'lastSeq' | 'seq'>;
 
-const asRecorded = ({ data, private: more }: AnyFact): Now => {
+export const asRecorded = ({ data, private: more }: AnyFact): Now => {
   const { lotId, grossGrams, tareGrams, deductionGrams, payGrams, originClass, originEvidence } = data;
   return {
     lotId,
@@ -47,27 +49,49 @@ const asRecorded = ({ data, private: more }: AnyFact): Now => {
   };
 };
 
-/** The weigh-in in the path as it is by now. 404 for none, or another's; 409 once it was voided. */
-const weighInAt = (
-  world: World,
-  caller: Caller,
-  original: Original,
-): { original: AnyFact; now: Now; lot: Lot; site: Site } => {
+type Found = { original: AnyFact; now: Now; lot: Lot; site: Site; changed: WeighIn | undefined };
+
+/** The weigh-in in the path as it is by now, voided or not. 404 for none, or another's. */
+export const weighInFound = (world: World, caller: Caller, original: Original): Found => {
   if (original?.type !== collectionRecorded.type) throw notFound('weigh-in');
   const site = world.get(sites, original.data.siteId)!;
   if (!mayReach(caller, site.organisationId, site.id)) throw notFound('weigh-in');
   const changed = world.get(weighIns, original.data.lotId);
-  if (changed?.state === 'voided')
-    throw conflict('already_voided', 'This weigh-in was voided.', {
-      id: changed.collectionId,
-      seq: changed.lastSeq,
-    });
   const lot = world.get(lots, original.data.lotId)!;
-  return { original, now: changed ?? asRecorded(original), lot, site };
+  return { original, now: changed ?? asRecorded(original), lot, site, changed };
+};
+
+/** As `weighInFound`; 409 once it was voided. */
+export const weighInAt = (world: World, caller: Caller, original: Original): Found => {
+  const found = weighInFound(world, caller, original);
+  if (found.changed?.state === 'voided')
+    throw conflict('already_voided', 'This weigh-in was voided.', {
+      id: found.changed.collectionId,
+      seq: found.changed.lastSeq,
+    });
+  return found;
+};
+
+/** What a correction follows from: an upheld dispute of this weigh-in, a second weighing of its lot. */
+const assertGrounds = (
+  world: World,
+  lotId: string,
+  { disputeId, weighingId }: Pick<CorrectionRequest, 'disputeId' | 'weighingId'>,
+): void => {
+  const dispute = disputeId === undefined ? undefined : world.get(disputes, disputeId);
+  if (disputeId !== undefined && dispute?.lotId !== lotId)
+    throw unprocessable('unknown_dispute', '/disputeId', 'no such dispute of this weigh-in');
+  if (dispute !== undefined && dispute.outcome !== 'upheld')
+    throw conflict('dispute_not_upheld', 'This dispute was not upheld.', {
+      disputeId: dispute.caseId,
+      outcome: dispute.outcome,
+    });
+  if (weighingId !== undefined && world.get(lotWeighings, weighingId)?.lotId !== lotId)
+    throw unprocessable('unknown_weighing', '/weighingId', 'no such weighing of the lot of this weigh-in');
 };
 
 /** The price its slip showed, where it is still to be read: it goes with an erased person. */
-const priceOf = ({ people, private: more }: AnyFact): Price | undefined =>
+export const priceOf = ({ people, private: more }: AnyFact): Price | undefined =>
   ((people[0]?.part ?? more) as { quote?: { price: Price } }).quote?.price;
 
 const earningOf = (original: AnyFact, now: Now, payGrams: number, count?: number): MoneyAmount | null => {
@@ -109,8 +133,9 @@ export const correctionOperations = (programme: {
     name: 'collection.correct',
     roles: WEIGHERS,
     status: 201,
-    decide(world, { original: fact, id: _, reason, ...change }, { caller, newId }) {
+    decide(world, { original: fact, id: _, reason, disputeId, weighingId, ...change }, { caller, newId }) {
       const { original, now, lot, site } = weighInAt(world, caller, fact);
+      assertGrounds(world, lot.id, { disputeId, weighingId });
       const request = requestOf(original, now, { ...change, reason });
       const weights = weigh(request);
       const { originClass, originEvidence = 'declared', count } = request;
@@ -159,6 +184,8 @@ export const correctionOperations = (programme: {
                 ],
               }),
           reason,
+          ...(disputeId === undefined ? {} : { disputeId }),
+          ...(weighingId === undefined ? {} : { weighingId }),
         },
       });
     },

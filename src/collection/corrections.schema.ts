@@ -14,9 +14,11 @@ export const CorrectionRequest = z
     originClass: OriginClass.optional(),
     originEvidence: z.enum(ORIGIN_EVIDENCE).optional(),
     reason: note(2_000),
+    disputeId: Id.optional().meta({ description: 'The dispute that was upheld, where this mends it.' }),
+    weighingId: Id.optional().meta({ description: 'The second weighing of its lot that showed it.' }),
   })
   .refine(
-    ({ id: _, reason: __, ...changes }) => Object.keys(changes).length > 0,
+    ({ id: _, reason: __, disputeId: ___, weighingId: ____, ...changes }) => Object.keys(changes).length > 0,
     'name at least one of grossGrams, tareGrams, count, deductions, originClass, originEvidence',
   );
 export type CorrectionRequest = z.infer<typeof CorrectionRequest>;

@@ -7,7 +7,7 @@ import { containers } from '../lots/containers.tables.ts';
 import { changeLot, drawFrom, LotUse, openLot, returnTo } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
-import { cases } from '../supervision/cases.tables.ts';
+import { openCase } from '../supervision/open-case.ts';
 import { type Shipment, shipments } from './custody.tables.ts';
 
 const Dispatched = z.strictObject({
@@ -267,10 +267,9 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
     const { organisationId } = world.get(sites, siteId)!;
     standAt(world, seq, siteId, data);
     if (data.case !== undefined)
-      world.put(cases, {
+      openCase(world, {
         id: data.case.caseId,
         seq,
-        lastSeq: seq,
         kind: data.case.kind,
         subjectId: data.shipmentId,
         organisationIds: more.organisationIds ?? [],
@@ -278,9 +277,6 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
         lotIds: data.onHold ? data.lots.map((lot) => lot.lotId) : [data.surplus!.lotId],
         measuredGrams: data.measuredGrams,
         grams: data.case.grams,
-        proposal: null,
-        lossGrams: null,
-        state: 'open',
       });
     const arrived = new Map(
       data.lots.map(({ lotId, bookedGrams, lossGrams }) => [lotId, bookedGrams - lossGrams]),

@@ -3,7 +3,7 @@ import { Id, Seq, TotalGrams } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
-import { cases } from '../supervision/cases.tables.ts';
+import { openCase } from '../supervision/open-case.ts';
 import { ReceiptCase, ReceivedPrivate, SurplusShape, standAt } from './custody.facts.ts';
 import { shipments } from './custody.tables.ts';
 
@@ -52,10 +52,9 @@ export const shipmentsReceived: FactType<ReceivedTogether, z.infer<typeof Receiv
     standAt(world, seq, siteId, { ...data, lots });
     const senders = loads.map(({ shipmentId }) => world.get(shipments, shipmentId)!.fromSiteId);
     if (data.case !== undefined)
-      world.put(cases, {
+      openCase(world, {
         id: data.case.caseId,
         seq,
-        lastSeq: seq,
         kind: data.case.kind,
         subjectId: loads[0]!.shipmentId,
         organisationIds: more.organisationIds ?? [],
@@ -63,9 +62,6 @@ export const shipmentsReceived: FactType<ReceivedTogether, z.infer<typeof Receiv
         lotIds: data.onHold ? lots.map((lot) => lot.lotId) : [data.surplus!.lotId],
         measuredGrams: data.measuredGrams,
         grams: data.case.grams,
-        proposal: null,
-        lossGrams: null,
-        state: 'open',
       });
     const { bookedGrams, measuredGrams, toleranceGrams, surplusGrams } = data;
     const weighing = {

@@ -4,7 +4,7 @@ import type { FactType } from '../ledger/fact.ts';
 import { changeLot, LotUse } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
-import { cases } from '../supervision/cases.tables.ts';
+import { openCase } from '../supervision/open-case.ts';
 import { ReceiptMarks } from './custody.facts.ts';
 import { shipments } from './custody.tables.ts';
 
@@ -45,10 +45,9 @@ export const shipmentLost: FactType<Lost, z.infer<typeof LostPrivate>> = {
     for (const { lotId, bookedGrams, lossGrams } of data.lots)
       changeLot(world, lotId, seq, { grams: bookedGrams - lossGrams, heldBy });
     if (data.case !== undefined)
-      world.put(cases, {
+      openCase(world, {
         id: data.case.caseId,
         seq,
-        lastSeq: seq,
         kind: data.case.kind,
         subjectId: data.shipmentId,
         organisationIds: more.organisationIds ?? [],
@@ -56,9 +55,6 @@ export const shipmentLost: FactType<Lost, z.infer<typeof LostPrivate>> = {
         lotIds: data.lots.map(({ lotId }) => lotId),
         measuredGrams: 0,
         grams: data.case.grams,
-        proposal: null,
-        lossGrams: null,
-        state: 'open',
       });
     const left = new Map(
       data.lots.map(({ lotId, bookedGrams, lossGrams }) => [lotId, bookedGrams - lossGrams]),

@@ -92,7 +92,7 @@ const caseOf = (
   caseKind === null ? {} : { case: { caseId: newId(), kind: caseKind, grams: missingGrams + surplusGrams } };
 
 /** The receiving site's scale, where it weighed the load as one. An unknown device, or another site's, adds no tolerance. */
-const scaleOf = (
+export const scaleOf = (
   siteId: string,
   device: Device | undefined,
   readings: readonly number[],

@@ -162,7 +162,21 @@ export const VOCABULARY = {
     receipt-surplus: 到货溢余 | Received too much
     weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already
     load-lost: 货物遗失待查 | Load reported lost | 无警方或保险编号，须他人裁定 | Without a number of the police or the insurer; others decide
-    late-count: 迟报与盘点不符 | Late beyond a count | 盘点时点之前称重，盘点却未见盈余 | Weighed in before a count that found no such surplus`),
+    late-count: 迟报与盘点不符 | Late beyond a count | 盘点时点之前称重，盘点却未见盈余 | Weighed in before a count that found no such surplus
+    dispute: 异议 | Dispute | 收集员不认可重量、扣杂或价格，七日内由他人答复 | A collector does not take weight, deduction or price as right; others answer within seven days
+    re-weighing: 复称差异 | Re-weighing | 再次过秤与账面相差超出允差 | A second weighing differs from the books by more than the tolerance`),
+  disputeAbout: parse(`
+    weight: 重量 | Weight
+    deduction: 扣杂 | Deduction
+    price: 价格 | Price
+    person: 人员 | Person | 记在他人名下 | Booked to somebody else
+    other: 其他 | Other`),
+  spokenWay: parse(`
+    pin: 卡加密码 | Card and PIN
+    card: 持卡 | Card in hand
+    sms: 一次性链接 | One-time link
+    mark: 手印 | Mark | 手印或签字的照片 | A photo of a thumb print or a signature
+    on-behalf: 代为提出 | On the collector's behalf | 由站点或运营方代提 | Entered by the station or the operator`),
   costKind: parse(`
     purchase: 采购 | Purchase
     collection: 收集 | Collection

@@ -141,7 +141,13 @@ export const CASE_KINDS = [
   'weigh-in-deficit',
   'load-lost',
   'late-count',
+  'dispute',
+  're-weighing',
 ] as const;
+/** What a collector disputes of a weigh-in. */
+export const DISPUTE_ABOUT = ['weight', 'deduction', 'price', 'person', 'other'] as const;
+/** How a collector speaks; what is said on somebody's behalf confirms nothing. */
+export const SPOKEN_WAYS = ['pin', 'card', 'sms', 'mark', 'on-behalf'] as const;
 /** What a cost of a batch was for. */
 export const COST_KINDS = [
   'purchase',

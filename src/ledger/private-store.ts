@@ -1,11 +1,25 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { deriveKey, type HmacKey, hmacKey, hmacSha256, unpooled } from '../kernel/hash.ts';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type KeyObject,
+  scrypt,
+  timingSafeEqual,
+} from 'node:crypto';
+import { promisify } from 'node:util';
+import { deriveKey, type HmacKey, hmacKey, hmacSha256, toHex, unpooled } from '../kernel/hash.ts';
 import type { Random } from '../kernel/time.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Persons' keys kept unwrapped in memory. */
 const MOST_UNWRAPPED = 2_000;
+
+const PIN_SALT_BYTES = 16;
+const PIN_HASH_BYTES = 32;
+/** Stands in for the PIN of a card that is not there, so that asking takes as long. */
+const NO_PIN = Buffer.alloc(PIN_SALT_BYTES + PIN_HASH_BYTES);
+const slowHash = promisify(scrypt) as (secret: Buffer, salt: Uint8Array, length: number) => Promise<Buffer>;
 
 /** AES-256-GCM: nonce ‖ ciphertext ‖ tag. */
 const encrypt = (key: KeyObject, plain: Uint8Array, nonce: Uint8Array): Buffer => {
@@ -25,13 +39,16 @@ const decrypt = (key: KeyObject, sealed: Uint8Array): Buffer => {
 
 /**
  * The keys of the private store. All follow from the private key file: one wraps each person's own key, one
- * hashes identity numbers, one fingerprints request bodies, one makes ids from idempotency keys.
+ * hashes identity numbers, one fingerprints request bodies, one makes ids from idempotency keys, one is the pepper of
+ * PINs, one hashes the numbers of cards and the tokens of links.
  */
 export class Keyring {
   private readonly wrapping: KeyObject;
   private readonly identity: HmacKey;
   private readonly bodies: HmacKey;
   readonly idempotency: HmacKey;
+  private readonly pins: HmacKey;
+  private readonly bearers: HmacKey;
   private readonly random: Random;
   private readonly unwrapped = new Map<string, KeyObject>();
 
@@ -40,6 +57,8 @@ export class Keyring {
     this.identity = hmacKey(deriveKey(secret, 'identity-numbers'));
     this.bodies = hmacKey(deriveKey(secret, 'request-bodies'));
     this.idempotency = hmacKey(deriveKey(secret, 'idempotency-keys'));
+    this.pins = hmacKey(deriveKey(secret, 'pins'));
+    this.bearers = hmacKey(deriveKey(secret, 'bearers'));
     this.random = random;
   }
 
@@ -82,5 +101,27 @@ export class Keyring {
   /** What a body was, without being a copy of it. */
   fingerprint(canonicalBody: string): Buffer {
     return hmacSha256(this.bodies, canonicalBody);
+  }
+
+  /** Finds a card by its number, or a link by its token, without keeping either. Hex. */
+  bearerHash(kind: 'card' | 'link', secret: string): string {
+    return toHex(hmacSha256(this.bearers, `${kind} ${secret}`));
+  }
+
+  /** What is kept of a PIN: salt ‖ scrypt of the PIN under the pepper, without which few digits are soon guessed. */
+  async sealPin(pin: string): Promise<Buffer> {
+    const salt = unpooled(this.random(PIN_SALT_BYTES));
+    return unpooled(Buffer.concat([salt, await this.hashPin(pin, salt)]));
+  }
+
+  /** Whether the PIN is the sealed one; takes as long for a wrong one, and for null. */
+  async pinFits(pin: string, sealed: Buffer | null): Promise<boolean> {
+    const kept = sealed ?? NO_PIN;
+    const hash = await this.hashPin(pin, kept.subarray(0, PIN_SALT_BYTES));
+    return timingSafeEqual(hash, kept.subarray(PIN_SALT_BYTES)) && sealed !== null;
+  }
+
+  private hashPin(pin: string, salt: Uint8Array): Promise<Buffer> {
+    return slowHash(hmacSha256(this.pins, pin), salt, PIN_HASH_BYTES);
   }
 }

@@ -41,7 +41,7 @@ export const holdLots = async (
 const valuesOf = (lots: readonly LoadLot[]): number[] => lots.map((lot) => lot.bookedGrams);
 
 /** Kinds of cases under which lots are claimable at most at what was measured. */
-const HOLDING: readonly string[] = ['receipt-short', 'load-lost', 'late-count'];
+const HOLDING: readonly string[] = ['receipt-short', 'load-lost', 'late-count', 're-weighing'];
 
 const decideCase = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   await loseFromLots(projection, seq, data.lots, data.lossKind);

@@ -13,6 +13,7 @@ import { resaleReaders } from './project.resale.ts';
 import { saleReaders } from './project.sale.ts';
 import { voidReaders } from './project.voids.ts';
 import { waysOutReaders } from './project.ways-out.ts';
+import { weighingReaders } from './project.weighings.ts';
 import { Projection } from './projection.ts';
 
 const READERS: Readers = {
@@ -28,6 +29,7 @@ const READERS: Readers = {
   ...waysOutReaders,
   ...saleReaders,
   ...voidReaders,
+  ...weighingReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */

@@ -22,7 +22,7 @@ type Told<Part> = { seq: number; data: SiteAndDay; part: Part };
  * After an erasure the part cannot be opened, and nobody can tell any more whom the fact is about: it then does
  * nothing. So a replay never makes the row of somebody who was erased; see `replayIgnores`.
  */
-const personFact = <Part extends { personId: string }>(spec: {
+export const personFact = <Part extends { personId: string }>(spec: {
   type: string;
   title: Bilingual;
   part: z.ZodType<Part>;
@@ -42,7 +42,7 @@ const personFact = <Part extends { personId: string }>(spec: {
   },
 });
 
-const change = (world: World, personId: string, seq: number, changed: Partial<Collector>): void =>
+export const change = (world: World, personId: string, seq: number, changed: Partial<Collector>): void =>
   world.put(collectors, { ...world.get(collectors, personId)!, ...changed, lastSeq: seq });
 
 export const collectorRegistered = personFact({

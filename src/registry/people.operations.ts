@@ -6,6 +6,7 @@ import { people } from '../ledger/tables.ts';
 import type { World } from '../ledger/world.ts';
 import { mayReach, reachableSite } from './access.ts';
 import { actorOf } from './actor.ts';
+import { forgetCard } from './cards.tables.ts';
 import * as facts from './people.facts.ts';
 import {
   claimIdentity,
@@ -49,7 +50,8 @@ export const reachesCollector = (caller: Caller, { organisationId, siteId, state
     organisationId !== null &&
     mayReach(caller, organisationId, siteId));
 
-const collectorInPath = (world: World, caller: Caller, id: string): Collector => {
+/** 404 for an unknown id, and for somebody the caller does not reach. */
+export const collectorInPath = (world: World, caller: Caller, id: string): Collector => {
   const collector = world.get(collectors, id);
   if (collector === undefined || !reachesCollector(caller, collector)) throw notFound('collector');
   return collector;
@@ -64,14 +66,14 @@ const REFUSALS: Record<Collector['state'], string> = {
 };
 
 /** The code of a refusal names the state it ran into: `collector_closed` and its like. */
-const expectState = (collector: Collector, ...wanted: Collector['state'][]): void => {
+export const expectState = (collector: Collector, ...wanted: Collector['state'][]): void => {
   if (!wanted.includes(collector.state))
     throw conflict(`collector_${collector.state}`, REFUSALS[collector.state], {
       ...(collector.retainUntil == null ? {} : { retainUntil: collector.retainUntil }),
     });
 };
 
-const idOf = ({ people: [named] }: AnyFact): CollectorAnswer => ({ id: named?.personId ?? null });
+export const idOf = ({ people: [named] }: AnyFact): CollectorAnswer => ({ id: named?.personId ?? null });
 
 /** The id of somebody known already is told to their own organisation only. */
 const knownTo =
@@ -251,6 +253,7 @@ export const peopleOperations = (
         world.effect('UPDATE person_openings SET person_id = NULL, sealed = NULL WHERE person_id = $1', [
           collectorId,
         ]);
+        forgetCard(world, collectorId, context.seq);
         return about(world, context, facts.collectorErased, collector.siteId, { personId: collectorId });
       },
       answer: (fact) => ({ ...idOf(fact), state: 'erased' }),

@@ -3,7 +3,7 @@ import { Id, Money, note, Seq, Time, TotalGrams } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { drawFrom, LotUse, openLot } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
-import { cases } from '../supervision/cases.tables.ts';
+import { openCase } from '../supervision/open-case.ts';
 import { batchEntries, batchEntry, batchSales } from './sales.tables.ts';
 
 const Returned = z.strictObject({
@@ -85,10 +85,9 @@ export const batchReturned: FactType<z.infer<typeof Returned>, z.infer<typeof Re
       });
     }
     if (data.case !== undefined)
-      world.put(cases, {
+      openCase(world, {
         id: data.case.caseId,
         seq,
-        lastSeq: seq,
         kind: data.case.kind,
         subjectId: saleId,
         organisationIds: more.organisationIds ?? [],
@@ -96,9 +95,6 @@ export const batchReturned: FactType<z.infer<typeof Returned>, z.infer<typeof Re
         lotIds: [data.case.kind === 'receipt-short' ? returnLotId : data.surplus!.lotId],
         measuredGrams: data.measuredGrams,
         grams: data.case.grams,
-        proposal: null,
-        lossGrams: null,
-        state: 'open',
       });
     const sale = world.get(batchSales, saleId)!;
     world.put(batchSales, {

@@ -1,4 +1,5 @@
-import { conflict, DomainError, notFound } from '../kernel/errors.ts';
+import { conflict, DomainError, notFound, unprocessable } from '../kernel/errors.ts';
+import { dayIn } from '../kernel/time.ts';
 import { type DecideContext, draft, type Operation } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { lots } from '../lots/lots.tables.ts';
@@ -8,6 +9,7 @@ import { caseDecided, caseDecisionProposed } from './cases.facts.ts';
 import type { DecisionRequest } from './cases.schema.ts';
 import { type Case, cases } from './cases.tables.ts';
 import { decisionLots, onePerson, profits, unexplained, writtenOff } from './cases.ts';
+import { disputeAnswer, isDisputeFact, settleDispute } from './dispute-answers.ts';
 
 export type DecisionAnswer = {
   id: string;
@@ -17,6 +19,9 @@ export type DecisionAnswer = {
   lossGrams: number | null;
   lots: { lotId: string; grams: number }[];
 };
+
+/** With the time zone that days are told in. */
+export type DecisionInput = DecisionRequest & { caseId: string; timeZone: string };
 
 /** Who may decide cases: they run, certify or regulate, and must not profit. */
 export const DECIDERS = ['operator', 'certifier', 'regulator'] as const;
@@ -39,15 +44,14 @@ const openCase = (world: World, id: string, { organisationId }: { organisationId
  * The first call proposes; the same outcome by another person decides. Another outcome by another person is
  * a proposal in place of the first, so that a mistaken one can be mended, and never a decision of one alone.
  */
-export const decideCase: Operation<DecisionRequest & { caseId: string }, DecisionAnswer> = {
+export const decideCase: Operation<DecisionInput, DecisionAnswer> = {
   name: 'case.decide',
   roles: DECIDERS,
   status: 201,
-  decide(world, input, { caller }: DecideContext) {
+  decide(world, input, { caller, now }: DecideContext) {
     const { caseId, outcome, lossKind = 'unexplained', note } = input;
     const question = openCase(world, caseId, caller);
     const { organisationId, keyId, holder } = caller;
-    const decision = { caseId, seq: question.lastSeq, outcome, lossKind };
     const by = { keyId, holder, organisationId, ...(note === undefined ? {} : { note }) };
     const { proposal } = question;
     if (proposal !== null && onePerson(proposal, caller, world.get(organisations, organisationId)?.kind))
@@ -56,6 +60,11 @@ export const decideCase: Operation<DecisionRequest & { caseId: string }, Decisio
         'same_holder',
         'You proposed this decision; another person must take it.',
       );
+    if (question.kind === 'dispute')
+      return settleDispute(world, question, outcome, by, dayIn(input.timeZone, now));
+    if (outcome === 'upheld' || outcome === 'rejected')
+      throw unprocessable('not_a_dispute', '/outcome', 'is for disputes; write explained, loss or released');
+    const decision = { caseId, seq: question.lastSeq, outcome, lossKind };
     world.need(lots, question.lotIds);
     const held = question.lotIds.map((lotId) => {
       const { lastSeq: seq, grams } = world.get(lots, lotId)!;
@@ -83,7 +92,8 @@ export const decideCase: Operation<DecisionRequest & { caseId: string }, Decisio
       private: by,
     });
   },
-  answer({ type, data }) {
+  answer({ type, data, private: more }) {
+    if (isDisputeFact(type)) return disputeAnswer(type, more);
     const decided = type === caseDecided.type;
     return {
       id: data.caseId,

@@ -7,9 +7,9 @@ export const CaseParams = z.object({ id: Id });
 
 export const DecisionRequest = z
   .strictObject({
-    outcome: z.enum(['explained', 'loss', 'released']).meta({
+    outcome: z.enum(['explained', 'loss', 'released', 'upheld', 'rejected']).meta({
       description:
-        'explained: corrections made up for it; loss: the missing grams are gone; released: the lots are free, what is still missing is unexplained.',
+        'explained: corrections made up for it; loss: the missing grams are gone; released: the lots are free, what is still missing is unexplained. A dispute is upheld or rejected.',
     }),
     lossKind: LossKind.optional().meta({
       description: 'What the missing grams are; unexplained unless said.',
@@ -54,5 +54,11 @@ export const CaseView = z
       .nullable(),
     lossGrams: z.int().nullable(),
     seq: z.int(),
+    dueAt: z.string().nullable().meta({ description: 'By when it must be decided, where a rule says so.' }),
+    overdue: z.boolean(),
+    dispute: z
+      .object({ collectionId: Id, about: z.string() })
+      .nullable()
+      .meta({ description: 'The weigh-in in dispute; see GET /v1/collections/{id}/disputes.' }),
   })
   .meta({ id: 'Case' });

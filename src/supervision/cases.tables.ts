@@ -1,10 +1,18 @@
 import { table } from '../db/table.ts';
 
-export type CaseKind = 'receipt-short' | 'receipt-surplus' | 'weigh-in-deficit' | 'load-lost' | 'late-count';
+export type CaseKind =
+  | 'receipt-short'
+  | 'receipt-surplus'
+  | 'weigh-in-deficit'
+  | 'load-lost'
+  | 'late-count'
+  | 'dispute'
+  | 're-weighing';
 
 /** What somebody proposed, or two people decided. */
 export type Proposal = {
-  outcome: 'explained' | 'loss' | 'released';
+  /** A dispute is upheld or rejected, any other case one of the rest. */
+  outcome: 'explained' | 'loss' | 'released' | 'upheld' | 'rejected';
   lossKind: string;
   note: string | null;
   organisationId: string;
@@ -34,6 +42,8 @@ export type Case = {
   /** What the decision wrote off; null until then. */
   lossGrams: number | null;
   state: 'open' | 'proposed' | 'decided';
+  /** By when it must be decided, in milliseconds, where a rule says so. */
+  dueAt: number | null;
 };
 export const cases = table<Case>('cases', 'id', {
   id: 'uuid',
@@ -49,4 +59,5 @@ export const cases = table<Case>('cases', 'id', {
   proposal: 'json',
   lossGrams: 'int8',
   state: 'text',
+  dueAt: 'int8',
 });

@@ -14,7 +14,7 @@ export const writtenOff = (
   heldGrams: number,
 ): number => {
   if (kind === 'weigh-in-deficit') return 0;
-  if (kind === 'receipt-short') return Math.max(0, heldGrams - measuredGrams);
+  if (kind === 'receipt-short' || kind === 're-weighing') return Math.max(0, heldGrams - measuredGrams);
   if (kind === 'late-count') return outcome === 'loss' ? Math.max(0, heldGrams - measuredGrams) : 0;
   return outcome === 'loss' ? heldGrams : 0;
 };
@@ -23,7 +23,10 @@ export const writtenOff = (
 export const unexplained = (
   { kind, measuredGrams }: { kind: CaseKind; measuredGrams: number },
   heldGrams: number,
-): number => (kind === 'receipt-short' || kind === 'load-lost' ? Math.max(0, heldGrams - measuredGrams) : 0);
+): number =>
+  kind === 'receipt-short' || kind === 'load-lost' || kind === 're-weighing'
+    ? Math.max(0, heldGrams - measuredGrams)
+    : 0;
 
 /** The loss drawn over the held lots, in their order. */
 export const decisionLots = (

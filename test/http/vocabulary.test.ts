@@ -19,6 +19,8 @@ t.test('every code has a name in both languages, and no name is without a code',
     mark: codes.MARKS,
     containerKind: codes.CONTAINER_KINDS,
     caseKind: codes.CASE_KINDS,
+    disputeAbout: codes.DISPUTE_ABOUT,
+    spokenWay: codes.SPOKEN_WAYS,
     costKind: codes.COST_KINDS,
   };
   for (const [kind, names] of Object.entries(VOCABULARY)) {

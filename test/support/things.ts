@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { seenSha256 } from '../../src/collection/seen.ts';
 import type { Answer, Client, TestApp } from './app.ts';
 
 /** An organisation with two sites, and how to make a fresh thing of every kind that belongs to it. */
@@ -132,6 +133,33 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     lotId,
     collector: () => make('/v1/collectors', collectorBody(), station),
     collectorBody,
+    /** A weigh-in of somebody who holds a card. */
+    spokenFor: async (): Promise<Answer['body']> => {
+      const { id: collectorId } = await make('/v1/collectors', collectorBody(), station);
+      const { cardNumber } = await make(`/v1/collectors/${collectorId}/card`, { pin: '4711' }, station);
+      const { id } = await make('/v1/collections', { ...collectionBody(), collectorId }, station);
+      return { id, card: { number: cardNumber, pin: '4711' } };
+    },
+    /** A one-time link to a weigh-in, by its token. */
+    link: async (): Promise<Answer['body']> => {
+      const { id: collectorId } = await make('/v1/collectors', collectorBody(), station);
+      const { id } = await make('/v1/collections', { ...collectionBody(), collectorId }, station);
+      return { id: (await make(`/v1/collections/${id}/links`, {}, station)).token };
+    },
+    linkConfirmation: {
+      seenSha256: seenSha256({
+        grossGrams: 10_000,
+        tareGrams: 0,
+        deductions: [],
+        payGrams: 10_000,
+        earning: null,
+      }),
+    },
+    cardHolder: async (): Promise<Answer['body']> => {
+      const { id } = await make('/v1/collectors', collectorBody(), station);
+      await make(`/v1/collectors/${id}/card`, { pin: '4711' }, station);
+      return { id };
+    },
     device: () => make('/v1/devices', deviceBody(), station),
     deviceBody,
     vessel: () => make('/v1/vessels', vesselBody()),
