@@ -6,6 +6,8 @@ import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
+import { declarationFacts } from './pollutants/declarations.facts.ts';
+import { receptionFacts } from './pollutants/receptions.facts.ts';
 import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
@@ -39,6 +41,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...voidFacts,
   ...disposalFacts,
   ...incidentFacts,
+  ...declarationFacts,
+  ...receptionFacts,
   ...resaleFacts,
   ...keepingFacts,
   ...saleFacts,

@@ -8,6 +8,9 @@ import * as lots from './lots/lots.tables.ts';
 import * as sources from './lots/sources.tables.ts';
 import * as stock from './lots/stock.tables.ts';
 import * as outside from './outside/outside.tables.ts';
+import * as declarations from './pollutants/declarations.tables.ts';
+import * as pollutants from './pollutants/pollutants.tables.ts';
+import * as receptions from './pollutants/receptions.tables.ts';
 import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
@@ -41,6 +44,9 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   processing,
   disposals,
   incidents,
+  pollutants,
+  declarations,
+  receptions,
   resale,
   sales,
   products,

@@ -141,6 +141,23 @@ const TABLE: Record<string, Row> = {
   reportIncident: body('incidentBody'),
   listIncidents: list,
   getIncident: byId('incident'),
+  // Any warehouse may be asked, by anybody's vessel.
+  declarePollutants: { ...body('declarationBody'), ownerless: true },
+  listPollutantDeclarations: list,
+  countPollutantDeclarations: list,
+  getPollutantDeclaration: byId('declaration'),
+  acceptPollutantDeclaration: byIdWith('declaration', 'etaBody'),
+  reassignPollutantDeclaration: byIdWith('acceptedDeclaration', 'etaBody'),
+  refusePollutantDeclaration: byId('declaration', { reason: 'x' }),
+  cancelPollutantDeclaration: byId('declaration', { reason: 'x' }),
+  receivePollutants: body('receptionBody'),
+  receivePollutantsInBulk: { make: (org) => ({ body: [org.receptionBody()] }) },
+  listPollutantReceptions: list,
+  getPollutantReception: byId('reception'),
+  getPollutantNote: byId('reception'),
+  printPollutantNote: byId('reception'),
+  changePollutantSettings: byId('site', { storageDays: [{ material: 'sewage', days: 30 }] }),
+  getPollutantStock: { make: (org) => ({ id: org.siteId }) },
   getPeriod: { make: (org) => ({ id: org.siteId }) },
   sealBatch: body('batchBody'),
   listBatches: list,
@@ -227,6 +244,8 @@ t.test(
         org.outside,
         org.disposal,
         org.incident,
+        org.declaration,
+        org.reception,
       ])
         await make();
     await sleep(Math.max(0, Date.parse(expiresAt) - Date.now()) + 5);

@@ -92,6 +92,26 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     happenedAt: new Date().toISOString(),
     note: canary,
   });
+  const declarationBody = () => ({
+    siteId,
+    vesselNumber: canary,
+    items: [{ material: 'oily-water', millilitres: 1_200_000 }],
+    port: canary,
+    wantedFrom: new Date().toISOString(),
+    wantedUntil: new Date(Date.now() + 86_400_000).toISOString(),
+    note: canary,
+  });
+  const declaration = () => make('/v1/pollutant-declarations', declarationBody(), station);
+  const receptionBody = () => ({
+    id: randomUUID(),
+    siteId,
+    vesselNumber: canary,
+    items: [{ material: 'oily-water', grams: 10_000 }],
+    receivedAt: new Date().toISOString(),
+    remark: canary,
+  });
+  const reception = () => make('/v1/pollutant-receptions', receptionBody(), station);
+  const etaBody = { eta: new Date(Date.now() + 3_600_000).toISOString() };
   const batchBody = async () => ({ siteId, inputs: [{ lotId: await lotId() }], note: canary });
   const containerBody = () => ({ siteId, tag: `${canary} ${randomUUID()}`, kind: 'bag' });
   const container = () => make('/v1/containers', containerBody(), station);
@@ -155,6 +175,16 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     disposalBody,
     incident: async () => make('/v1/incidents', await incidentBody(), station),
     incidentBody,
+    declaration,
+    declarationBody,
+    etaBody,
+    acceptedDeclaration: async () => {
+      const made = await declaration();
+      await make(`/v1/pollutant-declarations/${made.id}/accept`, etaBody, station);
+      return made;
+    },
+    reception,
+    receptionBody,
     batch,
     saleBody,
     deliveryBody: { grams: 1_000, deliveredAt: at, note: canary },
