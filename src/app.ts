@@ -17,6 +17,8 @@ import { periodRoutes } from './periods/periods.routes.ts';
 import { declarationRoutes } from './pollutants/declarations.routes.ts';
 import { receptionRoutes } from './pollutants/receptions.routes.ts';
 import { pollutantStockRoutes } from './pollutants/stock.routes.ts';
+import { transferRoutes } from './pollutants/transfers.routes.ts';
+import { treatmentRoutes } from './pollutants/treatments.routes.ts';
 import { disposalRoutes } from './processing/disposals.routes.ts';
 import { incidentRoutes } from './processing/incidents.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
@@ -67,6 +69,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     declarationRoutes(scope, deps);
     receptionRoutes(scope, deps);
     pollutantStockRoutes(scope, deps);
+    transferRoutes(scope, deps);
+    treatmentRoutes(scope, deps);
     resaleRoutes(scope, deps);
     periodRoutes(scope, deps);
     keepingRoutes(scope, deps);

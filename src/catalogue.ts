@@ -8,6 +8,8 @@ import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
 import { declarationFacts } from './pollutants/declarations.facts.ts';
 import { receptionFacts } from './pollutants/receptions.facts.ts';
+import { transferFacts } from './pollutants/transfers.facts.ts';
+import { treatmentFacts } from './pollutants/treatments.facts.ts';
 import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
@@ -43,6 +45,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...incidentFacts,
   ...declarationFacts,
   ...receptionFacts,
+  ...transferFacts,
+  ...treatmentFacts,
   ...resaleFacts,
   ...keepingFacts,
   ...saleFacts,

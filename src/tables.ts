@@ -11,6 +11,8 @@ import * as outside from './outside/outside.tables.ts';
 import * as declarations from './pollutants/declarations.tables.ts';
 import * as pollutants from './pollutants/pollutants.tables.ts';
 import * as receptions from './pollutants/receptions.tables.ts';
+import * as transfers from './pollutants/transfers.tables.ts';
+import * as treatments from './pollutants/treatments.tables.ts';
 import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
@@ -47,6 +49,8 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   pollutants,
   declarations,
   receptions,
+  transfers,
+  treatments,
   resale,
   sales,
   products,

@@ -157,6 +157,16 @@ const TABLE: Record<string, Row> = {
   getPollutantNote: byId('reception'),
   printPollutantNote: byId('reception'),
   changePollutantSettings: byId('site', { storageDays: [{ material: 'sewage', days: 30 }] }),
+  sendPollutants: body('transferBody'),
+  receivePollutantTransfer: byIdWith('transfer', 'arrivalBody'),
+  listPollutantTransfers: list,
+  getPollutantTransfer: byId('transfer'),
+  treatPollutants: body('treatmentBody'),
+  listPollutantTreatments: list,
+  getPollutantTreatment: byId('treatment'),
+  losePollutants: body('pollutantLossBody'),
+  listPollutantLosses: list,
+  getPollutantLoss: byId('pollutantLoss'),
   getPollutantStock: { make: (org) => ({ id: org.siteId }) },
   getPeriod: { make: (org) => ({ id: org.siteId }) },
   sealBatch: body('batchBody'),
@@ -246,6 +256,9 @@ t.test(
         org.incident,
         org.declaration,
         org.reception,
+        org.transfer,
+        org.treatment,
+        org.pollutantLoss,
       ])
         await make();
     await sleep(Math.max(0, Date.parse(expiresAt) - Date.now()) + 5);

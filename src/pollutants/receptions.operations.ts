@@ -9,7 +9,7 @@ import { type Site, sites, vessels } from '../registry/registry.tables.ts';
 import { type Programme, RECEIVERS } from './declarations.operations.ts';
 import { type Declaration, declarations } from './declarations.tables.ts';
 import { notePrefixes, noteSeries, pollutantSettings } from './pollutants.tables.ts';
-import { assertDistinct, licenceMark, measure, noteNumber, storeUntil } from './pollutants.ts';
+import { type Amount, assertDistinct, licenceMark, measure, noteNumber, storeUntil } from './pollutants.ts';
 import {
   madePrefix,
   PREFIX_SERIES,
@@ -65,10 +65,16 @@ const marksOf = (world: World, input: ReceptionRequest, site: Site, now: number)
   return found.flatMap(([mark, is]) => (is ? [mark] : []));
 };
 
-const itemsOf = (world: World, input: ReceptionRequest, site: Site, day: string): ReceivedItem[] => {
-  assertDistinct(input.items, '/items');
+/** What came, in grams and where it is told so millilitres, with how long it may stay and whether the site may have it. */
+export const itemsOf = (
+  world: World,
+  amounts: readonly Amount[],
+  site: Site,
+  day: string,
+): ReceivedItem[] => {
+  assertDistinct(amounts, '/items');
   const own = world.get(pollutantSettings, site.id)?.storageDays ?? {};
-  return input.items.map((item, i) => {
+  return amounts.map((item, i) => {
     const measured = measure(item, `/items/${i}`);
     const { material, grams, gramsFrom, millilitres, millilitresFrom, density, count } = measured;
     const until = storeUntil(own, material, day);
@@ -121,7 +127,7 @@ const receiving = (programme: Programme): Operation<ReceptionRequest, ReceptionA
         siteId: site.id,
         day,
         note: { year, running: (world.get(noteSeries, seriesOf(site.id, year))?.last ?? 0) + 1 },
-        items: itemsOf(world, input, site, day),
+        items: itemsOf(world, input.items, site, day),
         marks: marksOf(world, { ...input, ...named }, site, now),
       },
       private: {

@@ -157,7 +157,7 @@ t.test('refusals say what to write instead, and strangers see nothing', async (t
   t.match((await other.client.get(url)).body, { siteId: other.siteId, state: 'accepted' });
   t.equal((await client.get(url)).status, 404, 'whoever is no longer asked no longer sees it');
 
-  const head = (await app.operator.get('/v1/sites/' + siteId + '/pollutants')).body.asOfSeq;
+  const head = (await app.operator.get(`/v1/sites/${siteId}/pollutants`)).body.asOfSeq;
   const entry = (await app.operator.get(`/v1/ledger/entries/${head}`)).body;
   t.same(Object.keys(entry.entry.data).sort(), ['day', 'sealed', 'siteId']);
 });

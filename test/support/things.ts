@@ -111,6 +111,43 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     remark: canary,
   });
   const reception = () => make('/v1/pollutant-receptions', receptionBody(), station);
+  const transferBody = async () => {
+    await reception();
+    return {
+      fromSiteId: siteId,
+      toSiteId: secondSiteId,
+      items: [{ material: 'oily-water', grams: 1_000 }],
+      manifest: canary,
+      carrier: canary,
+      vehicle: canary,
+      dispatchedAt: new Date().toISOString(),
+      note: canary,
+    };
+  };
+  const treatmentBody = async () => {
+    await reception();
+    return {
+      siteId,
+      method: 'oil-separation',
+      items: [{ material: 'oily-water', grams: 1_000 }],
+      plant: { name: canary, licence: canary },
+      manifest: canary,
+      wasteCode: canary.slice(0, 40),
+      treatedAt: new Date().toISOString(),
+      note: canary,
+    };
+  };
+  const pollutantLossBody = async () => {
+    await reception();
+    return {
+      siteId,
+      kind: 'spilled',
+      items: [{ material: 'oily-water', grams: 1_000 }],
+      reference: canary,
+      happenedAt: new Date().toISOString(),
+      note: canary,
+    };
+  };
   const etaBody = { eta: new Date(Date.now() + 3_600_000).toISOString() };
   const batchBody = async () => ({ siteId, inputs: [{ lotId: await lotId() }], note: canary });
   const containerBody = () => ({ siteId, tag: `${canary} ${randomUUID()}`, kind: 'bag' });
@@ -185,6 +222,13 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     },
     reception,
     receptionBody,
+    transfer: async () => make('/v1/pollutant-transfers', await transferBody(), station),
+    transferBody,
+    arrivalBody: { items: [{ material: 'oily-water', grams: 1_000 }], arrivedAt: new Date().toISOString() },
+    treatment: async () => make('/v1/pollutant-treatments', await treatmentBody(), station),
+    treatmentBody,
+    pollutantLoss: async () => make('/v1/pollutant-losses', await pollutantLossBody(), station),
+    pollutantLossBody,
     batch,
     saleBody,
     deliveryBody: { grams: 1_000, deliveredAt: at, note: canary },
