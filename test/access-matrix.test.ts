@@ -385,6 +385,11 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
       org.outside,
       org.disposal,
       org.incident,
+      org.declaration,
+      org.reception,
+      org.transfer,
+      org.treatment,
+      org.pollutantLoss,
     ])
       await make();
   const { receipt } = await ours.collection();

@@ -1,5 +1,5 @@
 import { sha256 } from '../kernel/hash.ts';
-import type { ReceivedItem } from './receptions.facts.ts';
+import type { ReceivedItem } from './stock.ts';
 
 export type Note = {
   number: string;

@@ -1,31 +1,12 @@
 import { z } from 'zod';
-import { Day, Id, note, Seq, Time, TotalGrams, text } from '../kernel/values.ts';
+import { Day, Id, note, Time, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { changeDeclaration, NamedDeclaration } from './declarations.facts.ts';
 import { notePrefixes, noteSeries, pollutantSettings } from './pollutants.tables.ts';
 import { receptions } from './receptions.tables.ts';
-import { gainStock, Millilitres } from './stock.ts';
-
-const From = z.enum(['measured', 'computed']);
-export const ReceivedItem = z.strictObject({
-  material: z.string(),
-  grams: TotalGrams.min(1),
-  gramsFrom: From,
-  millilitres: Millilitres.optional(),
-  millilitresFrom: From.optional(),
-  /** That computed the one from the other; `from` is `given`, or the version of the defaults. */
-  density: z.strictObject({ gramsPerLitre: z.int(), from: z.string() }).optional(),
-  /** Pieces, such as batteries. */
-  count: z.int().min(1).optional(),
-  /** The last day it may stand in store. */
-  storeUntil: Day.optional(),
-  mark: z.string().optional(),
-  /** The last fact that changed the stock it joins, where there was any. */
-  seq: Seq.optional(),
-});
-export type ReceivedItem = z.infer<typeof ReceivedItem>;
+import { gainStock, ReceivedItem } from './stock.ts';
 
 const Received = z.strictObject({
   siteId: Id,

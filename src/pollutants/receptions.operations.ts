@@ -15,11 +15,10 @@ import {
   PREFIX_SERIES,
   pollutantSettingsChanged,
   pollutantsReceived,
-  type ReceivedItem,
   seriesOf,
 } from './receptions.facts.ts';
 import type { ReceptionRequest, SettingsRequest } from './receptions.schema.ts';
-import { stockOf } from './stock.ts';
+import { type ReceivedItem, stockOf } from './stock.ts';
 
 export type ReceptionAnswer = {
   id: string;

@@ -1,5 +1,5 @@
 import { table } from '../db/table.ts';
-import type { ReceivedItem } from './receptions.facts.ts';
+import type { ReceivedItem } from './stock.ts';
 
 /** What a vessel handed over, under a note it can show. */
 export type Reception = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conflict } from '../kernel/errors.ts';
-import { Seq, TotalGrams } from '../kernel/values.ts';
+import { Day, Seq, TotalGrams } from '../kernel/values.ts';
 import type { World } from '../ledger/world.ts';
 import {
   type PollutantStock,
@@ -33,6 +33,26 @@ export const StockGain = z.strictObject({
   storeUntil: z.iso.date().optional(),
 });
 export type StockGain = z.infer<typeof StockGain>;
+
+const From = z.enum(['measured', 'computed']);
+/** What came of a material, and which figure of it was measured. */
+export const ReceivedItem = z.strictObject({
+  material: z.string(),
+  grams: TotalGrams.min(1),
+  gramsFrom: From,
+  millilitres: Millilitres.optional(),
+  millilitresFrom: From.optional(),
+  /** That computed the one from the other; `from` is `given`, or the version of the defaults. */
+  density: z.strictObject({ gramsPerLitre: z.int(), from: z.string() }).optional(),
+  /** Pieces, such as batteries. */
+  count: z.int().min(1).optional(),
+  /** The last day it may stand in store. */
+  storeUntil: Day.optional(),
+  mark: z.string().optional(),
+  /** The last fact that changed the stock it joins, where there was any. */
+  seq: Seq.optional(),
+});
+export type ReceivedItem = z.infer<typeof ReceivedItem>;
 
 const EMPTY = { inGrams: 0, outGrams: 0, inMillilitres: 0, outMillilitres: 0, lastSeq: -1 };
 

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { Day, Id, note, Seq, Time, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { sites } from '../registry/registry.tables.ts';
-import { ReceivedItem } from './receptions.facts.ts';
-import { gainStock, StockUse, takeStock } from './stock.ts';
+import { gainStock, ReceivedItem, StockUse, takeStock } from './stock.ts';
 import { transfers } from './transfers.tables.ts';
 
 const Sent = z.strictObject({ siteId: Id, toSiteId: Id, day: Day, items: z.array(StockUse) });
