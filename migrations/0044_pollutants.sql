@@ -40,6 +40,7 @@ CREATE TABLE pollutant_receptions (
   vessel_id       uuid,
   vessel_number   text,
   remark          text,
+  void_reason     text,
   UNIQUE (site_id, note_year, note_running),
   UNIQUE (note_prefix, note_year, note_running)
 );
@@ -83,6 +84,7 @@ CREATE TABLE pollutant_postings (
   kind            text NOT NULL,
   day             text NOT NULL,
   store_until     text,
+  reverses        int8,
   grams           int8 NOT NULL,
   millilitres     int8 NOT NULL,
   in_grams        int8 NOT NULL,

@@ -154,6 +154,7 @@ const TABLE: Record<string, Row> = {
   receivePollutantsInBulk: { make: (org) => ({ body: [org.receptionBody()] }) },
   listPollutantReceptions: list,
   getPollutantReception: byId('reception'),
+  voidPollutantReception: byId('reception', { reason: 'x' }),
   getPollutantNote: byId('reception'),
   printPollutantNote: byId('reception'),
   changePollutantSettings: byId('site', { storageDays: [{ material: 'sewage', days: 30 }] }),

@@ -9,6 +9,7 @@ export type Note = {
   vessel: { name: string | null; number: string | null };
   items: ReceivedItem[];
   marks: string[];
+  voided: boolean;
   seq: number;
   leafHash: string;
 };
@@ -62,7 +63,7 @@ export const notePage = (note: Note, names: Names): string => {
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${number}</title><style>${STYLE}</style></head><body>
 <h1>船舶污染物接收单 <span lang="en">Ship waste reception note</span></h1>
-<p class="number">${number}</p>
+<p class="number">${number}${note.voided ? ' 作废 VOID' : ''}</p>
 <dl><dt>接收单位 Received by</dt><dd>${escaped(note.site.name)}</dd>
 <dt>船舶 Vessel</dt><dd>${escaped(vessel)}</dd>
 <dt>接收时间 Received at</dt><dd>${escaped(note.receivedAt)}</dd></dl>

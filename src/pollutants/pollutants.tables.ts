@@ -23,7 +23,7 @@ export const pollutantStocks = table<PollutantStock>('pollutant_stocks', 'key', 
   lastSeq: 'int8',
 });
 
-export type PostingKind = 'received' | 'arrived' | 'residue' | 'sent' | 'treated' | 'lost';
+export type PostingKind = 'received' | 'arrived' | 'residue' | 'sent' | 'treated' | 'lost' | 'voided';
 
 /** What one fact did to a stock. Grams and millilitres are positive; the kind says which way. */
 export type PollutantPosting = Omit<PollutantStock, 'key' | 'lastSeq'> & {
@@ -31,6 +31,8 @@ export type PollutantPosting = Omit<PollutantStock, 'key' | 'lastSeq'> & {
   kind: PostingKind;
   day: string;
   storeUntil: string | null;
+  /** The reception a void takes back. */
+  reverses: number | null;
   grams: number;
   millilitres: number;
 };
@@ -41,6 +43,7 @@ export const pollutantPostings = journal<PollutantPosting>('pollutant_postings',
   kind: 'text',
   day: 'text',
   storeUntil: 'text',
+  reverses: 'int8',
   grams: 'int8',
   millilitres: 'int8',
   inGrams: 'int8',

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { Day, Id, note, Time, text } from '../kernel/values.ts';
+import { Day, Id, note, Seq, Time, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { changeDeclaration, NamedDeclaration } from './declarations.facts.ts';
+import { declarations } from './declarations.tables.ts';
 import { notePrefixes, noteSeries, pollutantSettings } from './pollutants.tables.ts';
 import { receptions } from './receptions.tables.ts';
-import { gainStock, ReceivedItem } from './stock.ts';
+import { gainStock, ReceivedItem, StockUse, takeStock } from './stock.ts';
 
 const Received = z.strictObject({
   siteId: Id,
@@ -94,7 +95,40 @@ export const pollutantsReceived: FactType<z.infer<typeof Received>, z.infer<type
       vesselId: more.vesselId ?? null,
       vesselNumber: more.vesselNumber ?? null,
       remark: more.remark ?? null,
+      voidReason: null,
     });
+  },
+};
+
+const Voided = z.strictObject({
+  siteId: Id,
+  day: Day,
+  /** The fact that is taken back. */
+  reception: Seq,
+  items: z.array(StockUse),
+});
+const VoidedPrivate = z.strictObject({
+  keyId: Id,
+  receptionId: Id,
+  declaration: NamedDeclaration.optional(),
+  reason: note(2_000),
+});
+
+export const receptionVoided: FactType<z.infer<typeof Voided>, z.infer<typeof VoidedPrivate>> = {
+  type: 'pollutant-reception.voided.v1',
+  title: { en: 'Reception of pollutants voided', zh: '污染物接收作废' },
+  data: Voided,
+  private: VoidedPrivate,
+  grams: 'Taken back out of the site’s stock, as if they had never come; the note’s number stays used.',
+  fen: 'none',
+  backPointers: ['reception', 'items[].seq'],
+  apply(world, { seq, data, private: { receptionId, declaration, reason } }) {
+    for (const use of data.items) takeStock(world, seq, data.siteId, use, 'voided', data.day, data.reception);
+    world.put(receptions, { ...world.get(receptions, receptionId)!, voidReason: reason });
+    if (declaration === undefined) return;
+    const { eta } = world.get(declarations, declaration.declarationId)!;
+    const state = eta === null ? 'declared' : 'accepted';
+    changeDeclaration(world, seq, declaration.declarationId, { state, receptionId: null });
   },
 };
 
@@ -127,4 +161,4 @@ export const pollutantSettingsChanged: FactType<
   },
 };
 
-export const receptionFacts = [pollutantsReceived, pollutantSettingsChanged];
+export const receptionFacts = [pollutantsReceived, receptionVoided, pollutantSettingsChanged];

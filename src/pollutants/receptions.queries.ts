@@ -37,6 +37,7 @@ export const findNote = async (
     vessel: { name: vessel?.name ?? null, number: vessel?.number ?? row.vesselNumber },
     items: row.items,
     marks: row.marks,
+    voided: row.voidReason !== null,
     seq: row.seq,
     leafHash: toHex(entry!.leaf),
   };

@@ -12,8 +12,9 @@ import type { Queryable } from '../ledger/store.ts';
 import { findAtSite, listAtSites } from '../registry/at-sites.queries.ts';
 import { RECEIVERS } from './declarations.operations.ts';
 import type { PollutantDeps } from './declarations.routes.ts';
-import { IdParams } from './declarations.schema.ts';
+import { IdParams, ReasonRequest } from './declarations.schema.ts';
 import { NOTE_POLICY, notePage } from './note.page.ts';
+import { voidReception } from './reception-void.operations.ts';
 import { receptionOperations } from './receptions.operations.ts';
 import { findNote, numberOf, RECEPTIONS } from './receptions.queries.ts';
 import * as schema from './receptions.schema.ts';
@@ -76,6 +77,25 @@ export const receptionRoutes = (app: FastifyInstance, deps: ReceptionDeps): void
       };
       return { items: await writeBatch(deps, upload, body, from) };
     },
+  });
+  route(app, {
+    method: 'POST',
+    url: `${URL}/:id/void`,
+    operationId: 'voidPollutantReception',
+    tag,
+    summary: {
+      en: 'Take a reception back that was typed wrongly; its number stays used',
+      zh: '作废接收记录（单号不再使用）',
+    },
+    access: RECEIVERS,
+    params: IdParams,
+    body: ReasonRequest,
+    response: schema.VoidAnswer,
+    status: 201,
+    errors: { 409: 'Voided already, or less is left than it brought' },
+    example: { reason: '多输了一个零' },
+    handler: ({ params, body, ...from }) =>
+      write(deps, voidReception(deps.programme), { ...body, receptionId: params.id }, from, params.id),
   });
   route(app, {
     method: 'PATCH',

@@ -67,6 +67,7 @@ export const ReceptionView = z
     vesselId: Id.nullable(),
     vesselNumber: z.string().nullable(),
     remark: z.string().nullable(),
+    voidReason: z.string().nullable().meta({ description: 'Null unless it was voided.' }),
     seq: z.int(),
   })
   .meta({ id: 'PollutantReception' });
@@ -84,6 +85,8 @@ export const ReceptionBatchItem = z.object({
   error: Problem.optional(),
 });
 
+export const VoidAnswer = z.object({ id: Id, receipt: Receipt }).meta({ id: 'PollutantReceptionVoided' });
+
 export const NoteView = z
   .object({
     number: z.string(),
@@ -93,6 +96,7 @@ export const NoteView = z
     vessel: z.object({ name: z.string().nullable(), number: z.string().nullable() }),
     items: z.array(ItemView),
     marks: z.array(z.string()),
+    voided: z.boolean(),
     seq: z.int(),
     leafHash: z.string().meta({ description: 'Of its fact in the ledger.' }),
   })

@@ -18,6 +18,8 @@ export type Reception = {
   vesselId: string | null;
   vesselNumber: string | null;
   remark: string | null;
+  /** Null unless it was voided; its number stays used. */
+  voidReason: string | null;
 };
 export const receptions = table<Reception>('pollutant_receptions', 'id', {
   id: 'uuid',
@@ -35,4 +37,5 @@ export const receptions = table<Reception>('pollutant_receptions', 'id', {
   vesselId: 'uuid',
   vesselNumber: 'text',
   remark: 'text',
+  voidReason: 'text',
 });

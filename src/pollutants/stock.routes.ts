@@ -42,6 +42,7 @@ const StockView = z
           sent: Flow('to other sites'),
           treated: Flow('into treatment or disposal'),
           lost: Flow('no longer there'),
+          voided: Flow('of receptions that were voided'),
         }),
       }),
     ),

@@ -114,6 +114,7 @@ export const takeStock = (
   use: StockUse,
   kind: PostingKind,
   day: string,
+  reverses: number | null = null,
 ): void => {
   const stock = stockOf(world, siteId, use.material);
   post(
@@ -127,6 +128,7 @@ export const takeStock = (
     use,
     kind,
     day,
+    reverses,
   );
 };
 
@@ -136,9 +138,10 @@ const post = (
   moved: { grams: number; millilitres: number; storeUntil?: string | undefined },
   kind: PostingKind,
   day: string,
+  reverses: number | null = null,
 ): void => {
   world.put(pollutantStocks, stock);
   const { key: _, lastSeq: seq, ...totals } = stock;
   const { grams, millilitres, storeUntil = null } = moved;
-  world.add(pollutantPostings, { ...totals, seq, kind, day, storeUntil, grams, millilitres });
+  world.add(pollutantPostings, { ...totals, seq, kind, day, storeUntil, reverses, grams, millilitres });
 };
