@@ -11,6 +11,10 @@ import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
+import { declarationFacts } from './pollutants/declarations.facts.ts';
+import { receptionFacts } from './pollutants/receptions.facts.ts';
+import { transferFacts } from './pollutants/transfers.facts.ts';
+import { treatmentFacts } from './pollutants/treatments.facts.ts';
 import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
@@ -57,6 +61,10 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...voidFacts,
   ...disposalFacts,
   ...incidentFacts,
+  ...declarationFacts,
+  ...receptionFacts,
+  ...transferFacts,
+  ...treatmentFacts,
   ...resaleFacts,
   ...keepingFacts,
   ...saleFacts,

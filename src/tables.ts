@@ -10,6 +10,11 @@ import * as sources from './lots/sources.tables.ts';
 import * as stock from './lots/stock.tables.ts';
 import * as weighings from './lots/weighings.tables.ts';
 import * as outside from './outside/outside.tables.ts';
+import * as declarations from './pollutants/declarations.tables.ts';
+import * as pollutants from './pollutants/pollutants.tables.ts';
+import * as receptions from './pollutants/receptions.tables.ts';
+import * as transfers from './pollutants/transfers.tables.ts';
+import * as treatments from './pollutants/treatments.tables.ts';
 import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
@@ -49,6 +54,11 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   processing,
   disposals,
   incidents,
+  pollutants,
+  declarations,
+  receptions,
+  transfers,
+  treatments,
   resale,
   sales,
   products,

@@ -19,6 +19,7 @@ const ROOMS = [
   'outside',
   'custody',
   'processing',
+  'pollutants',
   'provenance',
   'resale',
   'periods',

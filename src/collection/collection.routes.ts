@@ -1,17 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
-import { parseJson } from '../http/json.ts';
+import { writeBatch } from '../http/batch.ts';
 import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
-import { Problem, toProblem } from '../http/problem.ts';
-import { commandKey, Receipt, route, type WriteDeps, write } from '../http/route.ts';
+import { Problem } from '../http/problem.ts';
+import { Receipt, route, type WriteDeps, write } from '../http/route.ts';
 import { NdJson } from '../http/server.ts';
-import { DomainError, forbidden, notFound } from '../kernel/errors.ts';
-import { sha256 } from '../kernel/hash.ts';
+import { forbidden, notFound } from '../kernel/errors.ts';
 import { Id, Money } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
-import type { Caller } from '../ledger/fact.ts';
-import type { Command, Recorded } from '../ledger/record.ts';
 import type { Queryable } from '../ledger/store.ts';
 import { collectionOperations, WEIGHERS } from './collection.operations.ts';
 import { findCollection, listCollections } from './collection.queries.ts';
@@ -78,29 +75,9 @@ export const collectionRoutes = (app: FastifyInstance, deps: CollectionDeps): vo
     response: z.object({ items: z.array(BatchItem) }),
     bodyLimit: BATCH_BODY_LIMIT,
     example: [COLLECTION_EXAMPLE],
-    handler: async ({ body, caller, request }) => {
-      const items = body instanceof NdJson ? body.lines.map(parseLine) : body;
-      if (items.length === 0 || items.length > MAX_ITEMS)
-        throw new DomainError(
-          'malformed',
-          'malformed',
-          `Send 1 to ${MAX_ITEMS} weigh-ins; these are ${items.length}.`,
-        );
-      const commands = items.map((item) => toCommand(deps, recordCollection, caller, item));
-      const valid = commands.filter((c): c is Command => !(c instanceof DomainError));
-      // Recorded in ascending order of SHA-256(id), so that the ledger does not tell the scale's order.
-      valid.sort((a, b) => Buffer.compare(idHash(a), idHash(b)));
-      const settled = new Map<Command, Promise<Recorded<object>>>();
-      const results =
-        valid.length === 0 ? [] : deps.door.submit(valid, Number(request.headers['content-length'] ?? 0));
-      for (const [i, command] of valid.entries()) {
-        results[i]!.catch(() => undefined);
-        settled.set(command, results[i]!);
-      }
-      const answers = commands.map((c, index) =>
-        toItem(index, c, c instanceof DomainError ? c : settled.get(c)!, request.id),
-      );
-      return { items: await Promise.all(answers) };
+    handler: async ({ body, ...from }) => {
+      const upload = { operation: recordCollection, schema: CollectionRequest, maxItems: MAX_ITEMS };
+      return { items: await writeBatch(deps, upload, body, from) };
     },
   });
   route(app, {
@@ -148,66 +125,4 @@ export const collectionRoutes = (app: FastifyInstance, deps: CollectionDeps): vo
       };
     },
   });
-};
-
-const idHash = (command: Command): Buffer => sha256Id(command.key.id);
-
-const sha256Id = (id: string): Buffer => {
-  const bytes = sha256(Buffer.from(id));
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-};
-
-const parseLine = (line: Buffer): unknown => {
-  try {
-    return parseJson(line);
-  } catch (error) {
-    return error;
-  }
-};
-
-const toCommand = (
-  deps: CollectionDeps,
-  operation: ReturnType<typeof collectionOperations>['recordCollection'],
-  caller: Caller,
-  item: unknown,
-): Command | DomainError => {
-  if (item instanceof DomainError) return item;
-  const parsed = CollectionRequest.safeParse(item);
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map((i) => ({ pointer: `/${i.path.join('/')}`, reason: i.message }));
-    return new DomainError(
-      'malformed',
-      'malformed',
-      `It does not fit: ${errors[0]!.pointer} ${errors[0]!.reason}`,
-      { errors },
-    );
-  }
-  if (parsed.data.id === undefined)
-    return new DomainError('malformed', 'malformed', 'An item of an upload needs an id.', {
-      errors: [{ pointer: '/id', reason: 'is needed in an upload' }],
-    });
-  try {
-    const key = commandKey(deps.keyring, operation.name, caller, item, undefined, deps.newId);
-    return { operation, input: parsed.data, caller, key };
-  } catch (error) {
-    if (error instanceof DomainError) return error;
-    throw error;
-  }
-};
-
-const toItem = async (
-  index: number,
-  command: Command | DomainError,
-  result: Promise<Recorded<object>> | DomainError,
-  requestId: string,
-): Promise<z.input<typeof BatchItem>> => {
-  const id = command instanceof DomainError ? {} : { id: command.key.id };
-  try {
-    if (result instanceof DomainError) throw result;
-    const { answer, receipt, status, replayed } = await result;
-    return { index, status, ...answer, ...id, receipt, ...(replayed ? { replayed } : {}) };
-  } catch (error) {
-    const problem = toProblem(error as Error, requestId);
-    return { index, status: problem.status, ...id, error: problem };
-  }
 };

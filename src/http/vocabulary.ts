@@ -185,4 +185,27 @@ export const VOCABULARY = {
     storage: 仓储 | Storage
     certification: 认证 | Certification
     other: 其他 | Other`),
+  treatmentMethod: parse(`
+    oil-separation: 油水分离 | Oil separation
+    oil-refining: 废油再生 | Oil refining
+    sewage-treatment: 污水处理 | Sewage treatment
+    battery-recycling: 电池再生 | Battery recycling
+    incineration: 焚烧 | Incineration
+    landfill: 填埋 | Landfill
+    other-treatment: 其他处理 | Other treatment`),
+  declarationState: parse(`
+    declared: 已申报 | Declared
+    accepted: 已接单 | Accepted
+    received: 已接收 | Received
+    refused: 已拒绝 | Refused
+    cancelled: 已撤回 | Cancelled
+    unanswered: 无人应答 | Unanswered | 逾期无人接单 | Nobody accepted in time
+    not-collected: 接单未到 | Not collected | 已接单，过时未接收 | Accepted, and nobody came in time`),
+  receptionMark: parse(`
+    unresolved: 船舶未登记 | Vessel not known | 既无登记船舶也无船号 | Neither a registered vessel nor its number
+    no-capability: 无此接收能力 | Not on the site's list | 已接收并标注 | Received all the same, and marked
+    no-licence: 无许可证 | No licence
+    licence-expired: 许可证过期 | Licence expired
+    site-closed: 站点已关闭 | Site closed
+    late: 迟报 | Late`),
 };

@@ -148,6 +148,37 @@ export const CASE_KINDS = [
 export const DISPUTE_ABOUT = ['weight', 'deduction', 'price', 'person', 'other'] as const;
 /** How a collector speaks; what is said on somebody's behalf confirms nothing. */
 export const SPOKEN_WAYS = ['pin', 'card', 'sms', 'mark', 'on-behalf'] as const;
+/** What vessels hand over at a reception: pollutants, and garbage that is not weighed in as a collection. */
+export const VESSEL_WASTES = [...POLLUTANTS, 'mixed-debris'] as const;
+/** What may stand in a stock of pollutants: also what their treatment leaves. */
+export const POLLUTANT_STOCKS = [...VESSEL_WASTES, 'residue', 'sludge'] as const;
+export const TREATMENT_METHODS = [
+  'oil-separation',
+  'oil-refining',
+  'sewage-treatment',
+  'battery-recycling',
+  'incineration',
+  'landfill',
+  'other-treatment',
+] as const;
+export const DECLARATION_STATES = [
+  'declared',
+  'accepted',
+  'received',
+  'refused',
+  'cancelled',
+  'unanswered',
+  'not-collected',
+] as const;
+/** What is doubtful about a reception of pollutants; it is received all the same. */
+export const RECEPTION_MARKS = [
+  'unresolved',
+  'no-capability',
+  'no-licence',
+  'licence-expired',
+  'site-closed',
+  'late',
+] as const;
 /** What a cost of a batch was for. */
 export const COST_KINDS = [
   'purchase',
@@ -186,4 +217,8 @@ export const DeductionKind = z.enum(DEDUCTION_KINDS);
 export const Basis = z.enum(BASES);
 export const ContainerKind = z.enum(CONTAINER_KINDS);
 export const CostKind = z.enum(COST_KINDS);
+export const VesselWaste = z.enum(VESSEL_WASTES);
+export const PollutantStockMaterial = z.enum(POLLUTANT_STOCKS);
+export const TreatmentMethod = z.enum(TREATMENT_METHODS);
+export const DeclarationState = z.enum(DECLARATION_STATES);
 export const RoleCode = z.enum(ROLES);

@@ -22,6 +22,9 @@ t.test('every code has a name in both languages, and no name is without a code',
     disputeAbout: codes.DISPUTE_ABOUT,
     spokenWay: codes.SPOKEN_WAYS,
     costKind: codes.COST_KINDS,
+    treatmentMethod: codes.TREATMENT_METHODS,
+    declarationState: codes.DECLARATION_STATES,
+    receptionMark: codes.RECEPTION_MARKS,
   };
   for (const [kind, names] of Object.entries(VOCABULARY)) {
     t.same(Object.keys(names), known[kind as keyof typeof VOCABULARY], kind);

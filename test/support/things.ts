@@ -93,6 +93,63 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     happenedAt: new Date().toISOString(),
     note: canary,
   });
+  const declarationBody = () => ({
+    siteId,
+    vesselNumber: canary,
+    items: [{ material: 'oily-water', millilitres: 1_200_000 }],
+    port: canary,
+    wantedFrom: new Date().toISOString(),
+    wantedUntil: new Date(Date.now() + 86_400_000).toISOString(),
+    note: canary,
+  });
+  const declaration = () => make('/v1/pollutant-declarations', declarationBody(), station);
+  const receptionBody = () => ({
+    id: randomUUID(),
+    siteId,
+    vesselNumber: canary,
+    items: [{ material: 'oily-water', grams: 10_000 }],
+    receivedAt: new Date().toISOString(),
+    remark: canary,
+  });
+  const reception = () => make('/v1/pollutant-receptions', receptionBody(), station);
+  const transferBody = async () => {
+    await reception();
+    return {
+      fromSiteId: siteId,
+      toSiteId: secondSiteId,
+      items: [{ material: 'oily-water', grams: 1_000 }],
+      manifest: canary,
+      carrier: canary,
+      vehicle: canary,
+      dispatchedAt: new Date().toISOString(),
+      note: canary,
+    };
+  };
+  const treatmentBody = async () => {
+    await reception();
+    return {
+      siteId,
+      method: 'oil-separation',
+      items: [{ material: 'oily-water', grams: 1_000 }],
+      plant: { name: canary, licence: canary },
+      manifest: canary,
+      wasteCode: canary.slice(0, 40),
+      treatedAt: new Date().toISOString(),
+      note: canary,
+    };
+  };
+  const pollutantLossBody = async () => {
+    await reception();
+    return {
+      siteId,
+      kind: 'spilled',
+      items: [{ material: 'oily-water', grams: 1_000 }],
+      reference: canary,
+      happenedAt: new Date().toISOString(),
+      note: canary,
+    };
+  };
+  const etaBody = { eta: new Date(Date.now() + 3_600_000).toISOString() };
   const batchBody = async () => ({ siteId, inputs: [{ lotId: await lotId() }], note: canary });
   const containerBody = () => ({ siteId, tag: `${canary} ${randomUUID()}`, kind: 'bag' });
   const container = () => make('/v1/containers', containerBody(), station);
@@ -183,6 +240,23 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     disposalBody,
     incident: async () => make('/v1/incidents', await incidentBody(), station),
     incidentBody,
+    declaration,
+    declarationBody,
+    etaBody,
+    acceptedDeclaration: async () => {
+      const made = await declaration();
+      await make(`/v1/pollutant-declarations/${made.id}/accept`, etaBody, station);
+      return made;
+    },
+    reception,
+    receptionBody,
+    transfer: async () => make('/v1/pollutant-transfers', await transferBody(), station),
+    transferBody,
+    arrivalBody: { items: [{ material: 'oily-water', grams: 1_000 }], arrivedAt: new Date().toISOString() },
+    treatment: async () => make('/v1/pollutant-treatments', await treatmentBody(), station),
+    treatmentBody,
+    pollutantLoss: async () => make('/v1/pollutant-losses', await pollutantLossBody(), station),
+    pollutantLossBody,
     batch,
     saleBody,
     deliveryBody: { grams: 1_000, deliveredAt: at, note: canary },
