@@ -1,4 +1,5 @@
 import * as corrections from './collection/corrections.tables.ts';
+import * as slips from './collection/slips.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as ledger from './ledger/tables.ts';
@@ -33,6 +34,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   supervision,
   marks,
   corrections,
+  slips,
   outside,
   custody,
   stockCounts,

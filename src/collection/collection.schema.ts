@@ -55,6 +55,17 @@ export const CollectionRequest = z
     collectorId: Id.optional(),
     parties: z.array(Party).min(1).max(20).optional(),
     bagTag: text(60).optional(),
+    slipNo: text(60).optional().meta({
+      description:
+        'The number of the slip of the station’s book that was given with it; unique in the station.',
+    }),
+    paper: z
+      .strictObject({ slipNo: text(60), writtenBy: text(120).optional() })
+      .optional()
+      .meta({
+        description:
+          'Typed in later from a paper slip. `writtenBy` is who wrote it; who typed it is the holder of the key.',
+      }),
     material: PlasticLotMaterial,
     form: Form,
     originClass: OriginClass,
@@ -94,6 +105,7 @@ export const CollectionRequest = z
     if (c.basis === 'counted' && c.tareGrams !== 0) wrong('tareGrams', 'must be 0 when pieces are counted');
     if (c.quote?.price.perPiece !== undefined && c.count === undefined)
       wrong('count', 'is needed when the price is for a piece');
+    if (c.paper !== undefined && c.slipNo !== undefined) wrong('slipNo', 'stands in paper already');
     if (c.attestation !== undefined && c.id === undefined) wrong('id', 'is needed with an attestation');
   });
 export type CollectionRequest = z.infer<typeof CollectionRequest>;
@@ -120,6 +132,10 @@ export const CollectionView = z
       .array(Id)
       .meta({ description: 'Empty when erased, or when the caller may not see people.' }),
     bagTag: z.string().nullable(),
+    slipNo: z.string().nullable(),
+    paper: z.object({ writtenBy: z.string().optional() }).nullable().meta({
+      description: 'There when it was typed in later from a paper slip.',
+    }),
     deviceId: Id.nullable(),
     material: z.string(),
     form: z.string(),

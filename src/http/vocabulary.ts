@@ -149,7 +149,9 @@ export const VOCABULARY = {
     no-line-clean: 无清线记录 | No line-clean record
     certificate-expired: 外部证书过期 | Outside certificate expired
     surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
-    review: 复核 | Under review`),
+    review: 复核 | Under review
+    paper: 纸单补录 | From paper | 由纸质单据补录，付款照常，须经两人核对 | Typed in later from a slip; paid as usual, claimable once two have checked it
+    possible-duplicate: 疑似重复 | May be a duplicate | 同一单号或袋标、重量不同，款项暂存 | The same slip or tag with other weights; money waits`),
   containerKind: parse(`
     bag: 袋 | Bag
     bin: 桶 | Bin

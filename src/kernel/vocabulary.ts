@@ -130,6 +130,8 @@ export const MARKS = [
   'certificate-expired',
   'surplus',
   'review',
+  'paper',
+  'possible-duplicate',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
 export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit'] as const;
