@@ -12,6 +12,7 @@ import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
+import * as deviceLines from './registry/device-lines.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
@@ -28,6 +29,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   ledger,
   registry,
   people,
+  deviceLines,
   lots,
   containers,
   sources,

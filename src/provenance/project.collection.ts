@@ -1,6 +1,7 @@
 import type { AnyFact } from '../ledger/fact.ts';
 import type { Source } from '../lots/sources.tables.ts';
 import { isAccepted } from './accepted.ts';
+import { attestedCounter } from './project.counters.ts';
 import { addMarks } from './project.marks.ts';
 import type { Readers } from './project.reader.ts';
 import { addSurplus } from './project.surplus.ts';
@@ -8,10 +9,9 @@ import type { Projection } from './projection.ts';
 import { relabel } from './relabel.ts';
 import { sourceKey, total, vectorOf } from './shares.ts';
 
-const addCollection = (
-  projection: Projection,
-  { seq, data, private: more, actor, people }: AnyFact,
-): void => {
+const addCollection = (projection: Projection, fact: AnyFact): void => {
+  const { seq, data, private: more, actor, people } = fact;
+  const attested = attestedCounter(fact);
   const grams = data.grossGrams - data.tareGrams;
   projection.addSource(
     {
@@ -35,6 +35,7 @@ const addCollection = (
       accepted: isAccepted(data as Source),
       marks: data.marks,
       parties: people.length,
+      ...(attested === null ? {} : { deviceKey: attested.deviceKey, counter: attested.counter }),
     },
     people.flatMap((person) => (person === null ? [] : [person.personId])),
   );

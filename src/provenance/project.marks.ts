@@ -32,7 +32,11 @@ export const addMarks = async (
 type Marks = (marks: readonly string[]) => string[];
 
 /** Changes the open marks of a weigh-in or a run, and with them what may be claimed downstream. */
-const changeMarks = async (projection: Projection, { seq, data }: AnyFact, change: Marks): Promise<void> => {
+export const changeMarks = async (
+  projection: Projection,
+  { seq, data }: Pick<AnyFact, 'seq' | 'data'>,
+  change: Marks,
+): Promise<void> => {
   if (data.subjectKind === 'collection') {
     await projection.changeSource(sourceKey(data.seq, 0), (source) => {
       const marked = { ...source, marks: change(source.marks) };

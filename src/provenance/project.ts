@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { AnyFact } from '../ledger/fact.ts';
 import { collectionReaders } from './project.collection.ts';
+import { DeviceCounters } from './project.counters.ts';
 import { custodyReaders } from './project.custody.ts';
 import { lotReaders } from './project.lots.ts';
 import { markReaders } from './project.marks.ts';
@@ -27,6 +28,11 @@ const READERS: Readers = {
 /** Writes what the facts mean for provenance, in the follower's transaction. */
 export const projectFacts = async (client: pg.PoolClient, facts: readonly AnyFact[]): Promise<void> => {
   const projection = new Projection(client);
-  for (const fact of facts) await READERS[fact.type]?.(projection, fact);
+  const counters = new DeviceCounters(client, projection);
+  for (const fact of facts) {
+    await READERS[fact.type]?.(projection, fact);
+    await counters.read(fact);
+  }
+  await counters.flush();
   await projection.flush();
 };

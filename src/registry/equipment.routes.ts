@@ -7,10 +7,13 @@ import { notFound } from '../kernel/errors.ts';
 import { Id } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
 import { maySee } from './access.ts';
+import { missing } from './counters.ts';
+import type { DeviceLine } from './device-lines.tables.ts';
 import { EQUIPPERS, type EquipmentOperations, equipmentOperations } from './equipment.operations.ts';
 import * as schema from './equipment.schema.ts';
-import { findById, listOwned } from './registry.queries.ts';
+import { findById, linesOf, listOwned } from './registry.queries.ts';
 import { IdParams } from './registry.schema.ts';
+import type { Device } from './registry.tables.ts';
 
 export type EquipmentDeps = WriteDeps & { db: Reader; programme: { operatorId: string } };
 
@@ -26,6 +29,16 @@ export const equipmentRoutes = (app: FastifyInstance, deps: EquipmentDeps): void
   vesselRoutes(app, deps, operations);
 };
 
+const MOST_GAPS = 20;
+
+/** Devices with what the follower saw of the counters of the key each has now. */
+const withCounters =
+  (lines: readonly DeviceLine[]) =>
+  ({ formerKeys, ...device }: Device) => {
+    const line = lines.find((l) => l.deviceId === device.id && l.deviceKey === formerKeys.length);
+    return { ...device, counter: line?.counter ?? 0, missing: missing(line?.runs ?? [], MOST_GAPS) };
+  };
+
 const deviceReading = (app: FastifyInstance, deps: EquipmentDeps): void => {
   route(app, {
     method: 'GET',
@@ -39,13 +52,7 @@ const deviceReading = (app: FastifyInstance, deps: EquipmentDeps): void => {
     handler: async ({ query, caller, ...http }) => {
       const { after, limit } = readCursor(query);
       const rows = await listOwned(deps.db, 'devices', caller, after, limit);
-      return toPage(
-        rows,
-        limit,
-        (row) => row.seq,
-        (row) => row,
-        http,
-      );
+      return toPage(rows, limit, (row) => row.seq, withCounters(await linesOf(deps.db, rows)), http);
     },
   });
   route(app, {
@@ -60,7 +67,7 @@ const deviceReading = (app: FastifyInstance, deps: EquipmentDeps): void => {
     handler: async ({ params, caller }) => {
       const row = await findById(deps.db, 'devices', params.id);
       if (row === undefined || !maySee(caller, row.organisationId, row.siteId)) throw notFound('device');
-      return row;
+      return withCounters(await linesOf(deps.db, [row]))(row);
     },
   });
 };
