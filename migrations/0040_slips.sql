@@ -4,6 +4,3 @@ CREATE TABLE slips (
   weigh_ins json NOT NULL
 );
 COMMENT ON TABLE slips IS 'By site and slip number, or site, bag tag and day. Only weigh-ins that name one of them have a row.';
-
--- A phone that lost its key is enrolled again: what the lost key signed before that still arrives.
-ALTER TABLE devices ADD COLUMN former_keys json NOT NULL DEFAULT '[]';

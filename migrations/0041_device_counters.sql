@@ -15,3 +15,6 @@ CREATE TABLE device_lines (
 CREATE INDEX device_lines_due ON device_lines (due) WHERE due IS NOT NULL;
 COMMENT ON COLUMN device_lines.device_key IS 'Each key a device had counts from its own beginning.';
 COMMENT ON COLUMN device_lines.due IS 'Milliseconds: when the gap that waited longest is marked.';
+
+-- A phone that lost its key is enrolled again: what the lost key signed before that still arrives.
+ALTER TABLE devices ADD COLUMN former_keys json NOT NULL DEFAULT '[]';

@@ -28,8 +28,10 @@ import { productRoutes } from './resale/products.routes.ts';
 import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
 import { keepingRoutes, saleRoutes } from './resale/sales.routes.ts';
+import { stationRoutes } from './stations/stations.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
+import { tariffRoutes } from './tariffs/tariffs.routes.ts';
 
 export const VERSION = '0.1.0';
 
@@ -47,7 +49,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     registryRoutes(scope, deps);
     peopleRoutes(scope, deps);
     equipmentRoutes(scope, deps);
+    tariffRoutes(scope, deps);
     collectionRoutes(scope, deps);
+    stationRoutes(scope, deps);
     correctionRoutes(scope, deps);
     outsideRoutes(scope, deps);
     containerRoutes(scope, deps);

@@ -18,14 +18,18 @@ import { productFacts } from './resale/products.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
+import { presetFacts } from './stations/presets.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 import { markFacts } from './supervision/marks.facts.ts';
+import { tariffFacts } from './tariffs/tariffs.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
   ...peopleFacts,
   ...equipmentFacts,
+  ...tariffFacts,
+  ...presetFacts,
   ...containerFacts,
   ...collectionFacts,
   ...correctionFacts,

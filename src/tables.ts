@@ -18,8 +18,10 @@ import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
 import * as resale from './resale/resale.tables.ts';
 import * as sales from './resale/sales.tables.ts';
+import * as presets from './stations/presets.tables.ts';
 import * as supervision from './supervision/cases.tables.ts';
 import * as marks from './supervision/marks.tables.ts';
+import * as tariffs from './tariffs/tariffs.tables.ts';
 
 const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
   Object.values(module).filter((value) => typeof value === 'object' && value !== null && 'replayed' in value);
@@ -37,6 +39,8 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   marks,
   corrections,
   slips,
+  tariffs,
+  presets,
   outside,
   custody,
   stockCounts,

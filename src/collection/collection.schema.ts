@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { Receipt } from '../http/route.ts';
 import {
-  Currency,
   Grams,
   Id,
   MAX_INTEGER,
@@ -13,23 +12,14 @@ import {
   text,
 } from '../kernel/values.ts';
 import { Basis, DeductionKind, Form, OriginClass, PlasticLotMaterial } from '../kernel/vocabulary.ts';
+import { Price } from '../tariffs/price.ts';
 
-/** A price as a slip shows it: minor units for so many grams, or for a piece. */
-export const Price = z
-  .strictObject({
-    amount: z.int().min(0).max(MAX_INTEGER),
-    currency: Currency,
-    perGrams: z.int().min(1).max(1_000_000_000).optional(),
-    perPiece: z.int().min(1).max(1_000_000).optional(),
-  })
-  .refine(
-    (p) => (p.perGrams === undefined) !== (p.perPiece === undefined),
-    'name either perGrams or perPiece',
-  )
-  .meta({ id: 'Price', description: 'Minor units for `perGrams` grams or for `perPiece` pieces.' });
-export type Price = z.infer<typeof Price>;
-
-export const Quote = z.strictObject({ price: Price, at: Time.optional(), slip: text(60).optional() });
+export const Quote = z.strictObject({
+  price: Price,
+  tariffId: Id.optional(),
+  at: Time.optional(),
+  slip: text(60).optional(),
+});
 
 export const Deduction = z.strictObject({
   kind: DeductionKind,

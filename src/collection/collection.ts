@@ -2,7 +2,8 @@ import { unprocessable } from '../kernel/errors.ts';
 import { inProportion } from '../kernel/money.ts';
 import { CLAIMABLE_ORIGINS, isClaimableKind } from '../kernel/vocabulary.ts';
 import type { Device, Site } from '../registry/registry.tables.ts';
-import type { CollectionRequest, Price } from './collection.schema.ts';
+import type { Price } from '../tariffs/price.ts';
+import type { CollectionRequest } from './collection.schema.ts';
 
 /** Grams of a counted piece, by material and form. Another figure is another version. */
 export const GRAMS_PER_PIECE = {
@@ -58,9 +59,9 @@ export const gramsPerPiece = (c: { material: string; form: string }): number | u
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 /** A phone's clock may run this far ahead. */
-const AHEAD_MS = 10 * MINUTE;
+export const AHEAD_MS = 10 * MINUTE;
 /** Offline for longer is accepted, and said. */
-const LATE_MS = 45 * DAY;
+export const LATE_MS = 45 * DAY;
 /** No phone of the programme is older: a clock before it was never set. */
 const EPOCH_MS = Date.UTC(2020, 0, 1);
 
