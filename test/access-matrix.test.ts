@@ -367,6 +367,8 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
   for (const { operationId, url, method, withId } of operationsOf(app)) {
     // What is listed under a thing of the path is reached through that thing alone: the first test asks for it.
     if (method !== 'GET' || withId || !operationId.startsWith('list') || url.includes('/ledger/')) continue;
+    // One tariff is in force for every station.
+    if (operationId === 'listTariffs') continue;
     let cursor: string | null = '';
     let [pages, items] = [0, 0];
     while (cursor !== null && pages < 100) {

@@ -14,7 +14,6 @@ import { GAP_PATIENCE_MS } from '../registry/counters.ts';
 import { openParticulars } from '../registry/people.particulars.ts';
 import type { Collector, Device, Site } from '../registry/registry.tables.ts';
 import { tariffAt, tariffsStarting, tariffView } from '../tariffs/tariffs.queries.ts';
-import { pricesAt } from '../tariffs/tariffs.ts';
 import type { StationPack } from './pack.schema.ts';
 import type { Tile } from './presets.schema.ts';
 import type { Presets } from './presets.tables.ts';
@@ -99,7 +98,7 @@ export const stationPack = async (
     currency: programme.currency,
     validForDays: VALID_DAYS,
     tariffs: [...(inForce === undefined ? [] : [inForce]), ...next].map((tariff) =>
-      tariffView(caller, { ...tariff, prices: pricesAt(tariff.prices, id) }),
+      tariffView(caller, tariff, new Set([id])),
     ),
     presets: mergeTiles(tilesOf(NIL), tilesOf(id)).map((tile) => {
       const grams = tile.basis === 'counted' ? gramsPerPiece(tile) : undefined;

@@ -1,8 +1,11 @@
 import type { Reader } from '../db/reader.ts';
 import { instant } from '../kernel/time.ts';
 import type { Caller } from '../ledger/fact.ts';
+import { maySee } from '../registry/access.ts';
+import { registryTables } from '../registry/registry.queries.ts';
 import type { TariffView } from './tariffs.schema.ts';
 import type { Tariff } from './tariffs.tables.ts';
+import { pricesOfSites } from './tariffs.ts';
 
 const tariffsIn = (db: Reader) => db.withTables<{ tariffs: Tariff }>().selectFrom('tariffs').selectAll();
 
@@ -45,12 +48,26 @@ export const tariffsStarting = async (
 
 const SEE_BUYERS: readonly Caller['role'][] = ['operator', 'payer', 'auditor'];
 
-/** A tariff as the caller may see it. */
+/** Roles that pay or check see the prices of every site; the others those of their own sites. null: every site. */
+export const pricedSites = async (db: Reader, caller: Caller): Promise<ReadonlySet<string> | null> => {
+  if (maySee(caller, '', null) || caller.role === 'payer' || caller.role === 'fund') return null;
+  if (caller.siteIds !== null) return new Set(caller.siteIds);
+  const rows = await registryTables(db)
+    .selectFrom('sites')
+    .select('id')
+    .where('organisationId', '=', caller.organisationId)
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+};
+
+/** A tariff as the caller may see it, with the prices of these sites; null for every site. */
 export const tariffView = (
   caller: Caller,
-  { lastSeq: _, startsAt, buyerId, ...tariff }: Tariff,
+  { lastSeq: _, startsAt, buyerId, prices, ...tariff }: Tariff,
+  siteIds: ReadonlySet<string> | null,
 ): TariffView => ({
   ...tariff,
   startsAt: instant(startsAt),
   buyerId: SEE_BUYERS.includes(caller.role) ? buyerId : null,
+  prices: siteIds === null ? prices : pricesOfSites(prices, siteIds),
 });

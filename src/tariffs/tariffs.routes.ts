@@ -7,7 +7,14 @@ import { notFound } from '../kernel/errors.ts';
 import { type Clock, dayIn, instant } from '../kernel/time.ts';
 import { Id, MAX_INTEGER, Time } from '../kernel/values.ts';
 import { publishTariff } from './tariffs.operations.ts';
-import { findTariff, listTariffs, tariffAt, tariffsStarting, tariffView } from './tariffs.queries.ts';
+import {
+  findTariff,
+  listTariffs,
+  pricedSites,
+  tariffAt,
+  tariffsStarting,
+  tariffView,
+} from './tariffs.queries.ts';
 import { EffectiveTariff, TariffAnswer, TariffRequest, TariffView } from './tariffs.schema.ts';
 import { pricesAt, pricesOn } from './tariffs.ts';
 
@@ -75,11 +82,12 @@ export const tariffRoutes = (app: FastifyInstance, deps: TariffDeps): void => {
     handler: async ({ query, caller, ...http }) => {
       const { after, limit } = readCursor(query);
       const rows = await listTariffs(deps.db, after, limit);
+      const sites = await pricedSites(deps.db, caller);
       return toPage(
         rows,
         limit,
         (row) => row.seq,
-        (row) => tariffView(caller, row),
+        (row) => tariffView(caller, row, sites),
         http,
       );
     },
@@ -95,9 +103,10 @@ export const tariffRoutes = (app: FastifyInstance, deps: TariffDeps): void => {
     response: EffectiveTariff,
     handler: async ({ query, caller }) => {
       const at = query.at === undefined ? deps.clock() : Date.parse(query.at);
-      const [tariff, [next]] = await Promise.all([
+      const [tariff, [next], sites] = await Promise.all([
         tariffAt(deps.db, at),
         tariffsStarting(deps.db, at, MAX_INTEGER, 1),
+        pricedSites(deps.db, caller),
       ]);
       const day = dayIn(deps.programme.timeZone, at);
       return {
@@ -105,7 +114,11 @@ export const tariffRoutes = (app: FastifyInstance, deps: TariffDeps): void => {
         tariff:
           tariff === undefined
             ? null
-            : tariffView(caller, { ...tariff, prices: pricesOn(pricesAt(tariff.prices, query.siteId), day) }),
+            : tariffView(
+                caller,
+                { ...tariff, prices: pricesOn(pricesAt(tariff.prices, query.siteId), day) },
+                sites,
+              ),
         supersededAt: next === undefined ? null : instant(next.startsAt),
       };
     },
@@ -122,7 +135,7 @@ export const tariffRoutes = (app: FastifyInstance, deps: TariffDeps): void => {
     handler: async ({ params, caller }) => {
       const tariff = await findTariff(deps.db, params.id);
       if (tariff === undefined) throw notFound('tariff');
-      return tariffView(caller, tariff);
+      return tariffView(caller, tariff, await pricedSites(deps.db, caller));
     },
   });
 };

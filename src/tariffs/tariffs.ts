@@ -46,6 +46,14 @@ const inSeason = ({ season }: TariffPrice, day: string): boolean => {
 export const pricesAt = (prices: readonly TariffPrice[], siteId: string | undefined): TariffPrice[] =>
   prices.filter(({ siteIds }) => siteId === undefined || siteIds === undefined || siteIds.includes(siteId));
 
+/** The prices that hold at one of the sites; other sites are not named. */
+export const pricesOfSites = (prices: readonly TariffPrice[], sites: ReadonlySet<string>): TariffPrice[] =>
+  prices.flatMap((price) => {
+    if (price.siteIds === undefined) return [price];
+    const siteIds = price.siteIds.filter((id) => sites.has(id));
+    return siteIds.length === 0 ? [] : [{ ...price, siteIds }];
+  });
+
 /** Of these, the prices that hold on the day. */
 export const pricesOn = (prices: readonly TariffPrice[], day: string): TariffPrice[] =>
   prices.filter((price) => inSeason(price, day));

@@ -40,6 +40,9 @@ t.test('one tariff is in force at a moment, and the next takes over at its start
     1,
     'a price of another site is not shown',
   );
+  const listed = (await other.client.get(`/v1/tariffs/${first.body.id}`)).body;
+  t.match(listed, { prices: [{ base: { amount: 150 } }] });
+  t.equal(listed.prices.length, 1, 'nor in the tariff itself');
   t.match(await effective(25), { tariff: { id: second.body.id, prices: [{ base: { amount: 160 } }] } });
   t.match(await effective(49), { tariff: { id: third.body.id, buyerId: null }, supersededAt: null });
   t.equal((await effective(-1)).tariff, null, 'nothing was in force before the first');
