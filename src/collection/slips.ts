@@ -49,7 +49,9 @@ const toldTwice = (now: Papers, slip: string | null, was: SlippedWeighIn): boole
  */
 export const doubtfulTwin = (world: World, now: Papers): boolean => {
   const { slip, tag } = rowsOf(now);
-  const known = [slip, tag].flatMap((id) => (id === null ? [] : (world.get(slips, id)?.weighIns ?? [])));
+  const ids = [slip, tag].filter((id) => id !== null);
+  world.need(slips, ids);
+  const known = ids.flatMap((id) => world.get(slips, id)?.weighIns ?? []);
   const twins = known.filter(
     (was) => toldTwice(now, slip, was) && world.get(weighIns, was.lotId)?.state !== 'voided',
   );

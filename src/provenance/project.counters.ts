@@ -46,10 +46,10 @@ export class DeviceCounters {
 
   async read(fact: AnyFact): Promise<void> {
     this.marksOfFact = 0;
+    this.due ??= await this.nextDue();
     const attested = attestedCounter(fact);
     if (attested !== null) await this.seeCounter(fact, attested);
     if (fact.type === 'device.closed.v1') await this.close(fact.private.deviceId);
-    this.due ??= await this.nextDue();
     if (this.due <= fact.at) await this.markOverdue(fact);
   }
 

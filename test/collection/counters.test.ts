@@ -172,3 +172,24 @@ t.test('an enrolled-again phone counts anew; what the old key signed before stil
   t.same(await marksOf(first.id), []);
   t.same(await marksOf(anew.id), []);
 });
+
+t.test(
+  'of many gaps at once the first are marked with the fact that told of them, the others with the next',
+  async (t) => {
+    const app = await startTestApp(t);
+    const { client, phone, deviceId, record, device } = await start(app);
+    const every = Array.from({ length: 20 }, (_, i) => phone.weighIn({ counter: 2 * i + 2 }));
+    const { body } = await client.post('/v1/collections/batch', every);
+    t.ok(body.items.every((item: { status: number }) => item.status === 201));
+    t.match(await device(), { counter: 40, missing: { length: 20 } });
+    const gaps = async () => {
+      await device();
+      return (await app.operator.get('/v1/marks?code=counter-gap&limit=100')).body.items.length;
+    };
+    t.equal(await gaps(), 0);
+    await client.post(`/v1/devices/${deviceId}/close`);
+    t.equal(await gaps(), 16);
+    await record({ ...phone.weighIn({ counter: 41 }), attestation: undefined });
+    t.equal(await gaps(), 20);
+  },
+);
