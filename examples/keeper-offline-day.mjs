@@ -97,7 +97,8 @@ const prepare = async () => {
   const answer = await ask('GET', `/v1/sites/${siteId}/station-pack`, { headers });
   if (answer.status !== 304) save('pack.json', { etag: answer.etag, takenAt: Date.now(), pack: must(answer, 'pack') });
   else save('pack.json', { ...known, takenAt: Date.now() });
-  console.log(answer.status === 304 ? 'pack: as before' : `pack: ${load('pack.json').pack.presets.length} tiles, ${load('pack.json').pack.people.length} people`);
+  const { presets, people } = load('pack.json').pack;
+  console.log(answer.status === 304 ? 'pack: as before' : `pack: ${presets.length} tiles, ${people.length} people`);
 };
 
 // The price of the tariff in force: the one that says most about what was brought.
@@ -105,7 +106,8 @@ const quoteFor = ({ tariffs }, tile, at) => {
   const tariff = tariffs.filter(({ startsAt }) => Date.parse(startsAt) <= at).at(-1);
   const fits = (price) => ['material', 'form', 'originClass'].every((name) => price[name] === undefined || price[name] === tile[name]);
   const says = (price) => Object.keys(price).length;
-  const found = tariff?.prices.filter((price) => fits(price) && price.season === undefined && price.grade === undefined).sort((a, b) => says(b) - says(a))[0];
+  const prices = tariff?.prices.filter((price) => fits(price) && price.season === undefined && price.grade === undefined);
+  const found = prices?.sort((a, b) => says(b) - says(a))[0];
   if (found === undefined) return undefined;
   return { price: { ...found.base, amount: found.base.amount + (found.originPremium?.amount ?? 0) }, tariffId: tariff.id };
 };
@@ -165,14 +167,17 @@ const report = () => {
   for (const { earning } of accepted) if (earning !== undefined) owed[earning.currency] = (owed[earning.currency] ?? 0) + earning.amount;
   const marked = accepted.filter(({ marks }) => marks.length > 0).map(({ id, marks }) => ({ id, marks }));
   const open = weighIns.size - answers.size;
-  console.log(JSON.stringify({ weighed: weighIns.size, accepted: accepted.length, open, owed, marked, refused: refused.map(({ id, error }) => ({ id, code: error.code })) }));
+  const codes = refused.map(({ id, error }) => ({ id, code: error.code }));
+  console.log(JSON.stringify({ weighed: weighIns.size, accepted: accepted.length, open, owed, marked, refused: codes }));
   if (open > 0 || refused.length > 0) process.exitCode = 1;
 };
 
 const [command, ...args] = process.argv.slice(2);
-const commands = { prepare, upload, report, day: () => day(Number(args[0])), weigh: () => weigh(args[0], args[1], Number(args[2]), Number(args[3])) };
+const weighOne = ([tile, person, gross, tare]) => weigh(tile, person, Number(gross), Number(tare));
+const commands = { prepare, upload, report, day: () => day(Number(args[0])), weigh: () => weighOne(args) };
 if (!Object.hasOwn(commands, command ?? '') || siteId === undefined || apiKey === undefined) {
-  console.error('usage: keeper-offline-day.mjs prepare | weigh TILE PERSON GROSS TARE | day N | upload | report (SITE_ID and BLUE_CYCLE_API_KEY set)');
+  console.error('usage: keeper-offline-day.mjs prepare | weigh TILE PERSON GROSS TARE | day N | upload | report');
+  console.error('       with SITE_ID and BLUE_CYCLE_API_KEY set');
   process.exit(2);
 }
 try {

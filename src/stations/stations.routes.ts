@@ -50,7 +50,10 @@ export const stationRoutes = (app: FastifyInstance, deps: StationDeps): void => 
     access: ['operator'],
     body: PresetsRequest,
     response: PresetsAnswer,
-    errors: { 422: 'A code used twice, or pieces that nobody knows the weight of' },
+    errors: {
+      409: 'The id was used for something else',
+      422: 'A code used twice, or pieces that nobody knows the weight of',
+    },
     example: { tiles: TILES },
     handler: ({ body, ...from }) => write(deps, setProgrammePresets, { ...body, siteId: null }, from),
   });
