@@ -7,6 +7,7 @@ import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
+import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
@@ -18,7 +19,7 @@ import { disposalRoutes } from './processing/disposals.routes.ts';
 import { incidentRoutes } from './processing/incidents.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
 import { voidRoutes } from './processing/void.routes.ts';
-import { claimableLeft, provenanceRoutes } from './provenance/provenance.routes.ts';
+import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
@@ -28,6 +29,7 @@ import { productRoutes } from './resale/products.routes.ts';
 import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
 import { keepingRoutes, saleRoutes } from './resale/sales.routes.ts';
+import { resaleVoidRoutes } from './resale/voids.routes.ts';
 import { stationRoutes } from './stations/stations.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
@@ -55,7 +57,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     correctionRoutes(scope, deps);
     outsideRoutes(scope, deps);
     containerRoutes(scope, deps);
-    lotsRoutes(scope, { ...deps, claimableOf: (lot) => claimableLeft(deps, lot) });
+    lotsRoutes(scope, { ...deps, standingOf: (lot) => standingOf(deps, lot) });
     sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);
     markRoutes(scope, deps);
@@ -70,6 +72,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     keepingRoutes(scope, deps);
     saleRoutes(scope, deps);
     productRoutes(scope, deps);
+    resaleVoidRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
@@ -78,10 +81,12 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       ...deps,
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
     });
+    logRoutes(scope, deps);
     vocabularyRoutes(scope);
     healthRoutes(scope, {
       ...deps,
       follower: () => deps.follower.position,
+      readOnly: () => deps.door.readOnly,
       metrics: () => renderMetrics(deps),
     });
   });

@@ -13,11 +13,13 @@ import { voidFacts } from './processing/void.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
+import { entryVoided } from './resale/entry-voids.ts';
 import { keepingFacts } from './resale/keeping.facts.ts';
 import { productFacts } from './resale/products.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
+import { resaleVoidFacts } from './resale/voids.facts.ts';
 import { presetFacts } from './stations/presets.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 import { markFacts } from './supervision/marks.facts.ts';
@@ -48,6 +50,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...saleFacts,
   ...returnFacts,
   ...productFacts,
+  ...resaleVoidFacts,
+  entryVoided,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

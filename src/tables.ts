@@ -7,6 +7,7 @@ import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as containers from './lots/containers.tables.ts';
 import * as lots from './lots/lots.tables.ts';
 import * as sources from './lots/sources.tables.ts';
+import * as stock from './lots/stock.tables.ts';
 import * as outside from './outside/outside.tables.ts';
 import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
@@ -35,6 +36,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   lots,
   containers,
   sources,
+  stock,
   supervision,
   marks,
   corrections,

@@ -142,12 +142,15 @@ const TABLE: Record<string, Row> = {
   admitOutsideMaterial: body('outsideBody'),
   listOutsideMaterials: list,
   getOutsideMaterial: byId('outside'),
+  voidOutsideMaterial: byId('outside', { reason: 'x' }),
   disposeMaterial: body('disposalBody'),
   listDisposals: list,
   getDisposal: byId('disposal'),
+  voidDisposal: byId('disposal', { reason: 'x' }),
   reportIncident: body('incidentBody'),
   listIncidents: list,
   getIncident: byId('incident'),
+  voidIncident: byId('incident', { reason: 'x' }),
   getPeriod: { make: (org) => ({ id: org.siteId }) },
   sealBatch: body('batchBody'),
   listBatches: list,
@@ -157,16 +160,29 @@ const TABLE: Record<string, Row> = {
   reserveBatch: byIdWith('batch', 'reservationBody'),
   releaseBatch: byId('reservedBatch'),
   sellBatch: byIdWith('batch', 'saleBody'),
+  voidSale: byId('soldBatch', { reason: 'x' }),
   deliverBatch: byIdWith('soldBatch', 'deliveryBody'),
   payBatch: byIdWith('soldBatch', 'paymentBody'),
+  voidBatchEntry: {
+    make: async (org) => {
+      const { id } = await org.batch();
+      const { body } = await org.station.post(`/v1/batches/${id}/costs`, org.costBody);
+      return { id, body: { entrySeq: body.receipt.seq, reason: 'x' } };
+    },
+  },
   bookBatchCost: byIdWith('batch', 'costBody'),
   returnBatch: byIdWith('soldBatch', 'returnBody'),
   getBatchEntries: byId('soldBatch'),
   makeProduct: body('productBody'),
   listProducts: list,
   getProduct: byId('product'),
+  voidProduct: byId('product', { reason: 'x' }),
   listLedgerEntries: list,
   getLedgerEntry: { make: () => ({ id: 0 }) },
+  getCheckpoint: list,
+  getTile: { make: () => ({ id: '0/000.p/1' }) },
+  getInclusionProof: { make: () => ({ id: 0 }) },
+  getConsistencyProof: { make: () => ({ query: '?from=1&to=1' }) },
   getLedgerOpening: {
     make: async (org) => ({ id: (await org.collection()).receipt.seq }),
     across: ['operator', 'auditor'],
@@ -175,6 +191,25 @@ const TABLE: Record<string, Row> = {
   live: list,
   ready: list,
   metrics: list,
+};
+
+/** What stands in every list. */
+const makeOneOfEach = async (org: Things): Promise<void> => {
+  for (const make of [
+    org.collector,
+    org.device,
+    org.vessel,
+    org.container,
+    org.key,
+    org.run,
+    org.batch,
+    org.product,
+    org.openCase,
+    org.outside,
+    org.disposal,
+    org.incident,
+  ])
+    await make();
 };
 
 type Operation = {
@@ -220,26 +255,11 @@ t.test(
     const expiresAt = new Date(Date.now() + 700).toISOString();
     const expired = await app.keyFor(ours.organisationId, 'station', { expiresAt });
     // One of each stands there, so that lists would show them.
-    for (const org of [ours, theirs])
-      for (const make of [
-        org.collector,
-        org.device,
-        org.vessel,
-        org.container,
-        org.key,
-        org.run,
-        org.batch,
-        org.product,
-        org.openCase,
-        org.outside,
-        org.disposal,
-        org.incident,
-      ])
-        await make();
+    for (const org of [ours, theirs]) await makeOneOfEach(org);
     await sleep(Math.max(0, Date.parse(expiresAt) - Date.now()) + 5);
 
     const ask = async (client: Client, { method, url }: Operation, { id, body: sent, query = '' }: Made) => {
-      const path = url.replace('{month}', '2026-10').replace(/\{\w+\}/, String(id)) + query;
+      const path = url.replace('{month}', '2026-10').replace(/\{[\w*]+\}/, String(id)) + query;
       const response = await app.app.inject({
         method: method as 'GET',
         url: path,
@@ -346,22 +366,7 @@ t.test('a key limited to one site does not reach the other site of its own organ
 t.test('what is theirs appears in no list, on no page of it', async (t) => {
   const app = await startTestApp(t);
   const [ours, theirs] = [await thingsOf(app, 'ours-canary'), await thingsOf(app, 'theirs-canary')];
-  for (const org of [ours, theirs, ours, theirs])
-    for (const make of [
-      org.collector,
-      org.device,
-      org.vessel,
-      org.container,
-      org.key,
-      org.run,
-      org.batch,
-      org.product,
-      org.openCase,
-      org.outside,
-      org.disposal,
-      org.incident,
-    ])
-      await make();
+  for (const org of [ours, theirs, ours, theirs]) await makeOneOfEach(org);
   const { receipt } = await ours.collection();
   await app.deps.follower.reaches(receipt.seq, 5_000);
   for (const { operationId, url, method, withId } of operationsOf(app)) {

@@ -184,7 +184,9 @@ const measure = async (
   if (wanted.has('trade')) {
     const place = await openPlace(cluster, 'bench_trade', 'station');
     try {
-      rows.push(...(await measureTrade(place, scale.loadMs, (text) => progress(`trade: ${text}`))));
+      rows.push(
+        ...(await measureTrade(place, scale.loadMs, scale.door, (text) => progress(`trade: ${text}`))),
+      );
     } finally {
       await place.close();
     }

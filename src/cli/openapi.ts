@@ -8,9 +8,12 @@ import { readConfig } from '../config.ts';
 import { createPool } from '../db/pool.ts';
 import { createReader } from '../db/reader.ts';
 import type { Deps } from '../deps.ts';
+import { sha256 } from '../kernel/hash.ts';
 import { NIL } from '../kernel/ids.ts';
 import { newUuidV7, systemRandom } from '../kernel/system.ts';
+import { NoteSigner } from '../ledger/log-key.ts';
 import { Keyring } from '../ledger/private-store.ts';
+import { Publisher } from '../ledger/publisher.ts';
 import { Door } from '../ledger/record.ts';
 import { Follower } from '../provenance/follower.ts';
 import { authoriseInDoor } from '../registry/access.ts';
@@ -25,6 +28,7 @@ const unconnectedDeps = (): Deps => {
   const onError = (): void => undefined;
   const pool = createPool({ url: databaseUrl, schema: config.databaseSchema, max: 1, onError, name: 'none' });
   const keyring = new Keyring(new Uint8Array(32), systemRandom);
+  const signer = new NoteSigner(config.ledgerOrigin, new Uint8Array(32));
   const door = new Door({
     pool,
     origin: config.ledgerOrigin,
@@ -45,6 +49,16 @@ const unconnectedDeps = (): Deps => {
     door,
     keyring,
     follower: new Follower({ pool, keyring, onError }),
+    publisher: new Publisher({
+      pool,
+      signer,
+      hash: sha256,
+      file: '',
+      witnesses: [],
+      onFork: onError,
+      onError,
+    }),
+    signer,
     programme: { id: NIL, operatorId: NIL, currency: 'CNY', timeZone: 'Asia/Shanghai', lastSeq: 0 },
     appendOnly: 'privileges-and-triggers',
     firstKey: undefined,

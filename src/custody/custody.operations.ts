@@ -4,6 +4,7 @@ import { type Caller, type DecideContext, draft, type Operation } from '../ledge
 import type { World } from '../ledger/world.ts';
 import { type Lot, lots } from '../lots/lots.tables.ts';
 import { sumGrams, usableLots } from '../lots/lots.ts';
+import { givenBack } from '../lots/undo.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { type Device, devices, type Site, sites } from '../registry/registry.tables.ts';
@@ -123,7 +124,13 @@ export const custodyOperations = (programme: {
         });
       const load = loadOf(world, shipment);
       const wholeOf = new Map(shipment.parts.map(({ partLotId, lotId }) => [partLotId, lotId]));
-      world.need(lots, [...wholeOf.values()]);
+      if (sumGrams(shipment.lots) !== shipment.bookedGrams)
+        throw conflict('in_use', 'Something befell this load on its way; void that incident first.', {
+          shipmentId,
+          seq: shipment.lastSeq,
+        });
+      const rests = shipment.parts.map(({ lotId }) => ({ lotId, grams: 0 }));
+      givenBack(world, rests, { siteId: shipment.fromSiteId });
       return draft({
         type: shipmentVoided,
         ...actorOf(world, caller, programme),

@@ -54,12 +54,12 @@ const Inventory = z
 
 export type LotsDeps = {
   db: Reader;
-  /** Claimable grams of what is left of a lot; provenance knows them. */
-  claimableOf: (lot: Lot) => Promise<number>;
+  /** Claimable grams of what is left of a lot, and the origin class its sources share; provenance knows them. */
+  standingOf: (lot: Lot) => Promise<{ claimableGrams: number; originClass: string | null }>;
   follower: { position: number; catchUp(): Promise<void>; reaches(seq: number): Promise<boolean> };
 };
 
-export const lotsRoutes = (app: FastifyInstance, { db, claimableOf, follower }: LotsDeps): void => {
+export const lotsRoutes = (app: FastifyInstance, { db, standingOf, follower }: LotsDeps): void => {
   route(app, {
     method: 'GET',
     url: '/v1/lots/:id',
@@ -72,9 +72,9 @@ export const lotsRoutes = (app: FastifyInstance, { db, claimableOf, follower }: 
     handler: async ({ params, caller }) => {
       const lot = await findLot(db, caller, params.id);
       if (lot === undefined) throw notFound('lot');
-      const claimableGrams = await claimableOf(lot);
+      const standing = await standingOf(lot);
       const container = await containerOf(db, lot);
-      return { ...lot, container, claimableGrams, onHold: lot.heldBy !== null, caseId: lot.heldBy };
+      return { ...lot, ...standing, container, onHold: lot.heldBy !== null, caseId: lot.heldBy };
     },
   });
   route(app, {

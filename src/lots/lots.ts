@@ -3,7 +3,7 @@ import { conflict, unprocessable } from '../kernel/errors.ts';
 import { Id, Seq, TotalGrams } from '../kernel/values.ts';
 import type { Caller } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
-import { type Container, containers } from './containers.tables.ts';
+import { containers } from './containers.tables.ts';
 import { followLot } from './contents.ts';
 import { type Lot, lotPlaces, lots, postings } from './lots.tables.ts';
 
@@ -54,25 +54,6 @@ export const returnTo = (world: World, use: LotUse, seq: number): Lot =>
   changeLot(world, use.lotId, seq, { grams: world.get(lots, use.lotId)!.grams + use.grams });
 
 /**
- * The lots a step made, untouched since its fact `seq`: only then may the step be undone. 409 `in_use` names the
- * first that was drawn on, moved, sampled or held since, and the fact that did.
- */
-export const untouchedLots = (world: World, lotIds: readonly string[], seq: number): Lot[] => {
-  world.need(lots, lotIds);
-  return lotIds.map((id) => {
-    const lot = world.get(lots, id)!;
-    if (lot.lastSeq !== seq)
-      throw conflict('in_use', 'What came of it was used since; undo that first.', {
-        lotId: id,
-        seq: lot.lastSeq,
-        grams: lot.grams,
-        siteId: lot.siteId,
-      });
-    return lot;
-  });
-};
-
-/**
  * The lots a request names, at one site or (null) on their way, each with the grams it wants. 422 for an unknown or
  * foreign lot, or one named twice; 409 `not_here`, `on_hold`, `in_container` (sealed), `grams_gone` with what is left.
  */
@@ -102,7 +83,7 @@ export const usableLots = (
         caseId: lot.heldBy,
       });
     if (lot.siteId !== site.id) throw conflict('not_here', 'This lot is not there now.', state);
-    refuseSealed(lot.containerId === null ? undefined : world.get(containers, lot.containerId), lotId);
+    refuseSealed(world, lot);
     const wanted = grams ?? lot.grams;
     if (wanted === 0 || wanted > lot.grams)
       throw conflict('grams_gone', `${lot.grams} g of this lot are left, ${wanted} g are wanted.`, state);
@@ -110,7 +91,9 @@ export const usableLots = (
   });
 };
 
-const refuseSealed = (container: Container | undefined, lotId: string): void => {
+/** 409 `in_container` for a lot under a seal. */
+export const refuseSealed = (world: World, { id: lotId, containerId }: Lot): void => {
+  const container = containerId === null ? undefined : world.get(containers, containerId);
   if (container?.state === 'sealed')
     throw conflict(
       'in_container',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Day, Id, note, Sha256Hex, Time, TotalGrams, text } from '../kernel/values.ts';
+import { Day, Id, note, Seq, Sha256Hex, Time, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
-import { openLot } from '../lots/lots.ts';
+import { drawFrom, LotUse, openLot } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { outsideMaterials } from './outside.tables.ts';
 
@@ -69,13 +69,38 @@ export const outsideMaterialAdmitted: FactType<z.infer<typeof Admitted>, z.infer
       id,
       seq,
       organisationId,
+      lastSeq: seq,
       ...data,
       certificate,
       supplier,
       invoiceSha256,
       note: said,
+      state: 'admitted',
     });
   },
 };
 
-export const outsideFacts = [outsideMaterialAdmitted];
+const Voided = z.strictObject({
+  /** Its lot, which then is no more. */
+  lot: LotUse,
+  siteId: Id,
+  /** The fact that admitted it. */
+  admittedSeq: Seq,
+});
+const VoidedPrivate = z.strictObject({ id: Id, keyId: Id, reason: note(2_000) });
+
+export const outsideMaterialVoided: FactType<z.infer<typeof Voided>, z.infer<typeof VoidedPrivate>> = {
+  type: 'outside-material.voided.v1',
+  title: { en: 'Admission of outside material voided', zh: '外部物料入库作废' },
+  data: Voided,
+  private: VoidedPrivate,
+  grams: 'Its lot goes to nothing: the grams never came in.',
+  fen: 'none',
+  backPointers: ['lot.seq', 'admittedSeq'],
+  apply(world, { seq, data, private: { id } }) {
+    drawFrom(world, data.lot, seq);
+    world.put(outsideMaterials, { ...world.get(outsideMaterials, id)!, state: 'voided', lastSeq: seq });
+  },
+};
+
+export const outsideFacts = [outsideMaterialAdmitted, outsideMaterialVoided];

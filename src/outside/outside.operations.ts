@@ -1,10 +1,14 @@
+import type { VoidOperation } from '../http/voiding.ts';
+import { conflict, notFound } from '../kernel/errors.ts';
 import { dayIn } from '../kernel/time.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
-import { reachableSite } from '../registry/access.ts';
+import { unusedLots } from '../lots/undo.ts';
+import { mayReach, reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { assertPast } from '../registry/clock.ts';
-import { outsideMaterialAdmitted } from './outside.facts.ts';
+import { outsideMaterialAdmitted, outsideMaterialVoided } from './outside.facts.ts';
 import type { OutsideRequest } from './outside.schema.ts';
+import { outsideMaterials } from './outside.tables.ts';
 import { assertCertificate, outsideClaim, outsideMarks } from './outside.ts';
 
 /** Who may admit outside material. */
@@ -21,7 +25,10 @@ export type OutsideAnswer = {
 export const outsideOperations = (programme: {
   timeZone: string;
   operatorId: string;
-}): { admitOutsideMaterial: Operation<OutsideRequest, OutsideAnswer> } => ({
+}): {
+  admitOutsideMaterial: Operation<OutsideRequest, OutsideAnswer>;
+  voidOutsideMaterial: VoidOperation;
+} => ({
   admitOutsideMaterial: {
     name: 'outside-material.admit',
     roles: ADMITTERS,
@@ -62,5 +69,26 @@ export const outsideOperations = (programme: {
       const { lotId, grams, claimableGrams, originClass, marks } = data;
       return { id: more.id, lot: { id: lotId, grams, claimableGrams }, originClass, marks };
     },
+  },
+  voidOutsideMaterial: {
+    name: 'outside-material.void',
+    roles: ADMITTERS,
+    status: 201,
+    decide(world, { subjectId, reason }, { caller }) {
+      const row = world.get(outsideMaterials, subjectId);
+      if (row === undefined || !mayReach(caller, row.organisationId, row.siteId))
+        throw notFound('outside material');
+      const { id, siteId, lastSeq: seq, seq: admittedSeq, state } = row;
+      if (state === 'voided')
+        throw conflict('already_voided', 'This admission was voided already.', { id, seq });
+      const [lot] = unusedLots(world, [row], { siteId });
+      return draft({
+        type: outsideMaterialVoided,
+        ...actorOf(world, caller, programme),
+        data: { lot: lot!, siteId, admittedSeq },
+        private: { id, keyId: caller.keyId, reason },
+      });
+    },
+    answer: ({ private: { id } }) => ({ id, state: 'voided', lots: [] }),
   },
 });

@@ -1,14 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
-import { PageQuery, readCursor, toPage } from '../http/page.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
-import { notFound } from '../kernel/errors.ts';
-import { Id } from '../kernel/values.ts';
-import { ROLES } from '../kernel/vocabulary.ts';
-import { findAtSite, listAtSites } from '../registry/at-sites.queries.ts';
+import { voidRoute } from '../http/voiding.ts';
+import { readingAtSites } from '../registry/at-sites.routes.ts';
 import { ADMITTERS, outsideOperations } from './outside.operations.ts';
-import { OutsideAnswer, OutsideList, OutsideParams, OutsideRequest, OutsideView } from './outside.schema.ts';
+import { OutsideAnswer, OutsideRequest, OutsideView } from './outside.schema.ts';
 import type { OutsideMaterial } from './outside.tables.ts';
 
 const tag = 'outside';
@@ -23,7 +20,7 @@ const toView = ({ lotId, grams, claimableGrams, ...rest }: OutsideMaterial): z.i
 });
 
 export const outsideRoutes = (app: FastifyInstance, deps: OutsideDeps): void => {
-  const { admitOutsideMaterial } = outsideOperations(deps.programme);
+  const { admitOutsideMaterial, voidOutsideMaterial } = outsideOperations(deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/outside-materials',
@@ -49,34 +46,28 @@ export const outsideRoutes = (app: FastifyInstance, deps: OutsideDeps): void => 
     },
     handler: ({ body, ...from }) => write(deps, admitOutsideMaterial, body, from),
   });
-  route(app, {
-    method: 'GET',
-    url: '/v1/outside-materials/:id',
-    operationId: 'getOutsideMaterial',
+  voidRoute(app, deps, {
+    url: '/v1/outside-materials/:id/void',
+    operationId: 'voidOutsideMaterial',
     tag,
-    summary: { en: 'Read one admission of outside material', zh: '查询外部物料' },
-    access: ROLES,
-    params: OutsideParams,
-    response: OutsideView,
-    handler: async ({ params, caller }) => {
-      const row = await findAtSite<OutsideMaterial>(deps.db, TABLE, caller, params.id);
-      if (row === undefined) throw notFound('outside material');
-      return toView(row);
-    },
+    summary: { en: 'Void an admission entered by mistake', zh: '作废外部物料入库' },
+    access: ADMITTERS,
+    operation: voidOutsideMaterial,
+    conflict: 'The lot was used, moved or put under a seal since, is on hold, or it was voided already',
   });
-  route(app, {
-    method: 'GET',
+  readingAtSites<OutsideMaterial, typeof OutsideView>(app, deps.db, TABLE, {
     url: '/v1/outside-materials',
-    operationId: 'listOutsideMaterials',
     tag,
-    summary: { en: 'List outside material', zh: '列出外部物料' },
-    access: ROLES,
-    query: PageQuery.extend({ siteId: Id.optional() }),
-    response: OutsideList,
-    handler: async ({ query, caller, ...http }) => {
-      const { after, limit } = readCursor(query);
-      const rows = await listAtSites<OutsideMaterial>(deps.db, TABLE, caller, query, after, limit);
-      return toPage(rows, limit, (row) => row.seq, toView, http);
+    one: {
+      operationId: 'getOutsideMaterial',
+      summary: { en: 'Read one admission of outside material', zh: '查询外部物料' },
+      noun: 'outside material',
     },
+    all: {
+      operationId: 'listOutsideMaterials',
+      summary: { en: 'List outside material', zh: '列出外部物料' },
+    },
+    view: OutsideView,
+    toView: toView,
   });
 };

@@ -1,10 +1,7 @@
 import { z } from 'zod';
-import { pageOf } from '../http/page.ts';
 import { Receipt } from '../http/route.ts';
 import { Day, Id, note, PositiveGrams, Sha256Hex, Time, TotalGrams, text } from '../kernel/values.ts';
 import { Form, OriginClass, OutsideKind, PlasticLotMaterial } from '../kernel/vocabulary.ts';
-
-export const OutsideParams = z.object({ id: Id });
 
 /** One shape on the wire and in the ledger: a certificate is quoted, never interpreted. */
 export const Certificate = z.strictObject({
@@ -56,8 +53,7 @@ export const OutsideView = z
     supplier: z.string().nullable(),
     invoiceSha256: z.string().nullable(),
     note: z.string().nullable(),
+    state: z.string(),
     seq: z.int(),
   })
   .meta({ id: 'OutsideMaterial' });
-
-export const OutsideList = pageOf(OutsideView);

@@ -18,6 +18,7 @@ export type OutsideCertificate = {
 export type OutsideMaterial = {
   id: string;
   seq: number;
+  lastSeq: number;
   organisationId: string;
   siteId: string;
   lotId: string;
@@ -36,10 +37,12 @@ export type OutsideMaterial = {
   supplier: string | null;
   invoiceSha256: string | null;
   note: string | null;
+  state: 'admitted' | 'voided';
 };
 export const outsideMaterials = table<OutsideMaterial>('outside_materials', 'id', {
   id: 'uuid',
   seq: 'int8',
+  lastSeq: 'int8',
   organisationId: 'uuid',
   siteId: 'uuid',
   lotId: 'uuid',
@@ -56,4 +59,5 @@ export const outsideMaterials = table<OutsideMaterial>('outside_materials', 'id'
   supplier: 'text',
   invoiceSha256: 'text',
   note: 'text',
+  state: 'text',
 });

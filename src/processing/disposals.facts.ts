@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Day, Id, note, Time, TotalGrams, text } from '../kernel/values.ts';
+import { Day, Id, note, Seq, Time, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
-import { drawFrom, LotUse } from '../lots/lots.ts';
+import { drawFrom, LotUse, returnTo } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { disposals } from './disposals.tables.ts';
 
@@ -24,6 +24,8 @@ const DisposedPrivate = z.strictObject({
   note: note(2_000).optional(),
 });
 
+const VoidedPrivate = z.strictObject({ keyId: Id, reason: note(2_000) });
+
 export const materialDisposed: FactType<z.infer<typeof Disposed>, z.infer<typeof DisposedPrivate>> = {
   type: 'material.disposed.v1',
   title: { en: 'Material disposed of, released or reused', zh: '物料处置、放行或再使用' },
@@ -38,6 +40,7 @@ export const materialDisposed: FactType<z.infer<typeof Disposed>, z.infer<typeof
     world.put(disposals, {
       id,
       seq,
+      lastSeq: seq,
       organisationId: world.get(sites, data.siteId)!.organisationId,
       ...rest,
       measuredGrams,
@@ -47,8 +50,32 @@ export const materialDisposed: FactType<z.infer<typeof Disposed>, z.infer<typeof
       vehicle: more.vehicle ?? null,
       disposedAt: more.disposedAt,
       note: more.note ?? null,
+      state: 'recorded',
     });
   },
 };
 
-export const disposalFacts = [materialDisposed];
+const Voided = z.strictObject({
+  disposalId: Id,
+  /** The last fact that changed the disposal. */
+  seq: Seq,
+  /** The fact that recorded it: what it took is what goes back. */
+  disposedSeq: Seq,
+  lots: z.array(LotUse),
+});
+
+export const disposalVoided: FactType<z.infer<typeof Voided>, z.infer<typeof VoidedPrivate>> = {
+  type: 'material.disposal-voided.v1',
+  title: { en: 'Disposal voided', zh: '处置记录作废' },
+  data: Voided,
+  private: VoidedPrivate,
+  grams: 'The very grams go back to the lots they were taken from.',
+  fen: 'none',
+  backPointers: ['seq', 'disposedSeq', 'lots[].seq'],
+  apply(world, { seq, data }) {
+    for (const use of data.lots) returnTo(world, use, seq);
+    world.put(disposals, { ...world.get(disposals, data.disposalId)!, state: 'voided', lastSeq: seq });
+  },
+};
+
+export const disposalFacts = [materialDisposed, disposalVoided];

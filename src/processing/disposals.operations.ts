@@ -1,12 +1,15 @@
-import { unprocessable } from '../kernel/errors.ts';
+import type { VoidOperation } from '../http/voiding.ts';
+import { conflict, notFound, unprocessable } from '../kernel/errors.ts';
 import { dayIn } from '../kernel/time.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
 import { sumGrams, usableLots } from '../lots/lots.ts';
-import { reachableSite } from '../registry/access.ts';
+import { givenBack, lotGrams } from '../lots/undo.ts';
+import { mayReach, reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { assertPast } from '../registry/clock.ts';
-import { materialDisposed } from './disposals.facts.ts';
+import { disposalVoided, materialDisposed } from './disposals.facts.ts';
 import type { DisposalRequest } from './disposals.schema.ts';
+import { disposals } from './disposals.tables.ts';
 import { PROCESSORS } from './processing.operations.ts';
 
 export type DisposalAnswer = {
@@ -31,7 +34,7 @@ const assertPaper = ({ manifest, wasteCode, receiver }: DisposalRequest): void =
 export const disposalOperations = (programme: {
   timeZone: string;
   operatorId: string;
-}): { dispose: Operation<DisposalRequest, DisposalAnswer> } => ({
+}): { dispose: Operation<DisposalRequest, DisposalAnswer>; voidDisposal: VoidOperation } => ({
   dispose: {
     name: 'material.dispose',
     roles: PROCESSORS,
@@ -81,5 +84,25 @@ export const disposalOperations = (programme: {
       measuredGrams,
       lots,
     }),
+  },
+  voidDisposal: {
+    name: 'material.void-disposal',
+    roles: PROCESSORS,
+    status: 201,
+    decide(world, { subjectId, reason }, { caller }) {
+      const disposal = world.get(disposals, subjectId);
+      if (disposal === undefined || !mayReach(caller, disposal.organisationId, disposal.siteId))
+        throw notFound('disposal');
+      const { id: disposalId, seq: disposedSeq, lastSeq: seq, siteId, state, lots } = disposal;
+      if (state === 'voided')
+        throw conflict('already_voided', 'This disposal was voided already.', { disposalId, seq });
+      return draft({
+        type: disposalVoided,
+        ...actorOf(world, caller, programme),
+        data: { disposalId, seq, disposedSeq, lots: givenBack(world, lots, { siteId }) },
+        private: { keyId: caller.keyId, reason },
+      });
+    },
+    answer: ({ data }) => ({ id: data.disposalId, state: 'voided', lots: lotGrams(data.lots) }),
   },
 });

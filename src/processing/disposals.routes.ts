@@ -1,13 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Reader } from '../db/reader.ts';
-import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
-import { notFound } from '../kernel/errors.ts';
-import { Id } from '../kernel/values.ts';
-import { ROLES } from '../kernel/vocabulary.ts';
-import { findAtSite, listAtSites } from '../registry/at-sites.queries.ts';
+import { voidRoute } from '../http/voiding.ts';
+import { readingAtSites } from '../registry/at-sites.routes.ts';
 import { disposalOperations } from './disposals.operations.ts';
-import { DisposalAnswer, DisposalParams, DisposalRequest, DisposalView } from './disposals.schema.ts';
+import { DisposalAnswer, DisposalRequest, DisposalView } from './disposals.schema.ts';
 import type { Disposal } from './disposals.tables.ts';
 import { PROCESSORS } from './processing.operations.ts';
 
@@ -17,7 +14,7 @@ const TABLE = 'disposals';
 export type DisposalDeps = WriteDeps & { db: Reader; programme: { timeZone: string; operatorId: string } };
 
 export const disposalRoutes = (app: FastifyInstance, deps: DisposalDeps): void => {
-  const { dispose } = disposalOperations(deps.programme);
+  const { dispose, voidDisposal } = disposalOperations(deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/disposals',
@@ -46,40 +43,25 @@ export const disposalRoutes = (app: FastifyInstance, deps: DisposalDeps): void =
     },
     handler: ({ body, ...from }) => write(deps, dispose, body, from),
   });
-  route(app, {
-    method: 'GET',
-    url: '/v1/disposals/:id',
-    operationId: 'getDisposal',
+  voidRoute(app, deps, {
+    url: '/v1/disposals/:id/void',
+    operationId: 'voidDisposal',
     tag,
-    summary: { en: 'Read one disposal', zh: '查询处置记录' },
-    access: ROLES,
-    params: DisposalParams,
-    response: DisposalView,
-    handler: async ({ params, caller }) => {
-      const row = await findAtSite<Disposal>(deps.db, TABLE, caller, params.id);
-      if (row === undefined) throw notFound('disposal');
-      return row;
-    },
+    summary: { en: 'Void a disposal entered by mistake', zh: '作废处置记录' },
+    access: PROCESSORS,
+    operation: voidDisposal,
+    conflict: 'What it took grams from has moved since or is on hold, or it was voided already',
   });
-  route(app, {
-    method: 'GET',
+  readingAtSites<Disposal, typeof DisposalView>(app, deps.db, TABLE, {
     url: '/v1/disposals',
-    operationId: 'listDisposals',
     tag,
-    summary: { en: 'List disposals', zh: '列出处置记录' },
-    access: ROLES,
-    query: PageQuery.extend({ siteId: Id.optional() }),
-    response: pageOf(DisposalView),
-    handler: async ({ query, caller, ...http }) => {
-      const { after, limit } = readCursor(query);
-      const rows = await listAtSites<Disposal>(deps.db, TABLE, caller, query, after, limit);
-      return toPage(
-        rows,
-        limit,
-        (row) => row.seq,
-        (row) => row,
-        http,
-      );
+    one: {
+      operationId: 'getDisposal',
+      summary: { en: 'Read one disposal', zh: '查询处置记录' },
+      noun: 'disposal',
     },
+    all: { operationId: 'listDisposals', summary: { en: 'List disposals', zh: '列出处置记录' } },
+    view: DisposalView,
+    toView: (row) => row,
   });
 };

@@ -4,8 +4,6 @@ import { Id, note, Time, TotalGrams, text } from '../kernel/values.ts';
 import { ExitWay } from '../kernel/vocabulary.ts';
 import { LotRequest, MAX_INPUTS } from '../lots/lots.ts';
 
-export const DisposalParams = z.object({ id: Id });
-
 export const DisposalRequest = z.strictObject({
   id: Id.optional(),
   siteId: Id,
@@ -52,6 +50,7 @@ export const DisposalView = z
     vehicle: z.string().nullable(),
     disposedAt: z.string(),
     note: z.string().nullable(),
+    state: z.string(),
     seq: z.int(),
   })
   .meta({ id: 'Disposal' });

@@ -8,6 +8,7 @@ export type Receiver = { name: string; licence?: string | undefined };
 export type Disposal = {
   id: string;
   seq: number;
+  lastSeq: number;
   organisationId: string;
   siteId: string;
   way: 'disposal' | 'released-uncertified' | 'reused';
@@ -23,10 +24,12 @@ export type Disposal = {
   vehicle: string | null;
   disposedAt: string;
   note: string | null;
+  state: 'recorded' | 'voided';
 };
 export const disposals = table<Disposal>('disposals', 'id', {
   id: 'uuid',
   seq: 'int8',
+  lastSeq: 'int8',
   organisationId: 'uuid',
   siteId: 'uuid',
   way: 'text',
@@ -40,4 +43,5 @@ export const disposals = table<Disposal>('disposals', 'id', {
   vehicle: 'text',
   disposedAt: 'text',
   note: 'text',
+  state: 'text',
 });

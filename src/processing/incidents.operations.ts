@@ -1,14 +1,17 @@
 import { type Shipment, shipments } from '../custody/custody.tables.ts';
-import { conflict, unprocessable } from '../kernel/errors.ts';
+import type { VoidOperation } from '../http/voiding.ts';
+import { conflict, notFound, unprocessable } from '../kernel/errors.ts';
 import { dayIn } from '../kernel/time.ts';
 import { type Caller, draft, type Operation } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { type LotUse, sumGrams, usableLots } from '../lots/lots.ts';
+import { givenBack, lotGrams } from '../lots/undo.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { assertPast } from '../registry/clock.ts';
-import { incidentReported } from './incidents.facts.ts';
+import { incidentReported, incidentVoided } from './incidents.facts.ts';
 import type { IncidentRequest } from './incidents.schema.ts';
+import { type Incident, incidents } from './incidents.tables.ts';
 import { PROCESSORS } from './processing.operations.ts';
 
 export type IncidentAnswer = {
@@ -41,11 +44,20 @@ const onTheWay = (world: World, caller: Caller, shipmentId: string, input: Incid
   };
 };
 
+const ownIncident = (world: World, caller: Caller, id: string): Incident => {
+  const incident = world.get(incidents, id);
+  const shipment = incident?.shipmentId == null ? undefined : world.get(shipments, incident.shipmentId);
+  const siteId = incident?.siteId ?? shipment?.fromSiteId ?? null;
+  if (incident === undefined || !mayReach(caller, incident.organisationId, siteId))
+    throw notFound('incident');
+  return incident;
+};
+
 /** @param programme whose time zone days are told in, and whose operator stands for natural persons */
 export const incidentOperations = (programme: {
   timeZone: string;
   operatorId: string;
-}): { reportIncident: Operation<IncidentRequest, IncidentAnswer> } => ({
+}): { reportIncident: Operation<IncidentRequest, IncidentAnswer>; voidIncident: VoidOperation } => ({
   reportIncident: {
     name: 'incident.report',
     roles: PROCESSORS,
@@ -77,5 +89,30 @@ export const incidentOperations = (programme: {
       });
     },
     answer: ({ data: { incidentId: id, kind, grams, lots } }) => ({ id, kind, grams, lots }),
+  },
+  voidIncident: {
+    name: 'incident.void',
+    roles: PROCESSORS,
+    status: 201,
+    decide(world, { subjectId, reason }, { caller }) {
+      const incident = ownIncident(world, caller, subjectId);
+      const { id: incidentId, seq: reportedSeq, lastSeq: seq, siteId, shipmentId, lots } = incident;
+      if (incident.state === 'voided')
+        throw conflict('already_voided', 'This incident was voided already.', { incidentId, seq });
+      const shipment = shipmentId === null ? undefined : world.get(shipments, shipmentId);
+      return draft({
+        type: incidentVoided,
+        ...actorOf(world, caller, programme),
+        data: {
+          incidentId,
+          seq,
+          ...(shipment === undefined ? {} : { shipmentSeq: shipment.lastSeq }),
+          reportedSeq,
+          lots: givenBack(world, lots, { siteId, shipmentId }),
+        },
+        private: { keyId: caller.keyId, reason },
+      });
+    },
+    answer: ({ data }) => ({ id: data.incidentId, state: 'voided', lots: lotGrams(data.lots) }),
   },
 });

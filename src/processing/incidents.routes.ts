@@ -1,13 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Reader } from '../db/reader.ts';
-import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
-import { notFound } from '../kernel/errors.ts';
-import { Id } from '../kernel/values.ts';
-import { ROLES } from '../kernel/vocabulary.ts';
-import { findAtSite, listAtSites } from '../registry/at-sites.queries.ts';
+import { voidRoute } from '../http/voiding.ts';
+import { readingAtSites } from '../registry/at-sites.routes.ts';
 import { incidentOperations } from './incidents.operations.ts';
-import { IncidentAnswer, IncidentParams, IncidentRequest, IncidentView } from './incidents.schema.ts';
+import { IncidentAnswer, IncidentRequest, IncidentView } from './incidents.schema.ts';
 import type { Incident } from './incidents.tables.ts';
 import { PROCESSORS } from './processing.operations.ts';
 
@@ -17,7 +14,7 @@ const TABLE = 'incidents';
 export type IncidentDeps = WriteDeps & { db: Reader; programme: { timeZone: string; operatorId: string } };
 
 export const incidentRoutes = (app: FastifyInstance, deps: IncidentDeps): void => {
-  const { reportIncident } = incidentOperations(deps.programme);
+  const { reportIncident, voidIncident } = incidentOperations(deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/incidents',
@@ -41,40 +38,25 @@ export const incidentRoutes = (app: FastifyInstance, deps: IncidentDeps): void =
     },
     handler: ({ body, ...from }) => write(deps, reportIncident, body, from),
   });
-  route(app, {
-    method: 'GET',
-    url: '/v1/incidents/:id',
-    operationId: 'getIncident',
+  voidRoute(app, deps, {
+    url: '/v1/incidents/:id/void',
+    operationId: 'voidIncident',
     tag,
-    summary: { en: 'Read one incident', zh: '查询事故' },
-    access: ROLES,
-    params: IncidentParams,
-    response: IncidentView,
-    handler: async ({ params, caller }) => {
-      const row = await findAtSite<Incident>(deps.db, TABLE, caller, params.id);
-      if (row === undefined) throw notFound('incident');
-      return row;
-    },
+    summary: { en: 'Void an incident entered by mistake', zh: '作废事故记录' },
+    access: PROCESSORS,
+    operation: voidIncident,
+    conflict: 'What lost grams has moved since or is on hold, or it was voided already',
   });
-  route(app, {
-    method: 'GET',
+  readingAtSites<Incident, typeof IncidentView>(app, deps.db, TABLE, {
     url: '/v1/incidents',
-    operationId: 'listIncidents',
     tag,
-    summary: { en: 'List incidents', zh: '列出事故' },
-    access: ROLES,
-    query: PageQuery.extend({ siteId: Id.optional() }),
-    response: pageOf(IncidentView),
-    handler: async ({ query, caller, ...http }) => {
-      const { after, limit } = readCursor(query);
-      const rows = await listAtSites<Incident>(deps.db, TABLE, caller, query, after, limit);
-      return toPage(
-        rows,
-        limit,
-        (row) => row.seq,
-        (row) => row,
-        http,
-      );
+    one: {
+      operationId: 'getIncident',
+      summary: { en: 'Read one incident', zh: '查询事故' },
+      noun: 'incident',
     },
+    all: { operationId: 'listIncidents', summary: { en: 'List incidents', zh: '列出事故' } },
+    view: IncidentView,
+    toView: (row) => row,
   });
 };

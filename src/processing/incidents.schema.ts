@@ -4,8 +4,6 @@ import { Id, note, Time, text } from '../kernel/values.ts';
 import { IncidentKind } from '../kernel/vocabulary.ts';
 import { LotRequest, MAX_INPUTS } from '../lots/lots.ts';
 
-export const IncidentParams = z.object({ id: Id });
-
 export const IncidentRequest = z
   .strictObject({
     id: Id.optional(),
@@ -47,6 +45,7 @@ export const IncidentView = z
     reference: z.string(),
     happenedAt: z.string(),
     note: z.string().nullable(),
+    state: z.string(),
     seq: z.int(),
   })
   .meta({ id: 'Incident' });

@@ -5,6 +5,7 @@ import type { LotUse } from '../lots/lots.ts';
 export type Incident = {
   id: string;
   seq: number;
+  lastSeq: number;
   organisationId: string;
   siteId: string | null;
   shipmentId: string | null;
@@ -16,10 +17,12 @@ export type Incident = {
   reference: string;
   happenedAt: string;
   note: string | null;
+  state: 'recorded' | 'voided';
 };
 export const incidents = table<Incident>('incidents', 'id', {
   id: 'uuid',
   seq: 'int8',
+  lastSeq: 'int8',
   organisationId: 'uuid',
   siteId: 'uuid',
   shipmentId: 'uuid',
@@ -30,4 +33,5 @@ export const incidents = table<Incident>('incidents', 'id', {
   reference: 'text',
   happenedAt: 'text',
   note: 'text',
+  state: 'text',
 });

@@ -7,16 +7,16 @@ import { readFacts } from '../ledger/store.ts';
 import { projectFacts } from './project.ts';
 
 const NAME = 'provenance';
-const FACTS_A_STEP = 500;
+const FACTS_A_STEP = 2_000;
 /** Facts kept in memory for it; what goes beyond is read back. */
-const MOST_OFFERED = 2_000;
+const MOST_OFFERED = 6_000;
 /** How long facts may gather while the door is busy. */
-const GATHER_MS = 50;
+const GATHER_MS = 250;
 /** How long it sleeps when nobody wakes it: another process may have written. */
 const IDLE_MS = 200;
 
 /** How long a reader waits to see the last writes; beyond that it is answered as of an earlier position. */
-const PATIENCE_MS = 250;
+const PATIENCE_MS = 1_000;
 
 export type FollowerOptions = {
   pool: pg.Pool;
@@ -48,6 +48,7 @@ export class Follower {
 
   async start(): Promise<void> {
     await this.options.pool.query('INSERT INTO followers VALUES ($1, 0) ON CONFLICT DO NOTHING', [NAME]);
+    this.stopped = false;
     this.loop = this.run();
   }
 

@@ -14,12 +14,17 @@ export type Taken = { vector: ShareVector; label: Label | null };
 
 export type Output = { material: string; form: string; vector: ShareVector; estimatedGrams: number };
 
-/** A label that says nothing yet. */
-export const plainLabel = (model: CustodyModel, ofGrams: number): Label => ({
+/** A label that says only what the sources of the vector do; `model` of the step that made it, where one did. */
+export const plainLabel = (
+  vector: ShareVector,
+  sourceOf: SourceOf,
+  model: CustodyModel = modelOfSources(vector, sourceOf),
+): Label => ({
   custodyModel: model,
+  originClass: classOf(vector, sourceOf),
   capGrams: null,
   estimatedGrams: 0,
-  ofGrams,
+  ofGrams: total(vector),
   dryGrams: null,
   moistureBasisPoints: null,
   holdGrams: null,
@@ -28,6 +33,12 @@ export const plainLabel = (model: CustodyModel, ofGrams: number): Label => ({
 /** The custody model that a lot's sources allow by themselves. */
 export const modelOfSources = (vector: ShareVector, sourceOf: SourceOf): CustodyModel =>
   modelOfInputs(Array.from(vector.keys, (key) => custodySource(sourceOf(key))));
+
+/** The origin class that all sources share; null when they differ. */
+export const classOf = (vector: ShareVector, sourceOf: SourceOf): string | null => {
+  const [first, ...others] = new Set(Array.from(vector.keys, (key) => sourceOf(key).originClass));
+  return others.length > 0 || first === undefined ? null : first;
+};
 
 /** What norms and marks upstream leave of `grams` of a lot. */
 const capOf = (label: Label | null, grams: number): number | null =>
@@ -109,7 +120,7 @@ export const labelOutputs = (
   return outputs.map(({ vector, estimatedGrams, ...kind }) => {
     const ofGrams = total(vector);
     const dryGrams = dry === null ? null : portion(dry, ofGrams, inputGrams);
-    const label = { ...plainLabel(model, ofGrams), estimatedGrams, dryGrams };
+    const label = { ...plainLabel(vector, sourceOf, model), estimatedGrams, dryGrams };
     if (left === null) return label;
     if (outputs.length === 1) return { ...label, capGrams: left };
     const capGrams = claimableOf(kind, vector, left, sourceOf, dryGrams);

@@ -166,7 +166,7 @@ export class DeviceCounters {
   ): Promise<void> {
     const { siteId, marks } = await this.projection.changeSource(sourceKey(seq, 0), () => ({}));
     if (marks.includes(code)) return;
-    this.projection.setMark({
+    this.projection.addMark({
       id: markId(seq, code),
       place: by * MARK_PLACES + MARK_PLACES - 1 - this.marksOfFact++,
       seq,
@@ -183,9 +183,10 @@ export class DeviceCounters {
 
   /** Takes the mark of a gap that filled away again, unless people cleared it meanwhile. */
   private async unmark(by: number, { seq, lotId }: { seq: number; lotId: string }): Promise<void> {
-    const mark = await this.projection.markOf(markId(seq, 'counter-gap'));
-    if (mark.state === 'cleared') return;
-    this.projection.setMark({ ...mark, lastSeq: by, state: 'cleared' });
+    const id = markId(seq, 'counter-gap');
+    const { state } = await this.projection.changeMark(id, {});
+    if (state === 'cleared') return;
+    await this.projection.changeMark(id, { lastSeq: by, state: 'cleared' });
     await changeMarks(this.projection, asMarked(by, seq, lotId), (before) =>
       before.filter((code) => code !== 'counter-gap'),
     );

@@ -1,12 +1,12 @@
 import { type CountedFact, SHORTAGE } from '../custody/stock-counts.facts.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import { drawOver } from '../lots/draw.ts';
-import { modelOfSources, plainLabel } from './labels.ts';
+import { plainLabel } from './labels.ts';
 import type { Readers } from './project.reader.ts';
 import { addSurplus } from './project.surplus.ts';
 import { type LoadLot, loseFromLots, makeLots, returnUses, takeUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
-import { emptyVector, total } from './shares.ts';
+import { emptyVector } from './shares.ts';
 
 type Part = Use & { partLotId?: string };
 
@@ -33,7 +33,7 @@ const holdLots = async (
   for (const [i, state] of (await projection.states(ids)).entries()) {
     const { madeBy } = await projection.makerOf(ids[i]!);
     const sourceOf = await projection.sourcesOf([state.vector]);
-    const label = state.label ?? plainLabel(modelOfSources(state.vector, sourceOf), total(state.vector));
+    const label = state.label ?? plainLabel(state.vector, sourceOf);
     projection.setLabel(ids[i]!, seq, { ...label, holdGrams: parts === null ? null : parts[i]! }, madeBy);
   }
 };

@@ -15,7 +15,7 @@ export const addMarks = async (
   subjectId: string,
 ): Promise<void> => {
   for (const [i, code] of (data.marks as string[]).entries())
-    projection.setMark({
+    projection.addMark({
       id: namedUuid(`mark ${seq} ${code}`),
       place: seq * MARK_PLACES + i,
       seq,
@@ -55,7 +55,7 @@ const setMark = async (projection: Projection, fact: AnyFact): Promise<void> => 
   const { seq, data } = fact;
   const source = await projection.changeSource(sourceKey(data.seq, 0), () => ({}));
   const { siteId } = source;
-  projection.setMark({
+  projection.addMark({
     id: data.markId,
     place: seq * MARK_PLACES,
     seq,
@@ -72,8 +72,7 @@ const setMark = async (projection: Projection, fact: AnyFact): Promise<void> => 
 
 const clearMark = async (projection: Projection, fact: AnyFact): Promise<void> => {
   const { seq, data } = fact;
-  const mark = await projection.markOf(data.markId);
-  projection.setMark({ ...mark, lastSeq: seq, state: 'cleared' });
+  await projection.changeMark(data.markId, { lastSeq: seq, state: 'cleared' });
   await changeMarks(projection, fact, (marks) => marks.filter((code) => code !== data.code));
 };
 

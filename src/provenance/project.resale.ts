@@ -15,7 +15,6 @@ const sealBatch = async (projection: Projection, { seq, data }: AnyFact): Promis
   const scope = { custodyModel, lineClean: true, normBasisPoints: null, marks: [] };
   const output = { lotId, material, form, vector, estimatedGrams: 0 };
   const [label] = await makeLots(projection, seq, uses, taken, scope, [output]);
-  await projection.flush();
   const sourceOf = await projection.sourcesOf([vector]);
   const summary = batchSummary(vector, sourceOf, {
     claimableGrams: claimableNow(output, vector, label!, sourceOf),

@@ -10,6 +10,7 @@ import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
 import { resaleReaders } from './project.resale.ts';
 import { saleReaders } from './project.sale.ts';
+import { voidReaders } from './project.voids.ts';
 import { waysOutReaders } from './project.ways-out.ts';
 import { Projection } from './projection.ts';
 
@@ -23,16 +24,19 @@ const READERS: Readers = {
   ...outsideReaders,
   ...waysOutReaders,
   ...saleReaders,
+  ...voidReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */
 export const projectFacts = async (client: pg.PoolClient, facts: readonly AnyFact[]): Promise<void> => {
   const projection = new Projection(client);
+  const named = await projection.lotsNamedIn(facts);
   const counters = new DeviceCounters(client, projection);
-  for (const fact of facts) {
+  for (const [i, fact] of facts.entries()) {
     await READERS[fact.type]?.(projection, fact);
     await counters.read(fact);
+    await projection.countStock(fact, named[i]!);
   }
   await counters.flush();
-  await projection.flush();
+  await projection.finish();
 };

@@ -56,6 +56,8 @@ export const returnUses = async (
   const states = await projection.states(uses.map((use) => use.lotId));
   for (const [i, { lotId }] of uses.entries()) {
     const taken = await projection.takenBy(lotId, takenBy);
+    // What comes back may be of sources the lot holds nothing of any more.
+    await projection.sourcesOf([taken]);
     // A lot taken whole keeps its vector, here or by a later fact: then it holds only what comes back.
     const held = (await projection.gramsBefore(lotId, seq)) === 0 ? emptyVector : states[i]!.vector;
     projection.setVector(lotId, seq, giveBack(held, taken));

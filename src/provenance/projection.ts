@@ -1,52 +1,29 @@
 import type pg from 'pg';
-import { insertSql, type Journal, toArrays } from '../db/table.ts';
-import { PLACES, type Source, type SourceParty, sourceParties, sources } from '../lots/sources.tables.ts';
-import { type Mark, marks } from '../supervision/marks.tables.ts';
+import type { AnyFact } from '../ledger/fact.ts';
+import type { Source } from '../lots/sources.tables.ts';
+import type { Mark } from '../supervision/marks.tables.ts';
 import { claimableNow, type Label } from './labels.ts';
+import { History, type Kind, type Making } from './projection.history.ts';
+import { Rows } from './projection.rows.ts';
 import {
   type BatchSummary,
   batchSummaries,
-  type LotExit,
-  type LotLoss,
-  type LotModel,
   type LotMove,
-  type LotVector,
   lotExits,
   lotLosses,
-  lotModels,
   lotMoves,
-  lotVectors,
   type StepLabel,
-  stepLabels,
 } from './provenance.tables.ts';
-import {
-  decodeVector,
-  encodeVector,
-  type ShareVector,
-  sourceKey,
-  takeAway,
-  total,
-  vectorOf,
-} from './shares.ts';
+import { encodeVector, type ShareVector, total, vectorOf } from './shares.ts';
+import { Stock, WEIGH_IN } from './stock.ts';
 import type { LotSummary } from './summary.ts';
-
-/** Every lot that $1 was made of, and itself. */
-export const WAY_TO_LOT = `way(lot_id) AS (
-  SELECT $1::uuid
-  UNION
-  SELECT taken.lot_id FROM way
-  JOIN lot_moves made ON made.lot_id = way.lot_id AND made.direction = 'out'
-  JOIN lot_moves taken ON taken.seq = made.seq AND taken.direction = 'in')`;
-
-type Kind = { material: string; form: string };
 
 /** What is known of one lot while facts are read. */
 export type LotState = {
   vector: ShareVector;
   /** Null of a source lot that nothing was said of. */
   label: Label | null;
-  /** Null until asked for. */
-  kind: Kind | null;
+  kind: Kind;
 };
 
 /**
@@ -55,173 +32,181 @@ export type LotState = {
  */
 export class Projection {
   private readonly client: pg.PoolClient;
+  private readonly history: History;
+  private readonly rows = new Rows();
+  private readonly stock: Stock;
   private readonly lots = new Map<string, LotState>();
-  private zone: string | undefined;
+  /** Sources of these facts nobody drew on yet. */
+  private readonly untouched = new Map<string, Source>();
   private readonly known = new Map<number, Source>();
-  private readonly owners = new Map<string, string>();
   /** Moves and losses written of each fact so far. */
   private readonly places = new Map<string, number>();
-  private readonly written = {
-    sources: new Map<number, Source>(),
-    parties: [] as SourceParty[],
-    vectors: new Map<string, LotVector>(),
-    moves: [] as LotMove[],
-    losses: [] as LotLoss[],
-    exits: [] as LotExit[],
-    models: new Map<string, LotModel>(),
-    steps: new Map<number, StepLabel>(),
-    summaries: new Map<string, BatchSummary>(),
-    marks: new Map<string, Mark>(),
-  };
+  /** Lots the present fact gave another vector or label, and origin classes it changed: what they were. */
+  private readonly changedLots = new Set<string>();
+  private readonly classesBefore = new Map<string, string | null>();
 
   constructor(client: pg.PoolClient) {
     this.client = client;
+    this.history = new History(client);
+    this.stock = new Stock(client, this.rows);
   }
 
   addSource(source: Source, people: readonly string[]): void {
     this.known.set(source.key, source);
-    this.written.sources.set(source.key, source);
-    for (const personId of people) this.written.parties.push({ personId, key: source.key });
-    const { material, form } = source;
-    this.lots.set(source.lotId, {
-      vector: vectorOf([[source.key, source.grams]]),
-      label: null,
-      kind: { material, form },
-    });
+    this.rows.newSources.set(source.key, source);
+    for (const personId of people) this.rows.parties.push({ personId, key: source.key });
+    this.untouched.set(source.lotId, source);
   }
 
   /** What a correction, a void or a mark made of a source. */
   async changeSource(key: number, change: (source: Source) => Partial<Source>): Promise<Source> {
     const before = (await this.sourcesOf([vectorOf([[key, 1]])]))(key);
     const source = { ...before, ...change(before) };
+    if (source.originClass !== before.originClass) this.keepClass(source.lotId, before.originClass);
     this.known.set(key, source);
-    this.written.sources.set(key, source);
+    const rows = this.rows.newSources.has(key) ? this.rows.newSources : this.rows.changedSources;
+    rows.set(key, source);
     return source;
   }
 
+  private keepClass(lotId: string, before: string | null): void {
+    if (!this.classesBefore.has(lotId)) this.classesBefore.set(lotId, before);
+  }
+
   /** States of lots, in the order asked; the sources of their vectors are known from then on. */
-  async states(lotIds: readonly string[]): Promise<(LotState & { kind: Kind })[]> {
-    const absent = lotIds.filter((id) => (this.lots.get(id)?.kind ?? null) === null);
+  async states(lotIds: readonly string[]): Promise<LotState[]> {
+    const absent = lotIds.filter((id) => !this.lots.has(id) && !this.isUntouched(id));
     if (absent.length > 0) await this.loadLots(absent);
-    return lotIds.map((id) => this.lots.get(id)! as LotState & { kind: Kind });
+    return lotIds.map((id) => this.lots.get(id)!);
+  }
+
+  /** Whether it is a source of these facts; then its state is known from now on. */
+  private isUntouched(lotId: string): boolean {
+    const source = this.untouched.get(lotId);
+    if (source === undefined) return false;
+    const { key, grams, material, form } = source;
+    this.lots.set(lotId, { vector: vectorOf([[key, grams]]), label: null, kind: { material, form } });
+    return this.untouched.delete(lotId);
+  }
+
+  private async loadLots(ids: readonly string[]): Promise<void> {
+    await this.flush();
+    const lots = await this.history.lots(ids);
+    const keys = lots.flatMap(({ key, vector }) => (vector === null ? [key] : [...vector.keys]));
+    const sourceOf = await this.knowSources(keys);
+    for (const { id, key, vector, label, material, form } of lots) {
+      const own = vector ?? vectorOf([[key, sourceOf(key).grams]]);
+      this.lots.set(id, { vector: own, label, kind: { material, form } });
+    }
+  }
+
+  /** Sources of the vectors, then synchronous to ask. */
+  sourcesOf(vectors: readonly ShareVector[]): Promise<(key: number) => Source> {
+    return this.knowSources(vectors.flatMap(({ keys }) => [...keys]));
+  }
+
+  private async knowSources(keys: readonly number[]): Promise<(key: number) => Source> {
+    const absent = new Set(keys.filter((key) => !this.known.has(key)));
+    if (absent.size > 0)
+      for (const source of await this.history.sources(absent)) this.known.set(source.key, source);
+    return (key) => this.known.get(key)!;
   }
 
   /** What the fact `seq` took from the lot. Taken whole, a lot keeps the vector it had: that is what was taken. */
   async takenBy(lotId: string, seq: number): Promise<ShareVector> {
-    const [after, before] = await this.vectorsUpTo(lotId, seq);
-    if (after === undefined) return this.sourceVector(lotId);
-    if (after.seq !== seq) return after.vector;
-    return takeAway(before?.vector ?? (await this.sourceVector(lotId)), after.vector);
+    await this.flush();
+    return this.history.takenBy(lotId, seq);
   }
 
   /** The lot's vector after the fact `seq`. */
   async vectorAt(lotId: string, seq: number): Promise<ShareVector> {
-    const [last] = await this.vectorsUpTo(lotId, seq);
-    return last?.vector ?? (await this.sourceVector(lotId));
-  }
-
-  /** The last two vectors of the lot up to the fact `seq`, the latest first. */
-  private async vectorsUpTo(lotId: string, seq: number): Promise<{ seq: number; vector: ShareVector }[]> {
     await this.flush();
-    const { rows } = await this.client.query<{ seq: number; vector: Buffer }>({
-      name: 'vectors up to',
-      text: 'SELECT seq, vector FROM lot_vectors WHERE lot_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 2',
-      values: [lotId, seq],
-    });
-    return rows.map((row) => ({ seq: row.seq, vector: decodeVector(row.vector) }));
+    return this.history.vectorAt(lotId, seq);
   }
 
-  /** Grams of the lot before the fact `seq`: a lot taken whole holds none, though its vector stays. */
-  async gramsBefore(lotId: string, seq: number): Promise<number> {
-    const { rows } = await this.client.query<{ after: number }>({
-      name: 'posting before',
-      text: 'SELECT after FROM postings WHERE account = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1',
-      values: [lotId, seq],
-    });
-    return rows[0]!.after;
+  gramsBefore(lotId: string, seq: number): Promise<number> {
+    return this.history.gramsBefore(lotId, seq);
   }
 
-  /** Of a fact that was undone: its moves, losses and summary lead nowhere any more. */
+  makerOf(lotId: string): Promise<{ madeBy: number; isSource: boolean }> {
+    return this.history.makerOf(lotId);
+  }
+
+  /** The steps that made lots of these lots, of the outputs of the facts `steps`, and of what was made of them. */
+  async makingsFrom(lotIds: readonly string[], steps: readonly number[]): Promise<Making[]> {
+    await this.flush();
+    return this.history.makingsFrom(lotIds, steps);
+  }
+
+  /** Of a fact that was undone: its moves, losses, exits and summary lead nowhere any more. */
   async forget(seq: number): Promise<void> {
     await this.flush();
-    for (const { name } of [lotMoves, lotLosses, batchSummaries])
+    for (const { name } of [lotMoves, lotLosses, lotExits, batchSummaries])
       await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
   }
 
-  /** A source lot before anybody drew on it. */
-  private async sourceVector(lotId: string): Promise<ShareVector> {
-    const { rows } = await this.client.query<{ key: number; grams: number }>(
-      `SELECT s.key, s.grams FROM lots l JOIN sources s ON s.key = l.seq * ${PLACES} + l.place WHERE l.id = $1`,
-      [lotId],
-    );
-    return vectorOf([[rows[0]!.key, rows[0]!.grams]]);
-  }
-
-  /** Sources of the vectors, then synchronous to ask. */
-  async sourcesOf(vectors: readonly ShareVector[]): Promise<(key: number) => Source> {
-    const absent = new Set<number>();
-    for (const vector of vectors) for (const key of vector.keys) if (!this.known.has(key)) absent.add(key);
-    if (absent.size > 0) {
-      const { rows } = await this.client.query<Source>({
-        name: 'sources by key',
-        text: `${selectAll(sources)} WHERE key = ANY($1::int8[])`,
-        values: [[...absent]],
-      });
-      for (const row of rows) this.known.set(row.key, row);
-    }
-    return (key) => this.known.get(key)!;
-  }
-
-  /** What a lot holds after the fact `seq`. Its state must have been asked for. */
+  /** Sets the lot's vector after the fact `seq`. Its state must have been asked for. */
   setVector(lotId: string, seq: number, vector: ShareVector): void {
     const state = this.lots.get(lotId)!;
     this.lots.set(lotId, { ...state, vector });
-    this.written.vectors.set(`${lotId} ${seq}`, {
+    this.changedLots.add(lotId);
+    this.rows.vectors.set(`${lotId} ${seq}`, {
       lotId,
       seq,
       grams: total(vector),
       vector: Buffer.from(encodeVector(vector)),
-      claimableGrams: claimableNow(state.kind!, vector, state.label, (key) => this.known.get(key)!),
+      claimableGrams: claimableNow(state.kind, vector, state.label, (key) => this.known.get(key)!),
     });
   }
 
   /** A lot that the fact `seq` made. */
   openLot(lotId: string, seq: number, kind: Kind, vector: ShareVector, label: Label): void {
     this.lots.set(lotId, { vector, label, kind: { material: kind.material, form: kind.form } });
-    this.written.models.set(lotId, { lotId, seq, ...label });
+    this.rows.models.set(lotId, { lotId, seq, ...label });
     this.setVector(lotId, seq, vector);
   }
 
   /** What is said of a lot from the fact `seq` on; `madeBy` where nothing was said of it before. */
   setLabel(lotId: string, seq: number, label: Label, madeBy: number): void {
     const state = this.lots.get(lotId)!;
+    if (state.label !== null && label.originClass !== state.label.originClass)
+      this.keepClass(lotId, state.label.originClass);
     this.lots.set(lotId, { ...state, label });
-    this.written.models.set(lotId, { lotId, seq: madeBy, ...label });
+    this.rows.models.set(lotId, { lotId, seq: madeBy, ...label });
     this.setVector(lotId, seq, state.vector);
   }
 
   setStep(label: StepLabel): void {
-    this.written.steps.set(label.seq, label);
+    this.rows.steps.set(label.seq, label);
   }
 
   async stepOf(seq: number): Promise<StepLabel | null> {
-    const written = this.written.steps.get(seq);
-    if (written !== undefined) return written;
-    const { rows } = await this.client.query<StepLabel>(`${selectAll(stepLabels)} WHERE seq = $1`, [seq]);
-    return rows[0] ?? null;
+    return this.rows.steps.get(seq) ?? (await this.history.step(seq));
   }
 
   move(seq: number, moves: readonly Omit<LotMove, 'seq' | 'place'>[]): void {
-    for (const move of moves) this.written.moves.push({ seq, place: this.nextPlace('move', seq), ...move });
+    for (const move of moves) this.rows.moves.push({ seq, place: this.nextPlace('move', seq), ...move });
   }
 
   lose(seq: number, losses: readonly { lotId: string | null; kind: string; vector: ShareVector }[]): void {
     for (const { lotId, kind, vector } of losses)
-      this.written.losses.push({
+      this.rows.losses.push({
         seq,
         place: this.nextPlace('loss', seq),
         lotId,
         kind,
+        grams: total(vector),
+        vector: Buffer.from(encodeVector(vector)),
+      });
+  }
+
+  /** Grams that leave for good, in the order of the fact's lots. */
+  leave(seq: number, exits: readonly { lotId: string; way: string; vector: ShareVector }[]): void {
+    for (const [place, { vector, ...exit }] of exits.entries())
+      this.rows.exits.push({
+        seq,
+        place,
+        ...exit,
         grams: total(vector),
         vector: Buffer.from(encodeVector(vector)),
       });
@@ -234,202 +219,79 @@ export class Projection {
     return place;
   }
 
-  /** A mark that came with a fact, or what became of it. */
-  setMark(mark: Mark): void {
-    this.written.marks.set(mark.id, mark);
+  /** A mark that came with a fact. */
+  addMark(mark: Mark): void {
+    this.rows.newMarks.set(mark.id, mark);
   }
 
-  async markOf(id: string): Promise<Mark> {
-    await this.flush();
-    const { rows } = await this.client.query<Mark>(`${selectAll(marks)} WHERE id = $1`, [id]);
-    return rows[0]!;
-  }
-
-  /** Whose site it is: that never changes. */
-  async ownerOf(siteId: string): Promise<string> {
-    let owner = this.owners.get(siteId);
-    if (owner === undefined) {
-      const { rows } = await this.client.query<{ owner: string }>(
-        'SELECT organisation_id AS owner FROM sites WHERE id = $1',
-        [siteId],
-      );
-      owner = rows[0]!.owner;
-      this.owners.set(siteId, owner);
-    }
-    return owner;
-  }
-
-  /** Grams that leave for good, in the order of the fact's lots. */
-  leave(seq: number, exits: readonly { lotId: string; way: string; vector: ShareVector }[]): void {
-    for (const [place, { vector, ...exit }] of exits.entries())
-      this.written.exits.push({
-        seq,
-        place,
-        ...exit,
-        grams: total(vector),
-        vector: Buffer.from(encodeVector(vector)),
-      });
+  /** What became of a mark. */
+  async changeMark(id: string, change: Partial<Mark>): Promise<Mark> {
+    const fresh = this.rows.newMarks.get(id);
+    const mark = { ...(fresh ?? this.rows.changedMarks.get(id) ?? (await this.history.mark(id))), ...change };
+    (fresh === undefined ? this.rows.changedMarks : this.rows.newMarks).set(id, mark);
+    return mark;
   }
 
   summarise(summary: BatchSummary): void {
-    this.written.summaries.set(summary.batchId, summary);
-  }
-
-  async flush(): Promise<void> {
-    const { written } = this;
-    await this.save(sources, [...written.sources.values()], 'key');
-    await this.save(sourceParties, written.parties);
-    await this.save(lotVectors, [...written.vectors.values()], 'lot_id, seq');
-    await this.save(lotMoves, written.moves);
-    await this.save(lotLosses, written.losses);
-    await this.save(lotExits, written.exits);
-    await this.save(lotModels, [...written.models.values()], 'lot_id');
-    await this.save(stepLabels, [...written.steps.values()], 'seq');
-    await this.save(marks, [...written.marks.values()], 'id');
-    await this.save(batchSummaries, [...written.summaries.values()], 'batch_id');
-    for (const rows of [written.parties, written.moves, written.losses, written.exits]) rows.length = 0;
-    for (const rows of [
-      written.sources,
-      written.vectors,
-      written.models,
-      written.steps,
-      written.summaries,
-      written.marks,
-    ])
-      rows.clear();
-  }
-
-  /**
-   * The steps, in ledger order, that made lots of these lots, of the outputs of these facts, and of what was made of
-   * them; the facts `steps` among them.
-   */
-  async makingsFrom(
-    lotIds: readonly string[],
-    steps: readonly number[],
-  ): Promise<{ seq: number; inputs: string[]; outputs: string[] }[]> {
-    await this.flush();
-    const { rows } = await this.client.query<LotMove>(
-      `WITH RECURSIVE reached(lot_id) AS (
-         (SELECT unnest($1::uuid[]) UNION SELECT lot_id FROM lot_moves WHERE seq = ANY($2::int8[]) AND direction = 'out')
-         UNION
-         SELECT made.lot_id FROM reached
-         JOIN lot_moves taken ON taken.lot_id = reached.lot_id AND taken.direction = 'in'
-         JOIN lot_moves made ON made.seq = taken.seq AND made.direction = 'out'),
-       steps(seq) AS (
-         SELECT unnest($2::int8[])
-         UNION SELECT m.seq FROM reached JOIN lot_moves m USING (lot_id) WHERE m.direction = 'in')
-       ${selectAll(lotMoves)} WHERE seq IN (SELECT seq FROM steps) AND direction <> 'loss' ORDER BY seq, place`,
-      [lotIds, steps],
-    );
-    const makings: { seq: number; inputs: string[]; outputs: string[] }[] = [];
-    for (const { seq, lotId, direction } of rows) {
-      let last = makings.at(-1);
-      // What is taken after something was made begins another part of the same fact.
-      if (last?.seq !== seq || (direction === 'in' && last.outputs.length > 0)) {
-        last = { seq, inputs: [], outputs: [] };
-        makings.push(last);
-      }
-      (direction === 'in' ? last.inputs : last.outputs).push(lotId);
-    }
-    return makings.filter(({ outputs }) => outputs.length > 0);
-  }
-
-  /** The fact that made a lot, and whether the lot came in by it. */
-  async makerOf(lotId: string): Promise<{ madeBy: number; isSource: boolean }> {
-    const { rows } = await this.client.query<{ madeBy: number; isSource: boolean }>(
-      `SELECT l.seq AS "madeBy", EXISTS (SELECT FROM sources s WHERE s.key = l.seq * ${PLACES} + l.place) AS "isSource"
-       FROM lots l WHERE l.id = $1`,
-      [lotId],
-    );
-    return rows[0]!;
+    this.rows.summaries.set(summary.batchId, summary);
   }
 
   /** What a correction changes of the summary of a batch, where the lot is one. */
   async changeSummary(lotId: string, change: Partial<LotSummary>): Promise<void> {
     await this.flush();
-    const { rows } = await this.client.query<BatchSummary>(
-      `${selectAll(batchSummaries)} WHERE batch_id = (SELECT id FROM batches WHERE lot_id = $1)`,
-      [lotId],
-    );
-    const [row] = rows;
+    const row = await this.history.summaryOf(lotId);
     if (row !== undefined) this.summarise({ ...row, summary: { ...row.summary, ...change } });
   }
 
-  /** People behind sources, each counted once. Written rows only: flush first. */
+  /** People behind sources, each counted once. */
   async countPeople(keys: Iterable<number>): Promise<number> {
-    const { rows } = await this.client.query<{ n: number }>(
-      'SELECT count(DISTINCT person_id)::int4 AS n FROM source_parties WHERE key = ANY($1::int8[])',
-      [[...keys]],
-    );
-    return rows[0]!.n;
-  }
-
-  /** Losses on the way to the lot, by kind: of the lots it was made of, and of the runs. Flush first. */
-  async lossesOnTheWay(lotId: string): Promise<{ kind: string; grams: number }[]> {
-    const { rows } = await this.client.query<{ kind: string; grams: number }>(
-      `WITH RECURSIVE ${WAY_TO_LOT},
-         runs AS (SELECT DISTINCT m.seq FROM way JOIN lot_moves m USING (lot_id) WHERE m.direction = 'out')
-       SELECT kind, sum(grams)::int8 AS grams FROM lot_losses
-       WHERE lot_id IN (SELECT lot_id FROM way) OR (lot_id IS NULL AND seq IN (SELECT seq FROM runs))
-       GROUP BY kind ORDER BY kind`,
-      [lotId],
-    );
-    return rows;
-  }
-
-  /** The programme's time zone, in which days are told. */
-  async timeZone(): Promise<string> {
-    this.zone ??= (await this.client.query<{ time_zone: string }>('SELECT time_zone FROM programme'))
-      .rows[0]!.time_zone;
-    return this.zone;
-  }
-
-  private async loadLots(ids: readonly string[]): Promise<void> {
     await this.flush();
-    const { rows: lots } = await this.client.query<Kind & { id: string; seq: number; place: number }>({
-      name: 'lots of a fact',
-      text: 'SELECT id, seq, place, material, form FROM lots WHERE id = ANY($1::uuid[])',
-      values: [ids],
-    });
-    const { rows: vectors } = await this.client.query<{ lot_id: string; vector: Buffer }>({
-      name: 'vectors of a fact',
-      text: `SELECT DISTINCT ON (lot_id) lot_id, vector FROM lot_vectors WHERE lot_id = ANY($1::uuid[]) ORDER BY lot_id, seq DESC`,
-      values: [ids],
-    });
-    const { rows: models } = await this.client.query<LotModel>({
-      name: 'models of a fact',
-      text: `${selectAll(lotModels)} WHERE lot_id = ANY($1::uuid[])`,
-      values: [ids],
-    });
-    const vectorOfLot = new Map(vectors.map((row) => [row.lot_id, decodeVector(row.vector)]));
-    const modelOfLot = new Map(models.map(({ lotId, seq: _, ...label }) => [lotId, label]));
-    const pristine = lots.filter((lot) => !vectorOfLot.has(lot.id));
-    const sourceOf = await this.sourcesOf([
-      ...vectorOfLot.values(),
-      vectorOf(pristine.map((lot) => [sourceKey(lot.seq, lot.place), 1] as const)),
-    ]);
-    for (const { id, seq, place, ...kind } of lots) {
-      const key = sourceKey(seq, place);
-      const vector = vectorOfLot.get(id) ?? vectorOf([[key, sourceOf(key).grams]]);
-      this.lots.set(id, { vector, label: modelOfLot.get(id) ?? null, kind });
-    }
+    return this.history.countPeople(keys);
   }
 
-  /** Adds rows; with `key`, the columns that name one, a row that stands already takes the new values. */
-  private async save<Row extends object>(
-    journal: Journal<Row>,
-    rows: readonly Row[],
-    key?: string,
-  ): Promise<void> {
-    if (rows.length === 0) return;
-    const set = journal.columns.map(({ column }) => `${column} = excluded.${column}`).join(', ');
-    await this.client.query({
-      name: `save ${journal.name}`,
-      text: `${insertSql(journal, 1)}${key === undefined ? '' : ` ON CONFLICT (${key}) DO UPDATE SET ${set}`}`,
-      values: toArrays(journal, rows),
-    });
+  /** Losses on the way to the lot, by kind: of the lots it was made of, and of the runs. */
+  async lossesOnTheWay(lotId: string): Promise<{ kind: string; grams: number }[]> {
+    await this.flush();
+    return this.history.lossesOnTheWay(lotId);
+  }
+
+  ownerOf(siteId: string): Promise<string> {
+    return this.history.ownerOf(siteId);
+  }
+
+  timeZone(): Promise<string> {
+    return this.history.timeZone();
+  }
+
+  /** By place in `facts`: the lots a fact names, but for a weigh-in's own. */
+  lotsNamedIn(facts: readonly AnyFact[]): Promise<string[][]> {
+    return this.stock.lotsNamedIn(facts);
+  }
+
+  /** Counts what the fact, read by now, did to what stands where; `named`: the lots it names. */
+  async countStock(fact: AnyFact, named: readonly string[]): Promise<void> {
+    if (fact.type === WEIGH_IN && !this.changedLots.has(fact.data.lotId)) {
+      this.stock.weighIn(fact);
+      // A weigh-in may set or take away a mark of an earlier one, and then that one's lots count as well.
+      if (this.changedLots.size === 0) return;
+    }
+    const lotIds = new Set([...this.changedLots, ...named]);
+    if (lotIds.size > 0) {
+      await this.flush();
+      await this.stock.count(fact.seq, lotIds, this.classesBefore);
+    }
+    this.changedLots.clear();
+    this.classesBefore.clear();
+  }
+
+  /** Writes what is not written yet. */
+  flush(): Promise<void> {
+    return this.rows.write(this.client);
+  }
+
+  /** Writes the rest, once no fact is left. */
+  async finish(): Promise<void> {
+    await this.stock.post();
+    await this.flush();
   }
 }
-
-const selectAll = ({ name, columns }: Journal<object>): string =>
-  `SELECT ${columns.map((c) => `${c.column} AS "${c.field}"`).join(', ')} FROM ${name}`;

@@ -48,6 +48,29 @@ export const findVector = async (db: Reader, lot: Lot): Promise<ShareVector | un
   return source && vectorOf([[source.key, source.grams]]);
 };
 
+/** What is said of the lot now; undefined where the follower has not read of it. */
+export const findStanding = async (
+  db: Reader,
+  lot: Lot,
+): Promise<{ claimableGrams: number; originClass: string | null } | undefined> => {
+  const source = await tables(db)
+    .selectFrom('sources')
+    .select(['claimableGrams', 'originClass'])
+    .where('key', '=', sourceKey(lot.seq, lot.place))
+    .executeTakeFirst();
+  const last = await tables(db)
+    .selectFrom('lotVectors')
+    .select('claimableGrams')
+    .where('lotId', '=', lot.id)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const label = source ?? (await findModel(db, lot.id));
+  if (label === undefined) return undefined;
+  const claimableGrams = lot.grams === 0 ? 0 : (last?.claimableGrams ?? source?.claimableGrams ?? 0);
+  return { claimableGrams, originClass: label.originClass };
+};
+
 export const findModel = (db: Reader, lotId: string) =>
   tables(db).selectFrom('lotModels').selectAll().where('lotId', '=', lotId).executeTakeFirst();
 

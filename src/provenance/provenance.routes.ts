@@ -19,6 +19,7 @@ import {
   findLot,
   findModel,
   findSources,
+  findStanding,
   findVector,
   walkBack,
   walkOn,
@@ -177,12 +178,13 @@ const batchSeq = async (db: Reader, id: string): Promise<number | undefined> => 
   return row?.seq;
 };
 
-/** Claimable grams of what is left of a lot. Waits for the follower, up to a second; throws `not_ready`. */
-export const claimableLeft = async ({ db, follower }: ProvenanceDeps, lot: Lot): Promise<number> => {
-  if (lot.grams === 0) return 0;
+/** Claimable grams of what is left of a lot, and its origin class. Waits for the follower, up to a second; throws `not_ready`. */
+export const standingOf = async ({ db, follower }: ProvenanceDeps, lot: Lot) => {
   if (!(await follower.reaches(lot.lastSeq))) throw notReady();
   await follower.catchUp();
-  return (await stateOf(db, lot)).claimableGrams;
+  const standing = await findStanding(db, lot);
+  if (standing === undefined) throw notReady();
+  return standing;
 };
 
 /** A lot's vector with its sources and what follows from them. */

@@ -73,6 +73,8 @@ export const lotExits = journal<LotExit>('lot_exits', {
 export type LotModel = {
   lotId: string;
   custodyModel: CustodyModel;
+  /** The one all its sources share; null when they differ. */
+  originClass: string | null;
   /** What norms and marks upstream leave of `ofGrams`. */
   capGrams: number | null;
   estimatedGrams: number;
@@ -90,6 +92,7 @@ export type LotModel = {
 export const lotModels = journal<LotModel>('lot_models', {
   lotId: 'uuid',
   custodyModel: 'text',
+  originClass: 'text',
   capGrams: 'int8',
   estimatedGrams: 'int8',
   seq: 'int8',

@@ -1,10 +1,8 @@
-import { claimableNow, type Label, labelOutputs, modelOfSources } from './labels.ts';
+import { claimableNow, classOf, type Label, labelOutputs, modelOfSources } from './labels.ts';
+import type { Making } from './projection.history.ts';
 import type { Projection } from './projection.ts';
 import type { ShareVector } from './shares.ts';
 import { originClasses } from './summary.ts';
-
-/** One step on the way of lots: what it took, what it made. A fact may hold several, such as parts of a load. */
-type Making = { seq: number; inputs: string[]; outputs: string[] };
 
 /**
  * What a changed source, sample or mark means for everything made of it (domain, "Corrections": labels downstream are
@@ -39,7 +37,8 @@ const relabelSource = async (
   const { madeBy, isSource } = await projection.makerOf(lotId);
   const sourceOf = await projection.sourcesOf([vector]);
   const custodyModel = isSource ? modelOfSources(vector, sourceOf) : label.custodyModel;
-  projection.setLabel(lotId, seq, { ...label, custodyModel }, madeBy);
+  const originClass = classOf(vector, sourceOf);
+  projection.setLabel(lotId, seq, { ...label, custodyModel, originClass }, madeBy);
 };
 
 const relabelMaking = async (projection: Projection, seq: number, making: Making): Promise<void> => {

@@ -1,17 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
-import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
+import { readingRoutes } from '../http/reading.ts';
 import { Receipt, route, type WriteDeps, write } from '../http/route.ts';
-import { notFound } from '../kernel/errors.ts';
 import { Id } from '../kernel/values.ts';
-import { ROLES } from '../kernel/vocabulary.ts';
-import { maySee } from './access.ts';
 import { missing } from './counters.ts';
-import type { DeviceLine } from './device-lines.tables.ts';
 import { EQUIPPERS, type EquipmentOperations, equipmentOperations } from './equipment.operations.ts';
 import * as schema from './equipment.schema.ts';
-import { findById, linesOf, listOwned } from './registry.queries.ts';
+import { findOwned, linesOf, listOwned } from './registry.queries.ts';
 import { IdParams } from './registry.schema.ts';
 import type { Device } from './registry.tables.ts';
 
@@ -32,43 +28,35 @@ export const equipmentRoutes = (app: FastifyInstance, deps: EquipmentDeps): void
 const MOST_GAPS = 20;
 
 /** Devices with what the follower saw of the counters of the key each has now. */
-const withCounters =
-  (lines: readonly DeviceLine[]) =>
-  ({ formerKeys, ...device }: Device) => {
+const withCounters = async (db: Reader, devices: readonly Device[]) => {
+  const lines = await linesOf(db, devices);
+  return devices.map(({ formerKeys, ...device }) => {
     const line = lines.find((l) => l.deviceId === device.id && l.deviceKey === formerKeys.length);
     return { ...device, counter: line?.counter ?? 0, missing: missing(line?.runs ?? [], MOST_GAPS) };
-  };
+  });
+};
 
 const deviceReading = (app: FastifyInstance, deps: EquipmentDeps): void => {
-  route(app, {
-    method: 'GET',
+  readingRoutes(app, {
     url: '/v1/devices',
-    operationId: 'listDevices',
     tag,
-    summary: { en: 'List devices', zh: '列出设备' },
-    access: ROLES,
-    query: PageQuery,
-    response: pageOf(schema.Device),
-    handler: async ({ query, caller, ...http }) => {
-      const { after, limit } = readCursor(query);
-      const rows = await listOwned(deps.db, 'devices', caller, after, limit);
-      return toPage(rows, limit, (row) => row.seq, withCounters(await linesOf(deps.db, rows)), http);
+    one: {
+      operationId: 'getDevice',
+      summary: { en: 'Read one device', zh: '读取设备' },
+      noun: 'device',
+      find: async (caller, id) => {
+        const row = await findOwned(deps.db, 'devices', caller, id);
+        return row === undefined ? undefined : (await withCounters(deps.db, [row]))[0];
+      },
     },
-  });
-  route(app, {
-    method: 'GET',
-    url: '/v1/devices/:id',
-    operationId: 'getDevice',
-    tag,
-    summary: { en: 'Read one device', zh: '读取设备' },
-    access: ROLES,
-    params: IdParams,
-    response: schema.Device,
-    handler: async ({ params, caller }) => {
-      const row = await findById(deps.db, 'devices', params.id);
-      if (row === undefined || !maySee(caller, row.organisationId, row.siteId)) throw notFound('device');
-      return withCounters(await linesOf(deps.db, [row]))(row);
+    all: {
+      operationId: 'listDevices',
+      summary: { en: 'List devices', zh: '列出设备' },
+      list: async (caller, after, limit) =>
+        withCounters(deps.db, await listOwned(deps.db, 'devices', caller, after, limit)),
     },
+    view: schema.Device,
+    toView: (row) => row,
   });
 };
 
@@ -152,41 +140,22 @@ const vesselRoutes = (app: FastifyInstance, deps: EquipmentDeps, operations: Equ
     example: { name: '浙椒渔 81234', number: '81234' },
     handler: ({ body, ...from }) => write(deps, operations.registerVessel, body, from),
   });
-  route(app, {
-    method: 'GET',
+  readingRoutes(app, {
     url: '/v1/vessels',
-    operationId: 'listVessels',
     tag,
-    summary: { en: 'List vessels', zh: '列出船舶' },
-    access: ROLES,
-    query: PageQuery,
-    response: pageOf(schema.Vessel),
-    handler: async ({ query, caller, ...http }) => {
-      const { after, limit } = readCursor(query);
-      const rows = await listOwned(deps.db, 'vessels', caller, after, limit);
-      return toPage(
-        rows,
-        limit,
-        (row) => row.seq,
-        (row) => row,
-        http,
-      );
+    one: {
+      operationId: 'getVessel',
+      summary: { en: 'Read one vessel', zh: '读取船舶' },
+      noun: 'vessel',
+      find: (caller, id) => findOwned(deps.db, 'vessels', caller, id),
     },
-  });
-  route(app, {
-    method: 'GET',
-    url: '/v1/vessels/:id',
-    operationId: 'getVessel',
-    tag,
-    summary: { en: 'Read one vessel', zh: '读取船舶' },
-    access: ROLES,
-    params: IdParams,
-    response: schema.Vessel,
-    handler: async ({ params, caller }) => {
-      const row = await findById(deps.db, 'vessels', params.id);
-      if (row === undefined || !maySee(caller, row.organisationId, null)) throw notFound('vessel');
-      return row;
+    all: {
+      operationId: 'listVessels',
+      summary: { en: 'List vessels', zh: '列出船舶' },
+      list: (caller, after, limit) => listOwned(deps.db, 'vessels', caller, after, limit),
     },
+    view: schema.Vessel,
+    toView: (row) => row,
   });
   route(app, {
     method: 'PATCH',

@@ -104,7 +104,24 @@ export const linesOf = async (db: Reader, devices: readonly { id: string }[]): P
         )
         .execute();
 
+/** undefined when there is none, or it is another's. */
+export const findOrganisation = async (
+  db: Reader,
+  caller: Caller,
+  id: string,
+): Promise<Organisation | undefined> =>
+  maySee(caller, id, null) ? findById(db, 'organisations', id) : undefined;
+
 type Owned = 'sites' | 'apiKeys' | 'devices' | 'vessels' | 'collectors';
+
+/** The column that says at which site a thing is; null where it is at none. */
+const SITE_COLUMN = {
+  sites: 'id',
+  devices: 'siteId',
+  collectors: 'siteId',
+  apiKeys: null,
+  vessels: null,
+} as const;
 
 /** Things of the organisations the caller may see, in the order they were registered; a key limited to sites sees those. */
 export const listOwned = async <T extends Owned>(
@@ -114,9 +131,7 @@ export const listOwned = async <T extends Owned>(
   after: number,
   limit: number,
 ) => {
-  const siteColumn = { sites: 'id', devices: 'siteId', collectors: 'siteId', apiKeys: null, vessels: null }[
-    table as Owned
-  ];
+  const siteColumn = SITE_COLUMN[table];
   let query = registryTables(db)
     .selectFrom(table as 'devices')
     .selectAll()
@@ -136,3 +151,16 @@ export const findById = async <T extends Owned | 'organisations'>(db: Reader, ta
     .selectAll()
     .where('id', '=', id)
     .executeTakeFirst()) as Tables[T] | undefined;
+
+/** A thing as `listOwned` lists it; undefined when there is none, or it is another's. */
+export const findOwned = async <T extends 'sites' | 'devices' | 'vessels'>(
+  db: Reader,
+  table: T,
+  caller: Caller,
+  id: string,
+): Promise<Tables[T] | undefined> => {
+  const row = await findById(db, table, id);
+  const column = SITE_COLUMN[table];
+  const siteId = column === null ? null : ((row as Partial<Device> | undefined)?.[column] ?? null);
+  return row !== undefined && maySee(caller, row.organisationId, siteId) ? row : undefined;
+};

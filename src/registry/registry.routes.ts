@@ -2,13 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
 import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
+import { readingRoutes } from '../http/reading.ts';
 import { Receipt, route, type WriteDeps, write } from '../http/route.ts';
-import { notFound } from '../kernel/errors.ts';
 import { Id } from '../kernel/values.ts';
-import { ROLES } from '../kernel/vocabulary.ts';
-import { maySee } from './access.ts';
 import * as operations from './registry.operations.ts';
-import { findById, listOrganisations, listOwned } from './registry.queries.ts';
+import { findOrganisation, findOwned, listOrganisations, listOwned } from './registry.queries.ts';
 import * as schema from './registry.schema.ts';
 import type { ApiKey } from './registry.tables.ts';
 
@@ -38,41 +36,22 @@ const organisationRoutes = (app: FastifyInstance, deps: WriteDeps & { db: Reader
     example: { name: '椒江小蓝之家', kind: 'station' },
     handler: ({ body, ...from }) => write(deps, operations.registerOrganisation, body, from),
   });
-  route(app, {
-    method: 'GET',
+  readingRoutes(app, {
     url: '/v1/organisations',
-    operationId: 'listOrganisations',
     tag,
-    summary: { en: 'List organisations', zh: '列出组织' },
-    access: ROLES,
-    query: PageQuery,
-    response: pageOf(schema.Organisation),
-    handler: async ({ query, caller, ...http }) => {
-      const { after, limit } = readCursor(query);
-      const rows = await listOrganisations(deps.db, caller, after, limit);
-      return toPage(
-        rows,
-        limit,
-        (row) => row.seq,
-        (row) => row,
-        http,
-      );
+    one: {
+      operationId: 'getOrganisation',
+      summary: { en: 'Read one organisation', zh: '读取组织' },
+      noun: 'organisation',
+      find: (caller, id) => findOrganisation(deps.db, caller, id),
     },
-  });
-  route(app, {
-    method: 'GET',
-    url: '/v1/organisations/:id',
-    operationId: 'getOrganisation',
-    tag,
-    summary: { en: 'Read one organisation', zh: '读取组织' },
-    access: ROLES,
-    params: schema.IdParams,
-    response: schema.Organisation,
-    handler: async ({ params, caller }) => {
-      const row = await findById(deps.db, 'organisations', params.id);
-      if (row === undefined || !maySee(caller, row.id, null)) throw notFound('organisation');
-      return row;
+    all: {
+      operationId: 'listOrganisations',
+      summary: { en: 'List organisations', zh: '列出组织' },
+      list: (caller, after, limit) => listOrganisations(deps.db, caller, after, limit),
     },
+    view: schema.Organisation,
+    toView: (row) => row,
   });
   route(app, {
     method: 'PATCH',
@@ -125,41 +104,22 @@ const siteRoutes = (app: FastifyInstance, deps: WriteDeps & { db: Reader }): voi
     },
     handler: ({ body, ...from }) => write(deps, operations.registerSite, body, from),
   });
-  route(app, {
-    method: 'GET',
+  readingRoutes(app, {
     url: '/v1/sites',
-    operationId: 'listSites',
     tag,
-    summary: { en: 'List sites', zh: '列出站点' },
-    access: ROLES,
-    query: PageQuery,
-    response: pageOf(schema.Site),
-    handler: async ({ query, caller, ...http }) => {
-      const { after, limit } = readCursor(query);
-      const rows = await listOwned(deps.db, 'sites', caller, after, limit);
-      return toPage(
-        rows,
-        limit,
-        (row) => row.seq,
-        (row) => row,
-        http,
-      );
+    one: {
+      operationId: 'getSite',
+      summary: { en: 'Read one site', zh: '读取站点' },
+      noun: 'site',
+      find: (caller, id) => findOwned(deps.db, 'sites', caller, id),
     },
-  });
-  route(app, {
-    method: 'GET',
-    url: '/v1/sites/:id',
-    operationId: 'getSite',
-    tag,
-    summary: { en: 'Read one site', zh: '读取站点' },
-    access: ROLES,
-    params: schema.IdParams,
-    response: schema.Site,
-    handler: async ({ params, caller }) => {
-      const row = await findById(deps.db, 'sites', params.id);
-      if (row === undefined || !maySee(caller, row.organisationId, row.id)) throw notFound('site');
-      return row;
+    all: {
+      operationId: 'listSites',
+      summary: { en: 'List sites', zh: '列出站点' },
+      list: (caller, after, limit) => listOwned(deps.db, 'sites', caller, after, limit),
     },
+    view: schema.Site,
+    toView: (row) => row,
   });
   route(app, {
     method: 'PATCH',

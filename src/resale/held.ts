@@ -67,17 +67,19 @@ export const saleTo = (world: World, batch: Batch, buyerId: string, saleId: stri
 const unknownSale = () =>
   unprocessable('unknown_sale', '/saleId', 'no such sale of this batch; GET /v1/batches/{id} lists them');
 
-const namedSale = (world: World, batch: Batch, saleId: string): Sale => {
+export const namedSale = (world: World, batch: Batch, saleId: string): Sale => {
   const sale = world.get(batchSales, saleId);
   if (sale === undefined || sale.batchId !== batch.id) throw unknownSale();
+  if (sale.state === 'voided')
+    throw conflict('already_voided', 'This sale was voided.', { saleId, seq: sale.lastSeq });
   return sale;
 };
 
-const onlySale = (world: World, batchId: string, sales: number, lastSaleId: string | null): Sale => {
-  if (sales === 0 || lastSaleId === null)
-    throw conflict('not_sold', 'Nothing of this batch was sold yet.', { batchId });
-  if (sales > 1)
-    throw conflict('sale_needed', `There are ${sales} sales; say saleId of the one you mean.`, {
+/** The only sale there is. 409 `not_sold`, or `sale_needed` where it cannot be told which is meant. */
+export const onlySale = (world: World, batchId: string, sales: number, lastSaleId: string | null): Sale => {
+  if (sales === 0) throw conflict('not_sold', 'Nothing of this batch was sold yet.', { batchId });
+  if (sales > 1 || lastSaleId === null)
+    throw conflict('sale_needed', 'There were several sales; say saleId of the one you mean.', {
       batchId,
       sales,
     });

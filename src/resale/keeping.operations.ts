@@ -1,43 +1,17 @@
 import { conflict, unprocessable } from '../kernel/errors.ts';
 import { instant } from '../kernel/time.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
-import type { World } from '../ledger/world.ts';
-import { type Lot, lots } from '../lots/lots.tables.ts';
-import { type LotUse, untouchedLots } from '../lots/lots.ts';
+import { lots } from '../lots/lots.tables.ts';
+import { givenBack, lotGrams, unusedLots } from '../lots/undo.ts';
 import { actorOf } from '../registry/actor.ts';
 import { checkBuyer, checkReservation, ownBatch, useOf } from './held.ts';
 import { batchReleased, batchReserved, batchUnsealed } from './keeping.facts.ts';
 import type { ReservationRequest, UnsealRequest } from './keeping.schema.ts';
 import { SEALERS } from './resale.operations.ts';
-import type { Batch } from './resale.tables.ts';
 
 export type OfBatch<Request> = Request & { batchId: string };
 export type UnsealAnswer = { id: string; state: 'unsealed'; lots: { lotId: string; grams: number }[] };
 export type ReservationAnswer = { id: string; buyerId: string; until: string };
-
-/** What each input gets back, where it still stands beside the batch. 409 `not_here`, `on_hold`. */
-const givenBack = (world: World, batch: Batch, siteId: string | null): LotUse[] => {
-  world.need(
-    lots,
-    batch.inputs.map((input) => input.lotId),
-  );
-  return batch.inputs.map(({ lotId, grams }) => {
-    const lot = world.get(lots, lotId)!;
-    checkBeside(lot, siteId);
-    return { lotId, seq: lot.lastSeq, grams };
-  });
-};
-
-const checkBeside = (lot: Lot, siteId: string | null): void => {
-  const state = { lotId: lot.id, grams: lot.grams, siteId: lot.siteId, seq: lot.lastSeq };
-  if (lot.heldBy !== null)
-    throw conflict('on_hold', 'A lot it came from is on hold until its case is decided.', {
-      ...state,
-      caseId: lot.heldBy,
-    });
-  if (lot.siteId !== siteId)
-    throw conflict('not_here', 'What was left of a lot it came from has moved; bring it back first.', state);
-};
 
 /** @param programme whose operator stands for natural persons */
 export const keepingOperations = (programme: {
@@ -60,7 +34,8 @@ export const keepingOperations = (programme: {
           soldGrams: batch.soldGrams,
         });
       checkReservation(batch, now, null);
-      const [lot] = untouchedLots(world, [batch.lotId], batch.seq);
+      const stands = { siteId: batch.siteId };
+      const [lot] = unusedLots(world, [batch], stands);
       return draft({
         type: batchUnsealed,
         ...actorOf(world, caller, programme),
@@ -68,8 +43,8 @@ export const keepingOperations = (programme: {
           batchId: batch.id,
           seq: batch.lastSeq,
           sealedSeq: batch.seq,
-          lot: { lotId: batch.lotId, seq: lot!.lastSeq, grams: lot!.grams },
-          inputs: givenBack(world, batch, lot!.siteId),
+          lot: lot!,
+          inputs: givenBack(world, batch.inputs, stands),
         },
         private: { keyId: caller.keyId, reason: input.reason },
       });
@@ -77,7 +52,7 @@ export const keepingOperations = (programme: {
     answer: ({ data }) => ({
       id: data.batchId,
       state: 'unsealed',
-      lots: (data.inputs as LotUse[]).map(({ lotId, grams }) => ({ lotId, grams })),
+      lots: lotGrams(data.inputs),
     }),
   },
   reserveBatch: {

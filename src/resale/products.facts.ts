@@ -63,6 +63,7 @@ export const productMade: FactType<z.infer<typeof Made>, z.infer<typeof MadePriv
       contentGrams,
       market: more.market,
       name: more.name ?? null,
+      state: 'made',
     });
   },
 };

@@ -32,7 +32,7 @@ const holdingOf = (world: World, caller: Caller, { batchId, saleId }: ProductReq
       '/saleId',
       'is left out by the owner of a batch: what was sold is the buyer’s',
     );
-  const bought = world.get(batchBuyers, buyerKey(batch.id, caller.organisationId)) !== undefined;
+  const bought = (world.get(batchBuyers, buyerKey(batch.id, caller.organisationId))?.sales ?? 0) > 0;
   if (!bought && !owns) throw unknown();
   const sale = owns ? saleOf(world, batch, saleId) : saleTo(world, batch, caller.organisationId, saleId);
   return { batch, organisationId: sale.buyerId, lotId: sale.lotId, saleId: sale.id };

@@ -1,11 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
+import { readingRoutes } from '../http/reading.ts';
 import { route, write } from '../http/route.ts';
-import { notFound } from '../kernel/errors.ts';
-import { ROLES } from '../kernel/vocabulary.ts';
 import { MAKERS, productOperations } from './products.operations.ts';
 import { findProduct, listProducts } from './products.queries.ts';
-import { ProductAnswer, ProductParams, ProductRequest, ProductView } from './products.schema.ts';
+import { ProductAnswer, ProductRequest, ProductView } from './products.schema.ts';
 import type { ResaleDeps } from './resale.routes.ts';
 
 const tag = 'resale';
@@ -38,40 +36,21 @@ export const productRoutes = (app: FastifyInstance, deps: ResaleDeps): void => {
     },
     handler: ({ body, ...from }) => write(deps, makeProduct, body, from),
   });
-  route(app, {
-    method: 'GET',
-    url: '/v1/products/:id',
-    operationId: 'getProduct',
-    tag,
-    summary: { en: 'Read one product', zh: '查询产品' },
-    access: ROLES,
-    params: ProductParams,
-    response: ProductView,
-    handler: async ({ params, caller }) => {
-      const product = await findProduct(deps.db, caller, params.id);
-      if (product === undefined) throw notFound('product');
-      return product;
-    },
-  });
-  route(app, {
-    method: 'GET',
+  readingRoutes(app, {
     url: '/v1/products',
-    operationId: 'listProducts',
     tag,
-    summary: { en: 'List products', zh: '列出产品' },
-    access: ROLES,
-    query: PageQuery,
-    response: pageOf(ProductView),
-    handler: async ({ query, caller, ...http }) => {
-      const { after, limit } = readCursor(query);
-      const rows = await listProducts(deps.db, caller, after, limit);
-      return toPage(
-        rows,
-        limit,
-        (row) => row.seq,
-        (row) => row,
-        http,
-      );
+    one: {
+      operationId: 'getProduct',
+      summary: { en: 'Read one product', zh: '查询产品' },
+      noun: 'product',
+      find: (caller, id) => findProduct(deps.db, caller, id),
     },
+    all: {
+      operationId: 'listProducts',
+      summary: { en: 'List products', zh: '列出产品' },
+      list: (caller, after, limit) => listProducts(deps.db, caller, after, limit),
+    },
+    view: ProductView,
+    toView: (row) => row,
   });
 };

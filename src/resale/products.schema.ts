@@ -4,8 +4,6 @@ import { Id, MAX_INTEGER, text } from '../kernel/values.ts';
 
 const Count = z.int().min(1).max(MAX_INTEGER);
 
-export const ProductParams = z.object({ id: Id });
-
 export const ProductRequest = z.strictObject({
   id: Id.optional(),
   batchId: Id,
@@ -37,6 +35,7 @@ export const ProductView = z
     contentGrams: z.int(),
     market: z.string(),
     name: z.string().nullable(),
+    state: z.string(),
     seq: z.int(),
   })
   .meta({ id: 'Product' });

@@ -15,6 +15,7 @@ export type Product = {
   contentGrams: number;
   market: string;
   name: string | null;
+  state: 'made' | 'voided';
 };
 export const products = table<Product>('products', 'id', {
   id: 'uuid',
@@ -29,4 +30,5 @@ export const products = table<Product>('products', 'id', {
   contentGrams: 'int8',
   market: 'text',
   name: 'text',
+  state: 'text',
 });

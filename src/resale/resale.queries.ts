@@ -13,7 +13,7 @@ const batchRows = (db: Reader) => tables(db).selectFrom('batches').selectAll();
 /** Whether the organisation bought of the batch of this row, or has it reserved at `now`. */
 const isBuyer = (organisationId: string, now: number) => sql<boolean>`(
   (reserved_for = ${organisationId} AND reserved_until > ${now})
-  OR EXISTS (SELECT FROM batch_sales s WHERE s.batch_id = batches.id AND s.buyer_id = ${organisationId}))`;
+  OR EXISTS (SELECT FROM batch_sales s WHERE s.batch_id = batches.id AND s.buyer_id = ${organisationId} AND s.state = 'sold'))`;
 
 /** Whether the caller's organisation bought of a batch or has it reserved at `now`, in ms; the batch by id or lot. */
 export const isBuyerOf = async (
@@ -78,9 +78,15 @@ const MOST_SALES = 1_000;
 /** Sales of the batch the caller may see, in the order sold. */
 export const salesOf = (db: Reader, caller: Caller, batch: Batch): Promise<Sale[]> => {
   const all = tables(db).selectFrom('batchSales').selectAll().where('batchId', '=', batch.id);
-  const mine = seesTrade(caller, batch) ? all : all.where('buyerId', '=', caller.organisationId);
+  const mine = seesTrade(caller, batch)
+    ? all
+    : all.where('buyerId', '=', caller.organisationId).where('state', '=', 'sold');
   return mine.orderBy('seq').limit(MOST_SALES).execute();
 };
+
+/** One entry as it was made; whether it is of a batch of the caller's, the rule asks. */
+export const findEntry = (db: Reader, seq: number): Promise<BatchEntry | undefined> =>
+  tables(db).selectFrom('batchEntries').selectAll().where('seq', '=', seq).executeTakeFirst();
 
 /** Costs, deliveries, payments and returns the caller may see, in ledger order; one more than `limit`. */
 export const entriesOf = (
@@ -97,7 +103,7 @@ export const entriesOf = (
     .where('seq', '>', after);
   if (!seesTrade(caller, batch))
     query = query.where(
-      sql<boolean>`sale_id IN (SELECT id FROM batch_sales WHERE buyer_id = ${caller.organisationId})`,
+      sql<boolean>`sale_id IN (SELECT id FROM batch_sales WHERE buyer_id = ${caller.organisationId} AND state = 'sold')`,
     );
   return query
     .orderBy('seq')

@@ -26,11 +26,11 @@ const toView = (batch: Batch): z.input<typeof BatchView> => {
 
 /** A sale, its money only to those who trade, the operator and the auditor. */
 const toSale = (caller: Caller, batch: Batch, sale: Sale): z.input<typeof BatchDetail>['sales'][number] => {
-  const { id, seq, buyerId, lotId, grams, deliveredGrams, returnedGrams, productGrams } = sale;
+  const { id, seq, buyerId, lotId, grams, deliveredGrams, returnedGrams, productGrams, state } = sale;
   const { price, currency, total, received, credited, contract } = sale;
   const showsMoney = seesMoney(caller, batch) || buyerId === caller.organisationId;
   return {
-    ...{ id, seq, buyerId, lotId, grams, deliveredGrams, returnedGrams, productGrams },
+    ...{ id, seq, buyerId, lotId, grams, deliveredGrams, returnedGrams, productGrams, state },
     money: showsMoney
       ? { price, currency, total, received, credited, outstanding: outstandingOf(sale), contract }
       : null,

@@ -48,7 +48,7 @@ export const batchSold: FactType<z.infer<typeof Sold>, z.infer<typeof SoldPrivat
     const batch = world.get(batches, batchId)!;
     const key = buyerKey(batchId, buyerId);
     const bought = world.get(batchBuyers, key);
-    const { material, form, originClass, grams: left } = drawFrom(world, data.lot, seq);
+    const { material, form, originClass, siteId, grams: left } = drawFrom(world, data.lot, seq);
     const kind = { material, form, originClass, grams };
     openLot(world, {
       id: lotId,
@@ -76,6 +76,9 @@ export const batchSold: FactType<z.infer<typeof Sold>, z.infer<typeof SoldPrivat
       received: 0,
       credited: 0,
       contract: more.contract ?? null,
+      fromSiteId: siteId,
+      toSiteId: null,
+      state: 'sold',
     });
     world.put(batchBuyers, { id: key, sales: (bought?.sales ?? 0) + 1, lastSaleId: saleId });
     world.put(batches, {
@@ -123,7 +126,8 @@ export const batchDelivered: FactType<z.infer<typeof Delivered>, z.infer<typeof 
     const { deliveredAt: at, siteId, note } = more;
     const sale = world.get(batchSales, saleId)!;
     if (data.lot !== undefined) changeLot(world, data.lot.lotId, seq, { siteId: siteId! });
-    world.put(batchSales, { ...sale, deliveredGrams, lastSeq: seq });
+    const toSiteId = data.lot === undefined ? sale.toSiteId : siteId!;
+    world.put(batchSales, { ...sale, deliveredGrams, toSiteId, lastSeq: seq });
     world.add(batchEntries, batchEntry({ seq, batchId, saleId, kind: 'delivery', grams, at, siteId, note }));
   },
 };

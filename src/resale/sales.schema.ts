@@ -114,6 +114,7 @@ export const SaleView = z
     deliveredGrams: z.int(),
     returnedGrams: z.int(),
     productGrams: z.int(),
+    state: z.string(),
     money: z
       .object({
         price: SalePriceShape,
@@ -141,5 +142,6 @@ export const EntryView = z
     at: z.string(),
     siteId: Id.nullable(),
     note: z.string().nullable(),
+    voids: z.int().nullable().meta({ description: 'The entry this one counters, with the opposite sign.' }),
   })
   .meta({ id: 'BatchEntry' });

@@ -22,6 +22,11 @@ export type Sale = {
   received: number;
   credited: number;
   contract: string | null;
+  /** Where the lot of the batch stood when the grams were sold from it. */
+  fromSiteId: string | null;
+  /** Where the lot of the buyer came to stand when all was delivered. */
+  toSiteId: string | null;
+  state: 'sold' | 'voided';
 };
 export const batchSales = table<Sale>('batch_sales', 'id', {
   id: 'uuid',
@@ -40,10 +45,13 @@ export const batchSales = table<Sale>('batch_sales', 'id', {
   received: 'int8',
   credited: 'int8',
   contract: 'text',
+  fromSiteId: 'uuid',
+  toSiteId: 'uuid',
+  state: 'text',
 });
 
-/** How often a batch was sold to one buyer, and the last time. */
-export type BatchBuyer = { id: string; sales: number; lastSaleId: string };
+/** How often a batch was sold to one buyer, and the last time; null where that sale was voided. */
+export type BatchBuyer = { id: string; sales: number; lastSaleId: string | null };
 export const batchBuyers = table<BatchBuyer>('batch_buyers', 'id', {
   id: 'text',
   sales: 'int4',
@@ -65,6 +73,8 @@ export type BatchEntry = {
   at: string;
   siteId: string | null;
   note: string | null;
+  /** The entry this one counters. */
+  voids: number | null;
 };
 export const batchEntries = journal<BatchEntry>('batch_entries', {
   seq: 'int8',
@@ -78,7 +88,13 @@ export const batchEntries = journal<BatchEntry>('batch_entries', {
   at: 'text',
   siteId: 'uuid',
   note: 'text',
+  voids: 'int8',
 });
+
+/** An entry that was countered, under `<batch> <entry>`, and the fact that did. */
+export type BatchEntryVoid = { id: string; seq: number };
+export const batchEntryVoids = table<BatchEntryVoid>('batch_entry_voids', 'id', { id: 'text', seq: 'int8' });
+export const entryKey = (batchId: string, entrySeq: number): string => `${batchId} ${entrySeq}`;
 
 /** A row of `batch_entries` of which only what the fact says is named. */
 export const batchEntry = (
@@ -97,4 +113,5 @@ export const batchEntry = (
   at: entry.at,
   siteId: entry.siteId ?? null,
   note: entry.note ?? null,
+  voids: entry.voids ?? null,
 });

@@ -157,10 +157,24 @@ t.test(
     t.equal(await claimable(up.body.surplusLotId), 0);
     t.equal((await provenance()).claimableGrams, 5_000);
 
-    t.equal((await correct({ originClass: 'land' })).status, 201);
-    const land = await provenance();
-    t.match(land, { claimableGrams: 0, custodyModel: 'controlled-blending' });
-    t.same(land.byOriginClass, [{ originClass: 'land', grams: 5_000 }]);
+    const land = await correct({ originClass: 'land' });
+    t.equal(land.status, 201);
+    t.equal(
+      (await client.get(`/v1/lots/${bale}`)).body.originClass,
+      'land',
+      'lots made of it are of its class',
+    );
+    const balesAt = async (asOfSeq: number) =>
+      (await client.get(`/v1/sites/${siteId}/inventory?asOfSeq=${asOfSeq}`)).body.items.filter(
+        (item: { form: string }) => item.form === 'bale',
+      );
+    const { seq } = land.body.receipt;
+    const bales = { material: 'pet', form: 'bale', grams: 10_000, lots: 2 };
+    t.match(await balesAt(seq), [{ ...bales, originClass: 'land', claimableGrams: 0 }]);
+    t.match(await balesAt(seq - 1), [{ ...bales, originClass: 'sea-recovered', claimableGrams: 10_000 }]);
+    const corrected = await provenance();
+    t.match(corrected, { claimableGrams: 0, custodyModel: 'controlled-blending' });
+    t.same(corrected.byOriginClass, [{ originClass: 'land', grams: 5_000 }]);
     t.match(await correct({ originClass: 'land' }), { status: 422, body: { code: 'no_change' } });
 
     t.match(await client.post(`/v1/collections/${weighIn.id}/void`, { reason: '无此事' }), {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance, InjectOptions } from 'fastify';
@@ -38,6 +38,8 @@ export type TestApp = {
   ): Promise<{ organisationId: string; siteId: string; client: Client }>;
   /** The whole-ledger check; throws the first fault. */
   verify(): Promise<{ size: number }>;
+  /** A second process on the same database, with the same files beside it. */
+  restart(): Promise<{ app: FastifyInstance; deps: Deps; close(): Promise<void> }>;
   /** A connection as the cluster's superuser, to tamper with. */
   superuser: () => Promise<pg.Client>;
   urls: { ownerUrl: string; apiUrl: string; superuserUrl: string };
@@ -46,7 +48,12 @@ export type TestApp = {
 let own: Promise<Cluster & { stop(): Promise<void> }> | undefined;
 
 /** The whole API on a database of its own. After the test the whole ledger is verified, then all is closed. */
-export const startTestApp = async (t: Test, env: Record<string, string> = {}): Promise<TestApp> => {
+export const startTestApp = async (
+  t: Test,
+  env: Record<string, string> = {},
+  /** The log's signing key, where a test must know it beforehand. */
+  seed?: Buffer,
+): Promise<TestApp> => {
   let cluster = inherited();
   if (cluster === undefined) {
     own ??= startCluster();
@@ -60,17 +67,20 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
   const urls = await cloneDatabase(cluster);
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'blue-cycle-keys-'));
   const secret = `bck_test_${randomUUID()}`;
-  const deps = await buildDeps(
-    readConfig({
-      DATABASE_URL: urls.apiUrl,
-      DATABASE_OWNER_URL: urls.ownerUrl,
-      BLUE_CYCLE_DATA_DIR: dataDir,
-      BOOTSTRAP_API_KEY: secret,
-      LOG_LEVEL: 'silent',
-      ...env,
-    }),
-  );
-  const app = await buildApp(deps);
+  if (seed !== undefined) await writeFile(path.join(dataDir, 'ledger-key'), `${seed.toString('hex')}\n`);
+  const config = readConfig({
+    DATABASE_URL: urls.apiUrl,
+    DATABASE_OWNER_URL: urls.ownerUrl,
+    BLUE_CYCLE_DATA_DIR: dataDir,
+    BOOTSTRAP_API_KEY: secret,
+    LOG_LEVEL: 'silent',
+    ...env,
+  });
+  const start = async () => {
+    const deps = await buildDeps(config);
+    return { deps, app: await buildApp(deps) };
+  };
+  const { deps, app } = await start();
   const verify = () => verifyDatabase(deps.pool, deps.keyring);
   /** The whole-ledger check, and the replay of every table. */
   const checkAll = async (): Promise<void> => {
@@ -82,7 +92,7 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
     if (wrong !== undefined)
       throw new Error(`replay differs in ${wrong.table}: ${JSON.stringify(wrong.first)}`);
   };
-  /** Every lot's shares sum to what its postings left of it, and no more is claimable than it holds. */
+  /** Every lot's shares sum to what its postings left of it, no more is claimable than it holds, and stock is what stands. */
   const checkShares = async (): Promise<void> => {
     const { rows: heads } = await deps.pool.query<{ size: number }>('SELECT size FROM head');
     if (!(await deps.follower.reaches(heads[0]!.size - 1, 10_000)))
@@ -94,6 +104,26 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
       LEFT JOIN sources o ON o.key = l.seq * 128 + l.place
       WHERE l.grams > 0 AND (coalesce(v.grams, o.grams) IS DISTINCT FROM l.grams OR v.claimable_grams > l.grams)`);
     if (rows.length > 0) throw new Error(`shares do not sum to the lot: ${JSON.stringify(rows[0])}`);
+    const { rows: stock } = await deps.pool.query(`
+      WITH standing AS (
+        SELECT l.site_id, l.material, l.form,
+          CASE WHEN o.key IS NULL THEN m.origin_class ELSE o.origin_class END AS origin_class,
+          sum(l.grams)::int8 AS grams, count(*)::int4 AS lots,
+          sum(coalesce(v.claimable_grams, o.claimable_grams))::int8 AS claimable_grams
+        FROM lots l
+        LEFT JOIN LATERAL (
+          SELECT claimable_grams FROM lot_vectors WHERE lot_id = l.id ORDER BY seq DESC LIMIT 1) v ON true
+        LEFT JOIN sources o ON o.key = l.seq * 128 + l.place
+        LEFT JOIN lot_models m ON m.lot_id = l.id
+        WHERE l.grams > 0 AND l.site_id IS NOT NULL GROUP BY 1, 2, 3, 4
+      ), kept AS (
+        SELECT DISTINCT ON (a.id) a.site_id, a.material, a.form, a.origin_class, p.grams, p.lots, p.claimable_grams
+        FROM stock_accounts a JOIN stock_postings p ON p.account_id = a.id ORDER BY a.id, p.seq DESC
+      )
+      SELECT to_jsonb(s) AS standing, to_jsonb(k) AS kept FROM standing s
+      FULL JOIN (SELECT * FROM kept WHERE lots <> 0) k ON to_jsonb(s) = to_jsonb(k)
+      WHERE s IS NULL OR k IS NULL LIMIT 3`);
+    if (stock.length > 0) throw new Error(`stock is not what stands there: ${JSON.stringify(stock)}`);
   };
   let tampered = false;
   t.teardown(async () => {
@@ -119,6 +149,14 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
     site: (kind, more) => siteOf(app, operator, kind, more),
     verify,
     urls,
+    restart: async () => {
+      const other = await start();
+      const close = async (): Promise<void> => {
+        await other.app.close();
+        await other.deps.close();
+      };
+      return { ...other, close };
+    },
     superuser: async () => {
       tampered = true;
       const client = new pg.Client({

@@ -8,9 +8,9 @@ export type LoadTask = {
   token: string;
   connections: number;
   ms: number;
-  /** `GET path`; or one new weigh-in at the site a request; or uploads of `items` new ones. */
+  /** `GET` one path after the other; or one new weigh-in at the site a request; or uploads of `items` new ones. */
   ask:
-    | { kind: 'get'; path: string }
+    | { kind: 'get'; paths: readonly string[] }
     | { kind: 'post'; siteId: string }
     | { kind: 'batch'; siteId: string; items: number };
 };
@@ -25,9 +25,10 @@ const asker = ({ ask, token }: LoadTask): ((connection: Connection) => Promise<n
   };
   switch (ask.kind) {
     case 'get': {
-      const request = requestText('GET', ask.path, token);
+      const requests = ask.paths.map((path) => requestText('GET', path, token));
+      let asked = 0;
       return async (connection) => {
-        await sent(connection, request, 200);
+        await sent(connection, requests[asked++ % requests.length]!, 200);
         return 1;
       };
     }

@@ -11,6 +11,8 @@ import { notAvailable, type Row, row } from './rows.ts';
 const NAME = 'Provenance of a batch, by size of the ledger';
 const [RUNS, LOTS] = [20, 500];
 const LIMIT_MS = 20;
+/** Positions an inventory is read at, spread over the ledger. */
+const POSITIONS = 997;
 const GROWTH = 1.3;
 
 /** Entries the summary is read at, and how long growing from one to the other may take. */
@@ -52,11 +54,12 @@ export const measureProvenance = async (
     return [notAvailable(NAME, `${route.method} ${route.url}`, 'no such route yet')];
   const id = await makeBatch(place, progress);
   const port = await listen(place.app);
-  const ask = { kind: 'get', path: `/v1/batches/${id}/provenance` } as const;
-  const read = async (): Promise<Sample> => {
+  const readPaths = async (...paths: string[]): Promise<Sample> => {
+    const ask = { kind: 'get', paths } as const;
     await generator.run({ port, token: place.secret, connections: 1, ms: ms / 4, ask });
     return generator.run({ port, token: place.secret, connections: 1, ms, ask });
   };
+  const read = () => readPaths(`/v1/batches/${id}/provenance`);
   const small = await read();
   const smallExport = await exportPeak(place);
   const { recorded } = await fill(
@@ -69,6 +72,12 @@ export const measureProvenance = async (
   progress('the follower reads');
   await place.settle();
   const large = await read();
+  const positions = Array.from({ length: POSITIONS }, (_, i) =>
+    Math.floor(((i + 0.5) * reached) / POSITIONS),
+  );
+  const inventory = await readPaths(
+    ...positions.map((seq) => `/v1/sites/${place.siteId}/inventory?asOfSeq=${seq}`),
+  );
   const line = (what: string, sample: Sample, met: boolean, goal: string): Row =>
     row(NAME, what, {
       callers: 1,
@@ -94,6 +103,12 @@ export const measureProvenance = async (
     line(`at ${sizes.small} entries`, small, small.p99Ms < LIMIT_MS, `p99 < ${LIMIT_MS} ms`),
     line(`at ${reached} entries`, large, large.p99Ms < LIMIT_MS, `p99 < ${LIMIT_MS} ms`),
     row(NAME, 'large ÷ small', comparison),
+    line(
+      `inventory as of any position, at ${reached} entries`,
+      inventory,
+      inventory.p99Ms < LIMIT_MS,
+      `p99 < ${LIMIT_MS} ms`,
+    ),
     exportRow(smallExport, await exportPeak(place), sizes.small, reached),
   ];
 };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { draw, vectorOf } from '../../provenance/shares.ts';
 import { commandMaker } from './fill.ts';
 import type { Place } from './place.ts';
-import { closedLoop, median, quantile } from './rounds.ts';
+import { closedLoop, type Effort, interleave, median, quantile, ratioOf } from './rounds.ts';
 import { type Row, row } from './rows.ts';
 import { weighIn } from './weigh-in.ts';
 
@@ -14,6 +14,7 @@ const UPLOAD = 1_000;
 const UPLOAD_LIMIT_S = 2;
 const LAG_LIMIT_MS = 1_000;
 const CALLERS = 64;
+const SLOWED = 0.9;
 
 const timed = async (work: () => unknown): Promise<number> => {
   const start = performance.now();
@@ -86,10 +87,55 @@ const measureLag = async (place: Place, ms: number): Promise<Row> => {
   });
 };
 
-/** Draws, a month of uploads, and the follower's lag. */
+/** The door with its follower and without, round by round; what it left to read is read between rounds. */
+const measureFollowerCost = async (
+  place: Place,
+  effort: Effort,
+  progress: (text: string) => void,
+): Promise<Row> => {
+  const { door, follower } = place.deps;
+  const make = commandMaker(place);
+  const record = async (): Promise<void> => {
+    const { operation, input, caller, key } = make();
+    await door.record(operation, input, caller, key);
+  };
+  const busy = async (ms: number) => closedLoop(CALLERS, ms, record);
+  const variants = [
+    { name: 'with' as const, run: busy },
+    {
+      name: 'without' as const,
+      run: async (ms: number) => {
+        await follower.stop();
+        const sample = await busy(ms);
+        await follower.start();
+        return sample;
+      },
+    },
+  ].map(({ name, run }) => ({
+    name,
+    run: async (ms: number) => {
+      const sample = await run(ms);
+      await place.settle();
+      return sample;
+    },
+  }));
+  const measured = await interleave(effort, variants, progress);
+  const ratio = ratioOf(measured.with, measured.without);
+  return row(NAME, 'the door with the follower ÷ without', {
+    callers: CALLERS,
+    ours: measured.with.perSecond,
+    baseline: measured.without.perSecond,
+    ratio,
+    goal: `≥ ${SLOWED} ×`,
+    met: ratio >= SLOWED,
+  });
+};
+
+/** Draws, a month of uploads, the follower's lag and what it costs the door. */
 export const measureTrade = async (
   place: Place,
   ms: number,
+  effort: Effort,
   progress: (text: string) => void,
 ): Promise<Row[]> => {
   progress('draws');
@@ -99,5 +145,6 @@ export const measureTrade = async (
   await place.settle();
   progress('the follower behind a busy door');
   rows.push(await measureLag(place, ms));
+  rows.push(await measureFollowerCost(place, effort, progress));
   return rows;
 };

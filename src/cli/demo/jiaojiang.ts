@@ -15,17 +15,28 @@ export const seeded = (seed: number): (() => number) => {
   };
 };
 
-export const STATIONS = [
+export type DemoSite = { name: string; latE7: number; lonE7: number };
+
+export const STATIONS: readonly DemoSite[] = [
   { name: '椒江葭沚小蓝之家', latE7: 286_800_000, lonE7: 1_213_900_000 },
   { name: '椒江大陈岛小蓝之家', latE7: 284_600_000, lonE7: 1_219_000_000 },
   { name: '椒江前所小蓝之家', latE7: 286_950_000, lonE7: 1_214_500_000 },
   { name: '椒江三甲小蓝之家', latE7: 286_100_000, lonE7: 1_215_100_000 },
+  { name: '椒江海门小蓝之家', latE7: 286_850_000, lonE7: 1_214_300_000 },
+  { name: '椒江白沙小蓝之家', latE7: 286_700_000, lonE7: 1_214_100_000 },
+  { name: '椒江洪家小蓝之家', latE7: 286_000_000, lonE7: 1_214_000_000 },
+  { name: '椒江下陈小蓝之家', latE7: 285_700_000, lonE7: 1_214_600_000 },
+  { name: '椒江章安小蓝之家', latE7: 287_000_000, lonE7: 1_213_600_000 },
+  { name: '椒江一江山岛小蓝之家', latE7: 286_200_000, lonE7: 1_218_300_000 },
+  { name: '椒江下大陈小蓝之家', latE7: 284_300_000, lonE7: 1_218_900_000 },
 ];
-export const WAREHOUSES = [
-  { name: '椒江海洋云仓 1 号', latE7: 286_700_000, lonE7: 1_214_300_000 },
-  { name: '椒江海洋云仓 2 号', latE7: 286_300_000, lonE7: 1_214_800_000 },
-];
-export const RECYCLER = { name: '台州蓝色再生', latE7: 285_600_000, lonE7: 1_213_700_000 };
+export const WAREHOUSES: readonly DemoSite[] = Array.from({ length: 54 }, (_, i) => ({
+  name: `椒江海洋云仓 ${i + 1} 号`,
+  latE7: 285_600_000 + (i % 9) * 150_000,
+  lonE7: 1_213_700_000 + Math.floor(i / 9) * 250_000,
+}));
+export const RECYCLER: DemoSite = { name: '台州蓝色再生', latE7: 285_600_000, lonE7: 1_213_700_000 };
+export const FRAUDSTER: DemoSite = { name: '台州远海再造', latE7: 285_400_000, lonE7: 1_213_500_000 };
 
 const MATERIALS = [
   { material: 'pet', form: 'bottle', originClass: 'sea-recovered', weight: 0.7, fen: 4 },
