@@ -43,9 +43,11 @@ import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
 import { keepingRoutes, saleRoutes } from './resale/sales.routes.ts';
 import { resaleVoidRoutes } from './resale/voids.routes.ts';
+import { stationRoutes } from './stations/stations.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
 import { lotMarkRoutes } from './supervision/material-marks.ts';
+import { tariffRoutes } from './tariffs/tariffs.routes.ts';
 
 export const VERSION = '0.1.0';
 
@@ -64,7 +66,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     peopleRoutes(scope, deps);
     cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
+    tariffRoutes(scope, deps);
     collectionRoutes(scope, deps);
+    stationRoutes(scope, deps);
     correctionRoutes(scope, deps);
     confirmationRoutes(scope, deps);
     disputeRoutes(scope, deps);

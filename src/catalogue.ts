@@ -30,10 +30,12 @@ import { resaleFacts } from './resale/resale.facts.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
 import { resaleVoidFacts } from './resale/voids.facts.ts';
+import { presetFacts } from './stations/presets.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 import { disputeAnswerFacts } from './supervision/dispute-answers.ts';
 import { markFacts } from './supervision/marks.facts.ts';
 import { materialMarkFacts } from './supervision/material-marks.facts.ts';
+import { tariffFacts } from './tariffs/tariffs.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
@@ -41,6 +43,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...peopleFacts,
   ...cardFacts,
   ...equipmentFacts,
+  ...tariffFacts,
+  ...presetFacts,
   ...containerFacts,
   ...collectionFacts,
   ...correctionFacts,

@@ -1,5 +1,6 @@
 import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
+import * as slips from './collection/slips.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as ledger from './ledger/tables.ts';
@@ -20,14 +21,17 @@ import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
 import * as cards from './registry/cards.tables.ts';
+import * as deviceLines from './registry/device-lines.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
 import * as resale from './resale/resale.tables.ts';
 import * as sales from './resale/sales.tables.ts';
+import * as presets from './stations/presets.tables.ts';
 import * as supervision from './supervision/cases.tables.ts';
 import * as disputes from './supervision/disputes.tables.ts';
 import * as marks from './supervision/marks.tables.ts';
+import * as tariffs from './tariffs/tariffs.tables.ts';
 
 const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
   Object.values(module).filter((value) => typeof value === 'object' && value !== null && 'replayed' in value);
@@ -38,6 +42,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   registry,
   people,
   cards,
+  deviceLines,
   lots,
   containers,
   sources,
@@ -48,6 +53,9 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   weighings,
   marks,
   corrections,
+  slips,
+  tariffs,
+  presets,
   outside,
   custody,
   stockCounts,

@@ -9,6 +9,7 @@ import { openCase } from '../supervision/open-case.ts';
 import { AttestedObject } from './attestation.ts';
 import { Deduction, Quote, Settlement } from './collection.schema.ts';
 import { type LateCount, LateCountShape } from './late-count.ts';
+import { fileSlip } from './slips.ts';
 
 /** Public in a collection are exactly these (ledger format, "What is open and what is sealed"). */
 const Recorded = z.strictObject({
@@ -44,10 +45,15 @@ const Private = z.strictObject({
   id: Id,
   keyId: Id,
   bagTag: text(60).optional(),
+  /** The number of the slip of the station's book, and what is said of it where it was typed in later. */
+  slipNo: text(60).optional(),
+  paper: z.strictObject({ writtenBy: text(120).optional() }).optional(),
   vesselId: Id.optional(),
   containerId: Id.optional(),
   deviceId: Id.optional(),
   counter: z.int().optional(),
+  /** Of a device that was enrolled again, the key that signed: 1 for the second; left out for the first. */
+  deviceKey: z.int().min(1).optional(),
   funding: text(60).optional(),
   count: z.int().optional(),
   gramsPerPiece: z.strictObject({ version: z.string(), grams: z.int() }).optional(),
@@ -112,6 +118,11 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       containerId: data.container === undefined ? null : more.containerId!,
       heldBy: data.count?.case?.caseId ?? null,
     });
+    fileSlip(
+      world,
+      { ...data, slipNo: more.slipNo, bagTag: more.bagTag, fromPaper: more.paper !== undefined },
+      { seq, collectionId: more.id, lotId: data.lotId },
+    );
     for (const person of people) {
       if (person === null || world.get(collectors, person.personId) !== undefined) continue;
       world.put(collectors, {

@@ -14,8 +14,17 @@ import { collectors, type Device, devices, organisations, vessels } from '../reg
 import { type AttestedObject, attested } from './attestation.ts';
 import { collectionRecorded } from './collection.facts.ts';
 import type { CollectionRequest } from './collection.schema.ts';
-import { claimableGrams, GRAMS_PER_PIECE, gramsPerPiece, marksOf, priced, weigh } from './collection.ts';
+import {
+  claimableGrams,
+  GRAMS_PER_PIECE,
+  gramsPerPiece,
+  marksOf,
+  momentOf,
+  priced,
+  weigh,
+} from './collection.ts';
 import { type LateCount, lateCount } from './late-count.ts';
+import { doubtfulTwin } from './slips.ts';
 
 /** What a late weigh-in used up of a count that had counted it already. */
 const lateCountAnswer = ({ countId, surplus, case: question }: LateCount) => ({
@@ -56,6 +65,8 @@ export const collectionOperations = (
       const named = personParts(world, keyring, input);
       const device = deviceOf(world, context.caller, input);
       const signed = signedObject(input, named.parts);
+      const deviceKey =
+        signed && signingKey(signed.object, device, input.attestation!.signature, input.collectedAt);
       const container =
         input.containerId === undefined ? undefined : fillable(world, site.id, input.containerId);
       const unresolved =
@@ -63,12 +74,23 @@ export const collectionOperations = (
         device === null ||
         container === null ||
         (input.vesselId !== undefined && world.get(vessels, input.vesselId) === undefined);
+      const day = dayIn(programme.timeZone, momentOf(input.collectedAt, context.now));
       const marks = marksOf(input, {
         now: context.now,
         site,
         device: device ?? undefined,
         unresolved,
-        attested: signed && checkSignature(signed.object, device, input.attestation!.signature),
+        doubtfulTwin: doubtfulTwin(world, {
+          siteId: site.id,
+          day,
+          slipNo: slipNoOf(input),
+          bagTag: input.bagTag,
+          fromPaper: input.paper !== undefined,
+          material: input.material,
+          form: input.form,
+          ...weights,
+        }),
+        attested: signed && deviceKey !== null,
         grossGrams: weights.grossGrams,
       });
       const { grossGrams, tareGrams, deductionGrams, payGrams } = weights;
@@ -83,7 +105,7 @@ export const collectionOperations = (
         data: {
           lotId: context.newId(),
           siteId: site.id,
-          day: dayIn(programme.timeZone, Date.parse(input.collectedAt)),
+          day,
           cell: input.location === undefined ? site.cell : cellOf(input.location),
           material: input.material,
           form: input.form,
@@ -101,6 +123,7 @@ export const collectionOperations = (
         },
         private: {
           ...privatePart(input, context, payGrams),
+          ...(deviceKey == null || deviceKey === 0 ? {} : { deviceKey }),
           ...(signed === undefined
             ? {}
             : { attestation: { signed: signed.object, signature: input.attestation!.signature } }),
@@ -124,6 +147,8 @@ export const collectionOperations = (
     },
   },
 });
+
+const slipNoOf = ({ slipNo, paper }: CollectionRequest): string | undefined => paper?.slipNo ?? slipNo;
 
 /** When, where, on what evidence and at which price: under each person's own seal, where there is one. */
 const place = ({ collectedAt, location, evidence, quote, settlement }: CollectionRequest) => ({
@@ -201,14 +226,29 @@ const signedObject = (
   };
 };
 
-const checkSignature = (
+/**
+ * Which of the device's keys signed, counted from 0 in the order they were enrolled; null for none of them. A key that
+ * was replaced signs for what was weighed before that, however late it arrives.
+ */
+const signingKey = (
   object: AttestedObject,
   device: Device | null | undefined,
   signature: string,
-): boolean => device?.publicKey != null && attested(object, device.publicKey, signature);
+  collectedAt: string,
+): number | null => {
+  if (device?.publicKey == null) return null;
+  const { publicKey, formerKeys } = device;
+  if (attested(object, publicKey, signature)) return formerKeys.length;
+  const former = formerKeys.findIndex(
+    (key) => Date.parse(collectedAt) <= key.until && attested(object, key.publicKey, signature),
+  );
+  return former === -1 ? null : former;
+};
 
 const privatePart = (input: CollectionRequest, { id, caller }: DecideContext, payGrams: number) => {
   const { bagTag, vesselId, containerId, funding, count, deductions, quote } = input;
+  const slipNo = slipNoOf(input);
+  const writtenBy = input.paper?.writtenBy;
   const deviceId = input.attestation?.deviceId ?? input.deviceId;
   const each = input.basis === 'counted' ? gramsPerPiece(input) : undefined;
   const price = quote?.price;
@@ -216,6 +256,8 @@ const privatePart = (input: CollectionRequest, { id, caller }: DecideContext, pa
     id,
     keyId: caller.keyId,
     ...(bagTag === undefined ? {} : { bagTag }),
+    ...(slipNo === undefined ? {} : { slipNo }),
+    ...(input.paper === undefined ? {} : { paper: writtenBy === undefined ? {} : { writtenBy } }),
     ...(vesselId === undefined ? {} : { vesselId }),
     ...(containerId === undefined ? {} : { containerId }),
     ...(deviceId === undefined ? {} : { deviceId }),

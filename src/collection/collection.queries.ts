@@ -126,6 +126,8 @@ const viewOf = (
     collectedAt: part?.collectedAt ?? more.collectedAt ?? null,
     collectorIds: people.map((p) => p.personId),
     bagTag: more.bagTag ?? null,
+    slipNo: more.slipNo ?? null,
+    paper: more.paper ?? null,
     deviceId: more.deviceId ?? null,
     material: data.material,
     form: data.form,

@@ -21,8 +21,8 @@ import {
 } from './collection.schema.ts';
 
 /** Items of one upload, and what it may weigh. */
-const MAX_ITEMS = 1_000;
-const BATCH_BODY_LIMIT = 4 * 1024 * 1024;
+export const MAX_ITEMS = 1_000;
+export const BATCH_BODY_LIMIT = 4 * 1024 * 1024;
 const tag = 'collection';
 
 export type CollectionDeps = WriteDeps & {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { Receipt } from '../http/route.ts';
 import {
-  Currency,
   Grams,
   Id,
   MAX_INTEGER,
@@ -13,23 +12,14 @@ import {
   text,
 } from '../kernel/values.ts';
 import { Basis, DeductionKind, Form, OriginClass, PlasticLotMaterial } from '../kernel/vocabulary.ts';
+import { Price } from '../tariffs/price.ts';
 
-/** A price as a slip shows it: minor units for so many grams, or for a piece. */
-export const Price = z
-  .strictObject({
-    amount: z.int().min(0).max(MAX_INTEGER),
-    currency: Currency,
-    perGrams: z.int().min(1).max(1_000_000_000).optional(),
-    perPiece: z.int().min(1).max(1_000_000).optional(),
-  })
-  .refine(
-    (p) => (p.perGrams === undefined) !== (p.perPiece === undefined),
-    'name either perGrams or perPiece',
-  )
-  .meta({ id: 'Price', description: 'Minor units for `perGrams` grams or for `perPiece` pieces.' });
-export type Price = z.infer<typeof Price>;
-
-export const Quote = z.strictObject({ price: Price, at: Time.optional(), slip: text(60).optional() });
+export const Quote = z.strictObject({
+  price: Price,
+  tariffId: Id.optional(),
+  at: Time.optional(),
+  slip: text(60).optional(),
+});
 
 export const Deduction = z.strictObject({
   kind: DeductionKind,
@@ -55,6 +45,17 @@ export const CollectionRequest = z
     collectorId: Id.optional(),
     parties: z.array(Party).min(1).max(20).optional(),
     bagTag: text(60).optional(),
+    slipNo: text(60).optional().meta({
+      description:
+        'The number of the slip of the station’s book that was given with it; unique in the station.',
+    }),
+    paper: z
+      .strictObject({ slipNo: text(60), writtenBy: text(120).optional() })
+      .optional()
+      .meta({
+        description:
+          'Typed in later from a paper slip. `writtenBy` is who wrote it; who typed it is the holder of the key.',
+      }),
     material: PlasticLotMaterial,
     form: Form,
     originClass: OriginClass,
@@ -94,6 +95,7 @@ export const CollectionRequest = z
     if (c.basis === 'counted' && c.tareGrams !== 0) wrong('tareGrams', 'must be 0 when pieces are counted');
     if (c.quote?.price.perPiece !== undefined && c.count === undefined)
       wrong('count', 'is needed when the price is for a piece');
+    if (c.paper !== undefined && c.slipNo !== undefined) wrong('slipNo', 'stands in paper already');
     if (c.attestation !== undefined && c.id === undefined) wrong('id', 'is needed with an attestation');
   });
 export type CollectionRequest = z.infer<typeof CollectionRequest>;
@@ -133,6 +135,10 @@ export const CollectionView = z
       .array(Id)
       .meta({ description: 'Empty when erased, or when the caller may not see people.' }),
     bagTag: z.string().nullable(),
+    slipNo: z.string().nullable(),
+    paper: z.object({ writtenBy: z.string().optional() }).nullable().meta({
+      description: 'There when it was typed in later from a paper slip.',
+    }),
     deviceId: Id.nullable(),
     material: z.string(),
     form: z.string(),

@@ -2,7 +2,8 @@ import { unprocessable } from '../kernel/errors.ts';
 import { inProportion } from '../kernel/money.ts';
 import { CLAIMABLE_ORIGINS, isClaimableKind } from '../kernel/vocabulary.ts';
 import type { Device, Site } from '../registry/registry.tables.ts';
-import type { CollectionRequest, Price } from './collection.schema.ts';
+import type { Price } from '../tariffs/price.ts';
+import type { CollectionRequest } from './collection.schema.ts';
 
 /** Grams of a counted piece, by material and form. Another figure is another version. */
 export const GRAMS_PER_PIECE = {
@@ -58,17 +59,29 @@ export const gramsPerPiece = (c: { material: string; form: string }): number | u
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 /** A phone's clock may run this far ahead. */
-const AHEAD_MS = 10 * MINUTE;
+export const AHEAD_MS = 10 * MINUTE;
 /** Offline for longer is accepted, and said. */
-const LATE_MS = 45 * DAY;
+export const LATE_MS = 45 * DAY;
 /** No phone of the programme is older: a clock before it was never set. */
 const EPOCH_MS = Date.UTC(2020, 0, 1);
+
+/** Whether a clock that says `collected` while it is `now` was never set, or runs ahead; both in milliseconds. */
+const isClockDoubtful = (collected: number, now: number): boolean =>
+  collected > now + AHEAD_MS || collected < EPOCH_MS;
+
+/** The moment whose day a weigh-in belongs to: what a doubtful clock says would close or open another month. */
+export const momentOf = (collectedAt: string, now: number): number => {
+  const collected = Date.parse(collectedAt);
+  return isClockDoubtful(collected, now) ? now : collected;
+};
 
 export type Circumstances = {
   now: number;
   site: Site;
   device: Device | undefined;
   unresolved: boolean;
+  /** A slip or tag was told before, with other weights. */
+  doubtfulTwin: boolean;
   attested: boolean | undefined;
   grossGrams: number;
 };
@@ -79,7 +92,7 @@ export const marksOf = (c: CollectionRequest, at: Circumstances): string[] => {
   const scale = at.device?.scale;
   const found: [string, boolean][] = [
     ['unresolved', at.unresolved],
-    ['clock-doubtful', collected > at.now + AHEAD_MS || collected < EPOCH_MS],
+    ['clock-doubtful', isClockDoubtful(collected, at.now)],
     ['late', collected >= EPOCH_MS && collected < at.now - LATE_MS],
     ['not-attested', at.attested === false],
     ['scale-expired', scale?.validUntil !== undefined && Date.parse(scale.validUntil) + DAY <= collected],
@@ -88,6 +101,8 @@ export const marksOf = (c: CollectionRequest, at: Circumstances): string[] => {
     ['beyond-scale', scale != null && (at.grossGrams > scale.maxGrams || at.grossGrams < scale.minGrams)],
     ['origin-none', CLAIMABLE_ORIGINS.includes(c.originClass) && c.originEvidence === 'none'],
     ['estimated', c.basis === 'estimated'],
+    ['paper', c.paper !== undefined],
+    ['possible-duplicate', at.doubtfulTwin],
   ];
   return found.filter(([, holds]) => holds).map(([mark]) => mark);
 };

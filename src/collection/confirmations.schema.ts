@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { Receipt } from '../http/route.ts';
 import { Id, Money, Sha256Hex } from '../kernel/values.ts';
 import { CardNumber, Pin } from '../registry/cards.schema.ts';
-import { Deduction, Price } from './collection.schema.ts';
+import { Price } from '../tariffs/price.ts';
+import { Deduction } from './collection.schema.ts';
 
 const SeenSha256 = Sha256Hex.meta({
   description:

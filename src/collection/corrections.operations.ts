@@ -8,9 +8,10 @@ import { mayReach } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { type Site, sites } from '../registry/registry.tables.ts';
 import { disputes } from '../supervision/disputes.tables.ts';
+import type { Price } from '../tariffs/price.ts';
 import { type CollectionData, collectionRecorded } from './collection.facts.ts';
 import { WEIGHERS } from './collection.operations.ts';
-import type { CollectionRequest, Price } from './collection.schema.ts';
+import type { CollectionRequest } from './collection.schema.ts';
 import { claimableGrams, priced, weigh } from './collection.ts';
 import { collectionCorrected, collectionVoided } from './corrections.facts.ts';
 import type {

@@ -152,7 +152,9 @@ export const VOCABULARY = {
     surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
     review: 复核 | Under review
     seal-broken: 封签破损或不符 | Seal broken or another
-    container-weight: 容器重量不符 | Container weighs otherwise | 封签时秤重与账面相差超出容差 | Sealed with a weight beyond tolerance of what is booked in it`),
+    container-weight: 容器重量不符 | Container weighs otherwise | 封签时秤重与账面相差超出容差 | Sealed with a weight beyond tolerance of what is booked in it
+    paper: 纸单补录 | From paper | 由纸质单据补录，付款照常，须经两人核对 | Typed in later from a slip; paid as usual, claimable once two have checked it
+    possible-duplicate: 疑似重复 | May be a duplicate | 同一单号或袋标、重量不同，款项暂存 | The same slip or tag with other weights; money waits`),
   containerKind: parse(`
     bag: 袋 | Bag
     bin: 桶 | Bin

@@ -133,6 +133,8 @@ export const MARKS = [
   'review',
   'seal-broken',
   'container-weight',
+  'paper',
+  'possible-duplicate',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
 export const CASE_KINDS = [

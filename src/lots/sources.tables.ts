@@ -29,6 +29,9 @@ export type Source = {
   accepted: boolean;
   marks: string[];
   parties: number;
+  /** Of a weigh-in whose signature fits: the counter signed, and the number of the key. */
+  deviceKey?: number | null | undefined;
+  counter?: number | null | undefined;
 };
 export const sources = journal<Source>('sources', {
   key: 'int8',
@@ -51,6 +54,8 @@ export const sources = journal<Source>('sources', {
   accepted: 'boolean',
   marks: 'json',
   parties: 'int2',
+  deviceKey: 'int2',
+  counter: 'int8',
 });
 
 export type SourceParty = { personId: string; key: number };

@@ -2,6 +2,7 @@ import type { CollectionData } from '../collection/collection.facts.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import type { Source } from '../lots/sources.tables.ts';
 import { isAccepted } from './accepted.ts';
+import { attestedCounter } from './project.counters.ts';
 import { holdLots } from './project.custody.ts';
 import { addMarks } from './project.marks.ts';
 import type { Readers } from './project.reader.ts';
@@ -11,10 +12,9 @@ import type { Projection } from './projection.ts';
 import { relabel } from './relabel.ts';
 import { sourceKey, total, vectorOf } from './shares.ts';
 
-const addCollection = (
-  projection: Projection,
-  { seq, data, private: more, actor, people }: AnyFact,
-): void => {
+const addCollection = (projection: Projection, fact: AnyFact): void => {
+  const { seq, data, private: more, actor, people } = fact;
+  const attested = attestedCounter(fact);
   const grams = data.grossGrams - data.tareGrams;
   projection.addSource(
     {
@@ -38,6 +38,7 @@ const addCollection = (
       accepted: isAccepted(data as Source),
       marks: data.marks,
       parties: people.length,
+      ...(attested === null ? {} : { deviceKey: attested.deviceKey, counter: attested.counter }),
     },
     people.flatMap((person) => (person === null ? [] : [person.personId])),
   );

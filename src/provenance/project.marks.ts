@@ -33,7 +33,11 @@ export const addMarks = async (
 type Marks = (marks: readonly string[]) => string[];
 
 /** Changes the open marks of a weigh-in or a run, and with them what may be claimed downstream. */
-const changeMarks = async (projection: Projection, { seq, data }: AnyFact, change: Marks): Promise<void> => {
+export const changeMarks = async (
+  projection: Projection,
+  { seq, data }: Pick<AnyFact, 'seq' | 'data'>,
+  change: Marks,
+): Promise<void> => {
   if (data.subjectKind === 'collection' || data.subjectKind === 'outside-material') {
     const { madeBy } = await projection.makerOf(data.subjectId);
     await projection.changeSource(sourceKey(madeBy, 0), (source) => {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { AnyFact } from '../ledger/fact.ts';
 import { collectionReaders } from './project.collection.ts';
+import { DeviceCounters } from './project.counters.ts';
 import { custodyReaders } from './project.custody.ts';
 import { loadReaders } from './project.loads.ts';
 import { lotReaders } from './project.lots.ts';
@@ -36,9 +37,12 @@ const READERS: Readers = {
 export const projectFacts = async (client: pg.PoolClient, facts: readonly AnyFact[]): Promise<void> => {
   const projection = new Projection(client);
   const named = await projection.lotsNamedIn(facts);
+  const counters = new DeviceCounters(client, projection);
   for (const [i, fact] of facts.entries()) {
     await READERS[fact.type]?.(projection, fact);
+    await counters.read(fact);
     await projection.countStock(fact, named[i]!);
   }
+  await counters.flush();
   await projection.finish();
 };

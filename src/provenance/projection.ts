@@ -270,7 +270,11 @@ export class Projection {
 
   /** Counts what the fact, read by now, did to what stands where; `named`: the lots it names. */
   async countStock(fact: AnyFact, named: readonly string[]): Promise<void> {
-    if (bringsOneLot(fact)) return this.stock.weighIn(fact);
+    if (bringsOneLot(fact) && !this.changedLots.has(fact.data.lotId)) {
+      this.stock.weighIn(fact);
+      // A weigh-in may set or take away a mark of an earlier one, and then that one's lots count as well.
+      if (this.changedLots.size === 0) return;
+    }
     const lotIds = new Set([...this.changedLots, ...named]);
     if (lotIds.size > 0) {
       await this.flush();

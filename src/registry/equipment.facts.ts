@@ -36,7 +36,16 @@ export const deviceEnrolled: FactType<AtSite, z.infer<typeof DeviceEnrolled>> = 
   fen: NOTHING,
   backPointers: [],
   apply(world, { seq, data, private: { keyId: _, deviceId: id, ...device } }) {
-    world.put(devices, { id, ...data, ...device, counter: 0, state: 'active', seq, lastSeq: seq });
+    world.put(devices, {
+      id,
+      ...data,
+      ...device,
+      formerKeys: [],
+      counter: 0,
+      state: 'active',
+      seq,
+      lastSeq: seq,
+    });
   },
 };
 
@@ -71,8 +80,13 @@ export const deviceEnrolledAgain: FactType<AtSite, z.infer<typeof DeviceEnrolled
   grams: NOTHING,
   fen: NOTHING,
   backPointers: [],
-  apply(world, { seq, private: { deviceId, publicKey } }) {
-    world.put(devices, { ...world.get(devices, deviceId)!, publicKey, counter: 0, lastSeq: seq });
+  apply(world, { seq, at, private: { deviceId, publicKey } }) {
+    const device = world.get(devices, deviceId)!;
+    const formerKeys =
+      device.publicKey === null
+        ? device.formerKeys
+        : [...device.formerKeys, { publicKey: device.publicKey, until: at }];
+    world.put(devices, { ...device, publicKey, formerKeys, counter: 0, lastSeq: seq });
   },
 };
 

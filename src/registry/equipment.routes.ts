@@ -4,10 +4,12 @@ import type { Reader } from '../db/reader.ts';
 import { readingRoutes } from '../http/reading.ts';
 import { Receipt, route, type WriteDeps, write } from '../http/route.ts';
 import { Id } from '../kernel/values.ts';
+import { missing } from './counters.ts';
 import { EQUIPPERS, type EquipmentOperations, equipmentOperations } from './equipment.operations.ts';
 import * as schema from './equipment.schema.ts';
-import { findOwned, listOwned } from './registry.queries.ts';
+import { findOwned, linesOf, listOwned } from './registry.queries.ts';
 import { IdParams } from './registry.schema.ts';
+import type { Device } from './registry.tables.ts';
 
 export type EquipmentDeps = WriteDeps & { db: Reader; programme: { operatorId: string } };
 
@@ -23,6 +25,17 @@ export const equipmentRoutes = (app: FastifyInstance, deps: EquipmentDeps): void
   vesselRoutes(app, deps, operations);
 };
 
+const MOST_GAPS = 20;
+
+/** Devices with what the follower saw of the counters of the key each has now. */
+const withCounters = async (db: Reader, devices: readonly Device[]) => {
+  const lines = await linesOf(db, devices);
+  return devices.map(({ formerKeys, ...device }) => {
+    const line = lines.find((l) => l.deviceId === device.id && l.deviceKey === formerKeys.length);
+    return { ...device, counter: line?.counter ?? 0, missing: missing(line?.runs ?? [], MOST_GAPS) };
+  });
+};
+
 const deviceReading = (app: FastifyInstance, deps: EquipmentDeps): void => {
   readingRoutes(app, {
     url: '/v1/devices',
@@ -31,12 +44,16 @@ const deviceReading = (app: FastifyInstance, deps: EquipmentDeps): void => {
       operationId: 'getDevice',
       summary: { en: 'Read one device', zh: '读取设备' },
       noun: 'device',
-      find: (caller, id) => findOwned(deps.db, 'devices', caller, id),
+      find: async (caller, id) => {
+        const row = await findOwned(deps.db, 'devices', caller, id);
+        return row === undefined ? undefined : (await withCounters(deps.db, [row]))[0];
+      },
     },
     all: {
       operationId: 'listDevices',
       summary: { en: 'List devices', zh: '列出设备' },
-      list: (caller, after, limit) => listOwned(deps.db, 'devices', caller, after, limit),
+      list: async (caller, after, limit) =>
+        withCounters(deps.db, await listOwned(deps.db, 'devices', caller, after, limit)),
     },
     view: schema.Device,
     toView: (row) => row,

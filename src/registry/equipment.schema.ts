@@ -38,7 +38,13 @@ export const Device = z
     name: z.string(),
     publicKey: z.string().nullable(),
     scale: ScaleShape.nullable(),
-    counter: z.int().meta({ description: 'The highest counter of a signed weigh-in seen so far.' }),
+    counter: z
+      .int()
+      .meta({ description: 'The highest counter signed with its key that was seen so far; 0 for none.' }),
+    missing: z.array(z.object({ from: z.int(), to: z.int() })).meta({
+      description:
+        'Counters before it that did not arrive, the first 20 gaps: what the phone should send again.',
+    }),
     state: z.enum(['active', 'closed']),
     seq: z.int(),
   })

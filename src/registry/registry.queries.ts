@@ -1,6 +1,7 @@
 import type { Reader } from '../db/reader.ts';
 import type { Caller } from '../ledger/fact.ts';
 import { hashSecret, maySee, SECRET } from './access.ts';
+import type { DeviceLine } from './device-lines.tables.ts';
 import type {
   ApiKey,
   ApiKeySecret,
@@ -13,6 +14,7 @@ import type {
 } from './registry.tables.ts';
 
 type Tables = {
+  deviceLines: DeviceLine;
   programme: Programme;
   organisations: Organisation;
   sites: Site;
@@ -87,6 +89,20 @@ export const listOrganisations = (db: Reader, caller: Caller, after: number, lim
     .limit(limit + 1)
     .execute();
 };
+
+/** The counters these devices signed, a row for each key they had. */
+export const linesOf = async (db: Reader, devices: readonly { id: string }[]): Promise<DeviceLine[]> =>
+  devices.length === 0
+    ? []
+    : registryTables(db)
+        .selectFrom('deviceLines')
+        .selectAll()
+        .where(
+          'deviceId',
+          'in',
+          devices.map(({ id }) => id),
+        )
+        .execute();
 
 /** undefined when there is none, or it is another's. */
 export const findOrganisation = async (

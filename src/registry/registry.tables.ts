@@ -105,6 +105,8 @@ export type Device = {
   name: string;
   /** Ed25519, raw 32 bytes in base64url. */
   publicKey: string | null;
+  /** Keys it had before, oldest first, and when in milliseconds each was replaced. */
+  formerKeys: { publicKey: string; until: number }[];
   scale: Scale | null;
   counter: number;
   state: State;
@@ -117,6 +119,7 @@ export const devices = table<Device>('devices', 'id', {
   siteId: 'uuid',
   name: 'text',
   publicKey: 'text',
+  formerKeys: 'json',
   scale: 'json',
   counter: 'int8',
   state: 'text',

@@ -176,8 +176,15 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     name: canary,
   });
   const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
+  const tariffBody = () => ({
+    source: 'a notice',
+    startsAt: new Date(Date.now() + 3_600_000).toISOString(),
+    prices: [{ material: 'pet', base: { amount: 150, currency: 'CNY', perGrams: 1_000 } }],
+  });
   return {
     canary,
+    tariffBody,
+    tariff: () => make('/v1/tariffs', tariffBody()),
     organisationId,
     siteId,
     secondSiteId,
