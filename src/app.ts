@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
@@ -70,6 +71,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
     });
+    anomalyRoutes(scope, deps);
     ledgerRoutes(scope, {
       ...deps,
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),

@@ -1,3 +1,5 @@
+import { findingFacts } from './anomalies/findings.facts.ts';
+import { anomalyRuleSet } from './anomalies/rules.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
@@ -44,6 +46,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...saleFacts,
   ...returnFacts,
   ...productFacts,
+  anomalyRuleSet,
+  ...findingFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

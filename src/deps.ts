@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
 import { type Logger, pino } from 'pino';
+import { anomalyFollower } from './anomalies/follower.ts';
 import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
@@ -32,6 +33,8 @@ export type Deps = {
   door: Door;
   keyring: Keyring;
   follower: Follower;
+  /** Follows with the anomaly rules, and writes what they find. */
+  anomalies: Follower;
   programme: Programme;
   appendOnly: 'privileges-and-triggers' | 'triggers-only';
   /** The operator's first key, when this start founded the programme. */
@@ -143,6 +146,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const follower = new Follower({ pool, keyring, onError });
     door.listeners.push((facts) => follower.offer(facts));
     await follower.start();
+    const anomalies = anomalyFollower({ pool, keyring, door, onError });
+    door.listeners.push((facts) => anomalies.offer(facts));
+    await anomalies.start();
     return {
       config,
       logger,
@@ -153,6 +159,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       door,
       keyring,
       follower,
+      anomalies,
       programme,
       appendOnly,
       firstKey,
@@ -162,6 +169,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
         try {
           await door.stop();
           await follower.stop();
+          await anomalies.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {
           await database.stop();

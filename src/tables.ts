@@ -1,3 +1,4 @@
+import * as anomalies from './anomalies/anomalies.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
@@ -45,4 +46,5 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   sales,
   products,
   provenance,
+  anomalies,
 ].flatMap(definitionsIn);

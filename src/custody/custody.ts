@@ -73,7 +73,7 @@ export type Settled = {
   missingGrams: number;
   /** In the order of the load. */
   lotLossGrams: number[];
-  caseKind: Exclude<CaseKind, 'weigh-in-deficit'> | null;
+  caseKind: Extract<CaseKind, 'receipt-short' | 'receipt-surplus'> | null;
 };
 
 /**

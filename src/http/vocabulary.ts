@@ -149,7 +149,9 @@ export const VOCABULARY = {
     no-line-clean: 无清线记录 | No line-clean record
     certificate-expired: 外部证书过期 | Outside certificate expired
     surplus: 盘盈 | Surplus | 无来源，不可声明，不付款 | No origin, never claimable, never paid
-    review: 复核 | Under review`),
+    review: 复核 | Under review
+    implausible-mass: 单件重量异常 | Implausible mass a piece
+    check-weight-missing: 未做砝码核查 | Check weight missing`),
   containerKind: parse(`
     bag: 袋 | Bag
     bin: 桶 | Bin
@@ -157,7 +159,8 @@ export const VOCABULARY = {
   caseKind: parse(`
     receipt-short: 到货短缺 | Received too little
     receipt-surplus: 到货溢余 | Received too much
-    weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already`),
+    weigh-in-deficit: 称重亏欠 | Weighed in too much | 更正时货已领用 | Found when its grams had been used already
+    anomaly: 异常规则命中 | Found by an anomaly rule | 裁定为损失即属实，其余为误报 | Decided as a loss it was true; otherwise a false alarm`),
   costKind: parse(`
     purchase: 采购 | Purchase
     collection: 收集 | Collection

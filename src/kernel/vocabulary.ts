@@ -130,9 +130,11 @@ export const MARKS = [
   'certificate-expired',
   'surplus',
   'review',
+  'implausible-mass',
+  'check-weight-missing',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
-export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit'] as const;
+export const CASE_KINDS = ['receipt-short', 'receipt-surplus', 'weigh-in-deficit', 'anomaly'] as const;
 /** What a cost of a batch was for. */
 export const COST_KINDS = [
   'purchase',

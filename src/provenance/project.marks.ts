@@ -34,7 +34,9 @@ type Marks = (marks: readonly string[]) => string[];
 /** Changes the open marks of a weigh-in or a run, and with them what may be claimed downstream. */
 const changeMarks = async (projection: Projection, { seq, data }: AnyFact, change: Marks): Promise<void> => {
   if (data.subjectKind === 'collection') {
-    await projection.changeSource(sourceKey(data.seq, 0), (source) => {
+    // By its lot: a mark set afterwards is named, when it is cleared, by the fact that set it.
+    const { madeBy } = await projection.makerOf(data.subjectId);
+    await projection.changeSource(sourceKey(madeBy, 0), (source) => {
       const marked = { ...source, marks: change(source.marks) };
       return { ...marked, accepted: isAccepted(marked) };
     });

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { AnyFact } from '../ledger/fact.ts';
+import { anomalyReaders } from './project.anomalies.ts';
 import { collectionReaders } from './project.collection.ts';
 import { custodyReaders } from './project.custody.ts';
 import { lotReaders } from './project.lots.ts';
@@ -22,6 +23,7 @@ const READERS: Readers = {
   ...outsideReaders,
   ...waysOutReaders,
   ...saleReaders,
+  ...anomalyReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */

@@ -1,6 +1,6 @@
 import { table } from '../db/table.ts';
 
-export type CaseKind = 'receipt-short' | 'receipt-surplus' | 'weigh-in-deficit';
+export type CaseKind = 'receipt-short' | 'receipt-surplus' | 'weigh-in-deficit' | 'anomaly';
 
 /** What somebody proposed, or two people decided. */
 export type Proposal = {
@@ -18,7 +18,7 @@ export type Case = {
   seq: number;
   lastSeq: number;
   kind: CaseKind;
-  /** The shipment, or the lot of the weigh-in, it is about. */
+  /** The shipment, the lot of the weigh-in, or the site it is about. */
   subjectId: string;
   /** Those whose holders profit, and so may not decide. */
   organisationIds: string[];
