@@ -6,6 +6,7 @@ import { containerRoutes } from './containers/containers.routes.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
+import { figureRoutes } from './figures/figures.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
 import { createServer } from './http/server.ts';
@@ -72,6 +73,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
     });
     anomalyRoutes(scope, deps);
+    figureRoutes(scope, deps);
     ledgerRoutes(scope, {
       ...deps,
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),

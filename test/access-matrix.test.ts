@@ -164,6 +164,8 @@ const TABLE: Record<string, Row> = {
     ownerless: true,
   },
   listAnomalies: list,
+  getFigures: list,
+  getFigure: { make: () => ({ id: 'field-check-share' }), ownerless: true },
   listLedgerEntries: list,
   getLedgerEntry: { make: () => ({ id: 0 }) },
   getLedgerOpening: {
