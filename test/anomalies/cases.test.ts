@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
+import { anomalyFollower } from '../../src/anomalies/follower.ts';
 import type { Client } from '../support/app.ts';
 import { anomalyTest, type Hit } from './harness.ts';
 
@@ -234,25 +235,59 @@ t.test('a share is counted over many blocks of entries', async (t) => {
     t.same(await at(seq), [0, seq - first + 1], `as of ${seq}`);
 });
 
-t.test('a restart finds nothing twice, and what waited before the door is written once', async (t) => {
-  const { rule, weighIn, hits, deps, settle } = await anomalyTest(t);
-  await rule('piece-mass');
-  await deps.anomalies.stop();
-  const { lot } = await weighIn({ grossGrams: 1_001, count: 20 });
-  await deps.anomalies.start();
-  t.match(await hits(), [{ subjectId: lot.id }]);
-  const size = await settle();
-  await deps.anomalies.stop();
-  // As if it had stopped before its position was written, and again after the door had answered.
-  const { rows } = await deps.pool.query('SELECT seq FROM followers WHERE name = $1', ['anomalies']);
-  t.equal(rows[0].seq, size + 1);
-  const hit = (await deps.pool.query('SELECT * FROM anomaly_hits')).rows[0];
-  await deps.pool.query('UPDATE followers SET seq = $1 WHERE name = $2', [hit.cause_seq, 'anomalies']);
-  deps.anomalies.position = hit.cause_seq;
-  await deps.anomalies.start();
-  t.equal(await settle(), size, 'no fact was added');
-  t.equal((await hits()).length, 1);
-});
+t.test(
+  'two processes, and a restart between the door and the note of it, write a finding once',
+  async (t) => {
+    const { rule, weighIn, hits, deps, settle } = await anomalyTest(t);
+    await rule('piece-mass');
+    const { pool, keyring, door } = deps;
+    const errors: Error[] = [];
+    const process = () => anomalyFollower({ pool, keyring, door, onError: (error) => errors.push(error) });
+    const second = process();
+    await second.start();
+    const bodies = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => weighIn({ grossGrams: 1_001 + i, count: 20 })),
+    );
+    t.equal((await hits()).length, 40);
+    await second.stop();
+    await deps.anomalies.stop();
+    // The door has answered, and what waited was not yet taken away.
+    const again = (await written(pool)).slice(0, 5);
+    for (const { finding_id: key, cause_seq: seq, subject_id: lotId, ...hit } of again) {
+      const { site_id: siteId, organisation_id: organisationId, rule: code, version, figures } = hit;
+      const input = {
+        lotId,
+        seq,
+        code: 'implausible-mass',
+        siteId,
+        organisationId,
+        hits: [{ rule: code, version, figures }],
+      };
+      await pool.query("INSERT INTO anomaly_pending VALUES ($1, $2, 'mark', $3)", [
+        key,
+        seq,
+        JSON.stringify(input),
+      ]);
+    }
+    const late = await weighIn({ grossGrams: 1_001, count: 20 });
+    const third = process();
+    await third.start();
+    await deps.anomalies.start();
+    const found = await hits();
+    await third.stop();
+    t.equal(found.length, 41);
+    t.equal(new Set(found.map(({ subjectId }) => subjectId)).size, 41);
+    t.same(
+      new Set(found.map(({ subjectId }) => subjectId)),
+      new Set([...bodies, late].map(({ lot }) => lot.id)),
+    );
+    t.same(errors, []);
+    await settle();
+  },
+);
+
+const written = async (pool: { query(text: string): Promise<{ rows: Hit[] }> }): Promise<Hit[]> =>
+  (await pool.query('SELECT * FROM anomaly_hits ORDER BY place')).rows;
 
 t.test('erasure leaves nothing of what rules remember of a person', async (t) => {
   const { rule, weighIn, collector, operator, deps, settle } = await anomalyTest(t);
