@@ -3,6 +3,7 @@ import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
+import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
@@ -59,6 +60,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     markRoutes(scope, deps);
     custodyRoutes(scope, deps);
     stockCountRoutes(scope, deps);
+    checkWeightRoutes(scope, deps);
     processingRoutes(scope, deps);
     voidRoutes(scope, deps);
     disposalRoutes(scope, deps);

@@ -3,6 +3,7 @@ import { anomalyRuleSet } from './anomalies/rules.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
+import { deviceCheckWeighed } from './custody/check-weights.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
@@ -46,6 +47,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...saleFacts,
   ...returnFacts,
   ...productFacts,
+  deviceCheckWeighed,
   anomalyRuleSet,
   ...findingFacts,
 ];

@@ -80,6 +80,12 @@ const TABLE: Record<string, Row> = {
   changeDevice: byId('device', { name: 'x' }),
   enrolDeviceAgain: byId('device', { publicKey: 'A'.repeat(43) }),
   closeDevice: byId('device'),
+  checkWeigh: byId('scale', {
+    nominalGrams: 10_000,
+    readGrams: 10_000,
+    checkedAt: '2026-11-24T06:00:00+08:00',
+  }),
+  listCheckWeights: byId('scale'),
   listVessels: list,
   registerVessel: body('vesselBody'),
   getVessel: byId('vessel'),

@@ -10,6 +10,7 @@ import { keyOf } from './findings.ts';
 import { Memory } from './memory.ts';
 import { countWeighIns, followFieldChecks, followHits } from './outcomes.ts';
 import { ruleOf } from './rules.ts';
+import { Scales } from './scales.ts';
 import { sameAccount, stationReceipts } from './tests.ts';
 import { evidenceOf, keeperHit, markHits, type Surroundings, talliesOf } from './weigh-ins.ts';
 
@@ -191,9 +192,11 @@ export const observeFacts = async (
   const around = new Around(client);
   if (memory.anyAtAll || facts.some(({ type }) => ABOUT_PEOPLE.includes(type))) await around.load(facts);
   if (memory.anyAtAll) await preload(memory, around, facts);
+  const checked = memory.anyInForce(facts.at(-1)!.seq + 1, 'check-weight-missing');
+  const scales = await Scales.load(client, checked ? facts.filter(({ type }) => type === RECORDED) : []);
   const surroundings: Surroundings = {
     locationOf: (siteId) => around.locationOf(siteId),
-    checkAge: () => undefined,
+    checkAge: (deviceId, day, seq) => scales.age(deviceId, day, seq),
   };
   const find = keyring === undefined ? undefined : finderOf(memory, keyring);
   for (const fact of facts) {

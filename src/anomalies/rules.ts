@@ -129,8 +129,8 @@ export const RULES = {
     mark: 'check-weight-missing',
     parameters: { maxDays: { initial: 1, min: 1, max: 400, unit: 'days' } },
     reason: {
-      en: 'The scale passed no check weight on the day of the weighing or the {otherDays} days before.',
-      zh: '该秤在称重当日及此前 {otherDays} 日内未通过砝码核查。',
+      en: 'The scale passed no check weight within {maxDays} days, that of the weighing included.',
+      zh: '该秤在截至称重当日的 {maxDays} 日内未通过砝码核查。',
     },
   },
 } as const satisfies Record<string, RuleText>;

@@ -94,4 +94,4 @@ export const sameAccount = ({ parameters: { maxPeople } }: InForce, people: numb
 
 /** @param age whole days from the day of the last check weight passed to that of the weighing; null: none before */
 export const checkWeightMissing = ({ parameters: { maxDays } }: InForce, age: number | null): Figures =>
-  age === null || age >= maxDays! ? { otherDays: maxDays! - 1 } : null;
+  age === null || age >= maxDays! ? { maxDays: maxDays! } : null;

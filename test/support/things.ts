@@ -134,6 +134,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     collectorBody,
     device: () => make('/v1/devices', deviceBody(), station),
     deviceBody,
+    scale: () =>
+      make(
+        '/v1/devices',
+        { ...deviceBody(), scale: { class: 'III', eGrams: 10, minGrams: 0, maxGrams: 100_000 } },
+        station,
+      ),
     vessel: () => make('/v1/vessels', vesselBody()),
     vesselBody,
     key: () => make('/v1/api-keys', { organisationId, role: 'station', holder: canary }),
