@@ -1,6 +1,6 @@
 // Checks an export without any of the project's code: `node verify-export.mjs EXPORT.ndjson`.
-// Every rule is on the page openapi/ledger-format-1.md. Exit code 0: good, 1: not, 2: used wrongly.
-import { createHash } from 'node:crypto';
+// The rules: openapi/ledger-format-1.md. Exit code 0: good, 1: not, 2: used wrongly.
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
@@ -23,7 +23,7 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 // What is carried from entry to entry; `peaks` are the perfect subtrees of the Merkle tree (RFC 6962 §2.1).
-let [size, leafHash, at, origin, head] = [0, '0'.repeat(64), '', undefined, undefined];
+let [size, leafHash, at, origin, logKey, end] = [0, '0'.repeat(64), '', undefined, undefined, undefined];
 const peaks = [];
 
 const checkEntry = (bytes) => {
@@ -43,13 +43,32 @@ const checkEntry = (bytes) => {
   for (let n = size; n % 2 === 1; n = Math.floor(n / 2)) node = sha256(Buffer.of(1), peaks.pop(), node);
   peaks.push(node);
   at = entry.at;
+  if (size === 0) logKey = entry.data.logKey;
   size++;
 };
 
 const checkLine = (line) => {
-  must(head === undefined, 'lines follow after the head');
-  if (line.subarray(0, 8).toString('latin1') !== '{"head":') return checkEntry(line);
-  ({ head } = JSON.parse(line.toString('utf8')));
+  must(end === undefined, 'lines follow after the checkpoint');
+  if (!/^\{"(head|checkpoint)":/.test(line.subarray(0, 15).toString('latin1'))) return checkEntry(line);
+  end = JSON.parse(line.toString('utf8'));
+};
+
+const rootOf = () =>
+  peaks.length === 0 ? sha256() : peaks.reduceRight((right, left) => sha256(Buffer.of(1), left, right));
+
+// C2SP signed-note and tlog-checkpoint: origin, size and root, signed by the key that entry 0 names.
+const checkCheckpoint = (note) => {
+  const [text, signatures] = note.split('\n\n');
+  const [name, count, root] = text.split('\n');
+  must(name === origin, 'the checkpoint is of another log');
+  must(Number(count) === size, `the checkpoint is over ${count} entries`);
+  must(root === rootOf().toString('base64'), 'the checkpoint was signed for other entries');
+  const key = Buffer.from(logKey.replace(/^[^+]*\+[^+]*\+/, ''), 'base64').subarray(1);
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: key.toString('base64url') };
+  const line = signatures.split('\n').find((s) => s.startsWith(`— ${name} `));
+  const signature = Buffer.from(line?.split(' ')[2] ?? '', 'base64').subarray(4);
+  const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
+  must(verify(null, Buffer.from(`${text}\n`), publicKey, signature), 'the checkpoint is not signed by the log');
 };
 
 const checkFile = async (file) => {
@@ -62,9 +81,9 @@ const checkFile = async (file) => {
     }
   }
   must(rest.length === 0, 'the last line is cut off');
-  must(head !== undefined, 'the head is missing');
-  must(head.size === size, `the head names ${head.size} entries`);
-  must(head.leafHash === leafHash, 'the head names another last leaf hash');
+  must(end !== undefined, 'the checkpoint is missing');
+  if (end.checkpoint !== undefined) return checkCheckpoint(end.checkpoint);
+  must(end.head.size === size && end.head.leafHash === leafHash, 'the head names other entries');
 };
 
 const [file] = process.argv.slice(2);
@@ -74,10 +93,7 @@ if (file === undefined || !existsSync(file)) {
 }
 try {
   await checkFile(file);
-  const root = peaks.length === 0 ? sha256() : peaks.reduceRight((right, left) => sha256(Buffer.of(1), left, right));
-  console.log(`good: ${size} entries of ${origin}`);
-  console.log(`head  ${leafHash}`);
-  console.log(`root  ${root.toString('hex')}`);
+  console.log(`good: ${size} entries of ${origin}\nhead  ${leafHash}\nroot  ${rootOf().toString('hex')}`);
 } catch (error) {
   console.error(`BAD at entry ${size}: ${error.message}`);
   process.exitCode = 1;

@@ -10,6 +10,7 @@ import type { Deps } from './deps.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
+import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
@@ -80,10 +81,12 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       ...deps,
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
     });
+    logRoutes(scope, deps);
     vocabularyRoutes(scope);
     healthRoutes(scope, {
       ...deps,
       follower: () => deps.follower.position,
+      readOnly: () => deps.door.readOnly,
       metrics: () => renderMetrics(deps),
     });
   });

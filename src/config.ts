@@ -87,6 +87,19 @@ const origin = text(
     /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[A-Za-z0-9._~-]+)*$/.test(value) && value.length <= 255,
 );
 
+/** "KEY URL, KEY URL": a witness's verifier key (C2SP signed-note) and where it listens. */
+const witnesses = text(
+  'write each witness as its verifier key and address, such as "witness.example+0123abcd+BASE64 https://witness.example", with commas between',
+  (value) =>
+    value.split(',').every((one) => WITNESS.test(one.trim()) && isServerUrl(one.trim().split(' ')[1]!)),
+).transform((value) =>
+  value.split(',').map((one) => {
+    const [key, url] = one.trim().split(' ') as [string, string];
+    return { key, url };
+  }),
+);
+const WITNESS = /^[^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=* \S+$/;
+
 const variables = z.strictObject({
   PORT: text(
     'write a number from 0 to 65535 (0 takes any free port)',
@@ -105,6 +118,7 @@ const variables = z.strictObject({
   ).default('blue_cycle'),
   LEDGER_ORIGIN: origin.default('localhost/blue-cycle'),
   LEDGER_KEY_FILE: path.optional(),
+  LEDGER_WITNESSES: witnesses.default([]),
   PRIVATE_KEY_FILE: path.optional(),
   BOOTSTRAP_API_KEY: apiKey.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `write one of ${LOG_LEVELS.join(', ')}` }).default('info'),
@@ -129,6 +143,8 @@ export type Config = Readonly<{
   /** The log's name, a schema-less URL (ledger format, "Entry"). */
   ledgerOrigin: string;
   ledgerKeyFile: string;
+  /** Who is asked to cosign checkpoints: verifier key and address. */
+  ledgerWitnesses: readonly { key: string; url: string }[];
   privateKeyFile: string;
   /** The operator's first key, used only while the database is empty. */
   bootstrapApiKey: Secret | undefined;
@@ -187,6 +203,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     databaseSchema: read.DATABASE_SCHEMA,
     ledgerOrigin: read.LEDGER_ORIGIN,
     ledgerKeyFile: read.LEDGER_KEY_FILE ?? `${read.BLUE_CYCLE_DATA_DIR}/ledger-key`,
+    ledgerWitnesses: read.LEDGER_WITNESSES,
     privateKeyFile: read.PRIVATE_KEY_FILE ?? `${read.BLUE_CYCLE_DATA_DIR}/private-key`,
     bootstrapApiKey: read.BOOTSTRAP_API_KEY,
     logLevel: read.LOG_LEVEL,

@@ -14,7 +14,10 @@ import { supervise } from './db/supervise.ts';
 import { sha256, toHex } from './kernel/hash.ts';
 import { newUuidV7, systemClock, systemRandom } from './kernel/system.ts';
 import type { Clock } from './kernel/time.ts';
+import { NoteSigner } from './ledger/log-key.ts';
+import { formatKey, parseKey } from './ledger/note.ts';
 import { Keyring } from './ledger/private-store.ts';
+import { ForkFound, Publisher, type PublisherOptions } from './ledger/publisher.ts';
 import { Door } from './ledger/record.ts';
 import { readEntry, readHead } from './ledger/store.ts';
 import { Follower } from './provenance/follower.ts';
@@ -35,6 +38,7 @@ export type Deps = {
   follower: Follower;
   /** Follows with the anomaly rules, and writes what they find. */
   anomalies: Follower;
+  publisher: Publisher;
   programme: Programme;
   appendOnly: 'privileges-and-triggers' | 'triggers-only';
   /** The operator's first key, when this start founded the programme. */
@@ -73,11 +77,11 @@ export const openDatabase = async (config: Config, logger: Logger): Promise<Data
  * 32 random bytes in hex, made at first start and readable by its owner alone. A ledger that has entries has a key
  * somewhere: then none is made.
  */
-const readSecretFile = async (file: string, mayMake: boolean): Promise<Buffer> => {
+const readSecretFile = async (file: string, mayMake: boolean, setting: string): Promise<Buffer> => {
   await mkdir(path.dirname(file), { recursive: true });
   if (!mayMake && !existsSync(file))
     throw new Error(
-      `${file} is missing, and the ledger has entries: put its private key back (PRIVATE_KEY_FILE).`,
+      `${file} is missing, and the ledger has entries: put the key it was founded with back (${setting}).`,
     );
   try {
     await writeFile(file, `${toHex(systemRandom(32))}\n`, { flag: 'wx', mode: 0o600 });
@@ -127,7 +131,12 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const pool = open('reader', 4);
     pools.push(writer, pool);
     const isNew = (await readHead(pool)).size === 0;
-    const keyring = new Keyring(await readSecretFile(config.privateKeyFile, isNew), systemRandom);
+    const keyring = new Keyring(
+      await readSecretFile(config.privateKeyFile, isNew, 'PRIVATE_KEY_FILE'),
+      systemRandom,
+    );
+    const seed = await readSecretFile(config.ledgerKeyFile, isNew, 'LEDGER_KEY_FILE');
+    const signer = new NoteSigner(config.ledgerOrigin, seed);
     const door = new Door({
       pool: writer,
       origin: config.ledgerOrigin,
@@ -140,7 +149,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     });
     const db = createReader(pool);
     const newId = () => newUuidV7(clock());
-    const firstKey = await found({ config, pool, door, keyring, newId });
+    const firstKey = await found({ config, pool, door, keyring, newId, logKey: formatKey(signer.key) });
     const programme = (await findProgramme(db))!;
     const appendOnly = (await mayChangeLedger(pool)) ? 'triggers-only' : 'privileges-and-triggers';
     const follower = new Follower({ pool, keyring, onError });
@@ -149,6 +158,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const anomalies = anomalyFollower({ pool, keyring, door, onError });
     door.listeners.push((facts) => anomalies.offer(facts));
     await anomalies.start();
+    const publisher = await openPublisher({ pool, signer, config, door, logger, onError });
     return {
       config,
       logger,
@@ -160,6 +170,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       keyring,
       follower,
       anomalies,
+      publisher,
       programme,
       appendOnly,
       firstKey,
@@ -170,6 +181,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
           await door.stop();
           await follower.stop();
           await anomalies.stop();
+          await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {
           await database.stop();
@@ -186,22 +198,57 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
 const shipped = async (file: string): Promise<string> =>
   toHex(sha256(await readFile(path.resolve(import.meta.dirname, '../openapi', file))));
 
-/** Writes entry 0 and the operator's first key when the ledger is empty; refuses another log's database. */
+/**
+ * Starts signing. When the database does not continue the checkpoint kept outside it, nothing is signed and nothing is
+ * written: it may be an old copy, and going on with it would be a fork.
+ */
+const openPublisher = async (
+  deps: { config: Config; door: Door; logger: Logger } & Omit<
+    PublisherOptions,
+    'hash' | 'file' | 'onFork' | 'witnesses'
+  >,
+): Promise<Publisher> => {
+  const { pool, signer, onError, config, door, logger } = deps;
+  const onFork = ({ message }: ForkFound): void => {
+    door.readOnly = message;
+    logger.error(`read-only: ${message}`);
+  };
+  const file = `${config.ledgerKeyFile}.checkpoint`;
+  const witnesses = config.ledgerWitnesses.map(({ key, url }) => ({ key: parseKey(sha256, key), url }));
+  const publisher = new Publisher({ pool, signer, hash: sha256, file, witnesses, onFork, onError });
+  door.listeners.push(() => publisher.wake());
+  try {
+    await publisher.start();
+  } catch (error) {
+    if (!(error instanceof ForkFound)) throw error;
+    onFork(error);
+  }
+  return publisher;
+};
+
+type Founding = { origin: string; data: { logKey: string | null } };
+
+/** Writes entry 0 and the operator's first key when the ledger is empty; refuses another log's database or key. */
 const found = async (deps: {
   config: Config;
   pool: pg.Pool;
   door: Door;
   keyring: Keyring;
   newId: () => string;
+  logKey: string;
 }): Promise<string | undefined> => {
-  const { config, pool, door, keyring, newId } = deps;
+  const { config, pool, door, keyring, newId, logKey } = deps;
   const { size } = await readHead(pool);
   if (size > 0) {
     const first = await readEntry(pool, 0);
-    const { origin } = JSON.parse(first!.bytes.toString('utf8')) as { origin: string };
+    const { origin, data } = JSON.parse(first!.bytes.toString('utf8')) as Founding;
     if (origin !== config.ledgerOrigin)
       throw new Error(
         `This database holds the log ${origin}; set LEDGER_ORIGIN=${origin}, or name another database.`,
+      );
+    if (data.logKey !== logKey)
+      throw new Error(
+        `${config.ledgerKeyFile} holds another key than the log was founded with, ${data.logKey}: put that back (LEDGER_KEY_FILE).`,
       );
     return undefined;
   }
@@ -216,6 +263,7 @@ const found = async (deps: {
       timeZone: 'Asia/Shanghai',
       formatSha256: await shipped('ledger-format-1.md'),
       containsSha256: await shipped('contains-1.json'),
+      logKey,
     },
     PROGRAMME,
     key('found'),

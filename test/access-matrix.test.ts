@@ -174,6 +174,10 @@ const TABLE: Record<string, Row> = {
   getFigure: { make: () => ({ id: 'field-check-share' }), ownerless: true },
   listLedgerEntries: list,
   getLedgerEntry: { make: () => ({ id: 0 }) },
+  getCheckpoint: list,
+  getTile: { make: () => ({ id: '0/000.p/1' }) },
+  getInclusionProof: { make: () => ({ id: 0 }) },
+  getConsistencyProof: { make: () => ({ query: '?from=1&to=1' }) },
   getLedgerOpening: {
     make: async (org) => ({ id: (await org.collection()).receipt.seq }),
     across: ['operator', 'auditor'],
@@ -247,7 +251,7 @@ t.test(
     await sleep(Math.max(0, Date.parse(expiresAt) - Date.now()) + 5);
 
     const ask = async (client: Client, { method, url }: Operation, { id, body: sent, query = '' }: Made) => {
-      const path = url.replace('{month}', '2026-10').replace(/\{\w+\}/, String(id)) + query;
+      const path = url.replace('{month}', '2026-10').replace(/\{[\w*]+\}/, String(id)) + query;
       const response = await app.app.inject({
         method: method as 'GET',
         url: path,

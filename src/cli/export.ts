@@ -2,7 +2,15 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { toHex } from '../kernel/hash.ts';
-import { databaseSource, type SourceEntry, type Verified, verifyEntries } from '../ledger/check.ts';
+import {
+  databaseSource,
+  type SourceEntry,
+  signedSource,
+  type Verified,
+  verifyEntries,
+} from '../ledger/check.ts';
+import { parseCheckpoint } from '../ledger/checkpoint.ts';
+import { parseNote } from '../ledger/note.ts';
 import { SALT_BYTES } from '../ledger/sealing.ts';
 import { type Openings, openingBody } from '../ledger/store.ts';
 import { LedgerFault } from '../ledger/verify.ts';
@@ -19,7 +27,8 @@ export type ExportOptions = {
 };
 
 /**
- * `blue-cycle export`: one entry a line, the exact bytes, and last the head; with `openings` a second file of what
+ * `blue-cycle export`: one entry a line, the exact bytes, and last the signed checkpoint over just these (the bare head
+ * where nothing is signed); with `openings` a second file of what
  * opens their private parts, one part a line. What is written is verified on the way, and a file stands under its
  * name only when it is whole.
  */
@@ -34,11 +43,10 @@ export const runExport = async (options: ExportOptions, config: Config, io: Io):
     ...(openings === undefined ? [] : [await create(openings, 0o600)]),
   ];
   try {
-    const { size, leafHash } =
-      url === undefined
-        ? await fromDatabase(options, config, io, files)
-        : await writeFrom({ ...urlSource(io, url) }, io, files);
-    await files[0]!.write(`${JSON.stringify({ head: { size, leafHash } })}\n`);
+    const { size, leafHash, note } =
+      url === undefined ? await fromDatabase(options, config, io, files) : await fromServer(io, url, files);
+    const ending = note === undefined ? { head: { size, leafHash } } : { checkpoint: note };
+    await files[0]!.write(`${JSON.stringify(ending)}\n`);
     for (const file of files) await file.keep();
     await answer(io, options.json, { ok: true, size, leafHash, files: files.map((f) => f.path) }, [
       `wrote ${count(size)} entries to ${out}${openings === undefined ? '' : `, and what opens them to ${openings}`}`,
@@ -55,12 +63,37 @@ export const runExport = async (options: ExportOptions, config: Config, io: Io):
   }
 };
 
+type Exported = Verified & { note?: string };
+
+/** As far as the server's checkpoint goes, or its head where nothing is signed. */
+const fromServer = async (io: Io, url: string, files: OutFile[]): Promise<Exported> => {
+  const source = urlSource(io, url);
+  const [note] = await source.notes();
+  const limit = note === undefined ? undefined : parseCheckpoint(parseNote(note).text).size;
+  const verified = await writeFrom({ ...source, ...upTo(source, limit) }, io, files);
+  return { ...verified, ...(note === undefined ? {} : { note }) };
+};
+
+/** The first entries of a source alone. */
+const upTo = (source: Sized, limit: number | undefined): Partial<Sized> => {
+  if (limit === undefined) return {};
+  async function* batches(): AsyncGenerator<readonly SourceEntry[]> {
+    let left = limit!;
+    for await (const batch of source.batches) {
+      yield batch.slice(0, left);
+      left -= Math.min(left, batch.length);
+      if (left === 0) return;
+    }
+  }
+  return { batches: batches(), head: () => ({ size: limit }), total: () => limit };
+};
+
 const fromDatabase = async (
   options: ExportOptions,
   config: Config,
   io: Io,
   files: OutFile[],
-): Promise<Verified> => {
+): Promise<Exported> => {
   const keyring = options.openings === undefined ? undefined : await readKeyring(config.privateKeyFile);
   if (options.openings !== undefined && keyring === undefined)
     throw new Failed(
@@ -71,8 +104,11 @@ const fromDatabase = async (
     const { client, close } = await connectTo(database.url, database.schema);
     try {
       await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      const source = await databaseSource(client as unknown as pg.Pool, keyring);
-      return await writeFrom({ ...source, total: () => source.head().size }, io, files);
+      const db = client as unknown as pg.Pool;
+      const signed = await signedSource(db, keyring);
+      const source = signed ?? (await databaseSource(db, keyring));
+      const verified = await writeFrom({ ...source, total: () => source.head().size }, io, files);
+      return { ...verified, ...(signed === null ? {} : { note: signed.note }) };
     } finally {
       await close();
     }

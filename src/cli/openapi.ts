@@ -9,9 +9,12 @@ import { readConfig } from '../config.ts';
 import { createPool } from '../db/pool.ts';
 import { createReader } from '../db/reader.ts';
 import type { Deps } from '../deps.ts';
+import { sha256 } from '../kernel/hash.ts';
 import { NIL } from '../kernel/ids.ts';
 import { newUuidV7, systemRandom } from '../kernel/system.ts';
+import { NoteSigner } from '../ledger/log-key.ts';
 import { Keyring } from '../ledger/private-store.ts';
+import { Publisher } from '../ledger/publisher.ts';
 import { Door } from '../ledger/record.ts';
 import { Follower } from '../provenance/follower.ts';
 import { authoriseInDoor } from '../registry/access.ts';
@@ -47,6 +50,15 @@ const unconnectedDeps = (): Deps => {
     keyring,
     follower: new Follower({ pool, keyring, onError }),
     anomalies: anomalyFollower({ pool, keyring, door, onError }),
+    publisher: new Publisher({
+      pool,
+      signer: new NoteSigner(config.ledgerOrigin, new Uint8Array(32)),
+      hash: sha256,
+      file: '',
+      witnesses: [],
+      onFork: onError,
+      onError,
+    }),
     programme: { id: NIL, operatorId: NIL, currency: 'CNY', timeZone: 'Asia/Shanghai', lastSeq: 0 },
     appendOnly: 'privileges-and-triggers',
     firstKey: undefined,

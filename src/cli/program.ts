@@ -60,6 +60,7 @@ const buildProgram = (io: Io, done: (outcome: Outcome) => void): Command => {
     async (options: Options) =>
       done(await (await action())(options, readConfig(io.env), io));
   addServing(program, does);
+  addWitness(program, does);
   addImport(program, io, done);
   addLooking(program, does, io, done);
   addKeys(program, io, done);
@@ -88,6 +89,24 @@ const addServing = (program: Command, does: Does): void => {
     .description("bring the database's schema up to date, as its owner (DATABASE_OWNER_URL)")
     .addOption(json())
     .action(does<{ json?: boolean }>(async () => (await import('./migrate.ts')).runMigrate));
+};
+
+const addWitness = (program: Command, does: Does): void => {
+  const collect = (value: string, before: string[] = []): string[] => [...before, value];
+  program
+    .command('witness')
+    .description('cosign checkpoints of logs that continue what was cosigned before (C2SP tlog-witness)')
+    .requiredOption(
+      '--log <key>',
+      'the verifier key of a log: logKey of its entry 0; may be repeated',
+      collect,
+    )
+    .option('--name <name>', 'under which it signs, a schema-less URL', 'localhost/witness')
+    .option('--state <directory>', 'its key, and what it cosigned last', '.witness')
+    .option('--port <port>', 'to listen on; 0 takes any free one', portNumber, 3100)
+    .option('--host <address>', 'to listen on', '127.0.0.1')
+    .addOption(json())
+    .action(does(async () => (await import('./witness.ts')).runWitness));
 };
 
 const addImport = (program: Command, io: Io, done: (outcome: Outcome) => void): void => {
@@ -123,11 +142,12 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
     .addOption(url().conflicts(['file', 'database']))
     .addOption(new Option('--file <export>', 'an export').conflicts('database'))
     .addOption(database())
+    .option('--checkpoint <file>', 'a checkpoint kept from before, which the ledger must continue')
     .addOption(json())
     .action(does(async () => (await import('./verify.ts')).runVerify));
   program
     .command('export')
-    .description('write the ledger as NDJSON, an entry a line, the exact bytes, last the head')
+    .description('write the ledger as NDJSON, an entry a line, the exact bytes, last the signed checkpoint')
     .requiredOption('--out <file>', 'gets the entries')
     .option('--openings <file>', 'gets what opens their private parts, one part a line; needs the database')
     .addOption(url().conflicts('database'))

@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LedgerSource, SourceEntry } from '../ledger/check.ts';
+import { parseCheckpoint } from '../ledger/checkpoint.ts';
+import { parseNote } from '../ledger/note.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { Failed, type Io, Misuse } from './io.ts';
 
@@ -17,8 +19,10 @@ type Page = {
 };
 
 /** A server's ledger through `GET /v1/ledger/entries`, as far as it went when the first page was asked for. */
-export const urlSource = (io: Io, base: string): Sized => {
+export const urlSource = (io: Io, base: string): Sized & { note(): string | undefined } => {
   let head: Page['head'] | undefined;
+  let notes: Promise<string[]> | undefined;
+  let note: string | undefined;
   async function* batches(): AsyncGenerator<SourceEntry[]> {
     for (let from = 0; head === undefined || from < head.size; ) {
       const page = await readPage(io, base, from);
@@ -34,7 +38,31 @@ export const urlSource = (io: Io, base: string): Sized => {
       from += items.length;
     }
   }
-  return { batches: batches(), head: () => head!, total: () => head?.size ?? 0, opened: false };
+  return {
+    batches: batches(),
+    head: () => head!,
+    notes: () => {
+      notes ??= readNote(io, base).then((found) => {
+        note = found;
+        return found === undefined ? [] : [found];
+      });
+      return notes;
+    },
+    note: () => note,
+    total: () => head?.size ?? 0,
+    opened: false,
+  };
+};
+
+/** The server's checkpoint; undefined when it has none yet. */
+const readNote = async (io: Io, base: string): Promise<string | undefined> => {
+  const url = resolveUrl(base, 'log/checkpoint');
+  try {
+    const response = await io.fetch(url, { signal: AbortSignal.timeout(30_000) });
+    return response.ok ? await response.text() : undefined;
+  } catch (error) {
+    throw new Failed(unreachable(url, error));
+  }
 };
 
 const readPage = async (io: Io, base: string, from: number): Promise<Page> => {
@@ -76,18 +104,21 @@ export const resolveUrl = (base: string, path: string): URL => {
   return new URL(path, base.endsWith('/') ? base : `${base}/`);
 };
 
-/** An export: an entry a line, the head last. Lines are cut at `\n` alone, since anything else is part of an entry. */
+/** What ends an export: the signed note over all entries before it, or where nothing was signed the bare head. */
+type Ending = { size?: number; leafHash?: string; note?: string };
+
+/** An export: an entry a line, its ending last. Lines are cut at `\n` alone, since anything else is part of an entry. */
 export const fileSource = async (file: string): Promise<Sized> => {
   if (!(await stat(file).catch(() => undefined))?.isFile()) throw new Misuse(`there is no file ${file}`);
-  let head: { size: number; leafHash: string } | undefined;
+  let ending: Ending | undefined;
   let read = 0;
   async function* batches(): AsyncGenerator<SourceEntry[]> {
     for await (const lines of linesOf(file)) {
-      if (head !== undefined)
+      if (ending !== undefined)
         throw new LedgerFault(read, 'wrong-head', 'lines follow after the line with the head');
       const last = lines.at(-1);
-      head = last && headOf(last);
-      const entries = head === undefined ? lines : lines.slice(0, -1);
+      ending = last && endingOf(last);
+      const entries = ending === undefined ? lines : lines.slice(0, -1);
       read += entries.length;
       yield entries.map((bytes) => ({ bytes }));
     }
@@ -95,16 +126,20 @@ export const fileSource = async (file: string): Promise<Sized> => {
   return {
     batches: batches(),
     head: () => {
-      if (head === undefined)
+      if (ending === undefined)
         throw new LedgerFault(read, 'wrong-head', 'the export ends without the line with its head');
-      return head;
+      const { note, size = read, leafHash } = ending;
+      // A note is over exactly the entries before it.
+      const signed = note === undefined ? size : parseCheckpoint(parseNote(note).text).size;
+      return { size: signed, ...(leafHash === undefined ? {} : { leafHash }) };
     },
+    notes: async () => (ending?.note === undefined ? [] : [ending.note]),
     total: () => read,
     opened: false,
   };
 };
 
-/** Complete lines, many at once; an entry is never an object that begins with `head`. */
+/** Complete lines, many at once; an entry is never an object that begins with `head` or `checkpoint`. */
 async function* linesOf(file: string): AsyncGenerator<Buffer[]> {
   let rest: Buffer = Buffer.alloc(0);
   let before = 0;
@@ -117,7 +152,7 @@ async function* linesOf(file: string): AsyncGenerator<Buffer[]> {
       lines.push(line);
       start = end + 1;
       // The head ends a batch, so that whoever reads it sees what follows.
-      if (headOf(line) !== undefined) {
+      if (endingOf(line) !== undefined) {
         before += lines.length;
         yield lines.splice(0);
       }
@@ -131,14 +166,27 @@ async function* linesOf(file: string): AsyncGenerator<Buffer[]> {
     throw new LedgerFault(before, 'not-json', 'the last line is cut off: it does not end in a line break');
 }
 
-const HEAD = Buffer.from('{"head":');
+const ENDINGS = [Buffer.from('{"head":'), Buffer.from('{"checkpoint":')];
 
-const headOf = (line: Buffer): { size: number; leafHash: string } | undefined => {
-  if (!line.subarray(0, HEAD.length).equals(HEAD)) return undefined;
+const endingOf = (line: Buffer): Ending | undefined => {
+  if (!ENDINGS.some((start) => line.subarray(0, start.length).equals(start))) return undefined;
   try {
-    const { head } = JSON.parse(line.toString('utf8')) as { head: { size: number; leafHash: string } };
-    return typeof head.leafHash === 'string' && Number.isSafeInteger(head.size) ? head : undefined;
+    const { head, checkpoint: note } = JSON.parse(line.toString('utf8')) as {
+      head?: { size: number; leafHash: string };
+      checkpoint?: string;
+    };
+    if (typeof note === 'string') return isNote(note) ? { note } : undefined;
+    return typeof head?.leafHash === 'string' && Number.isSafeInteger(head.size) ? head : undefined;
   } catch {
     return undefined;
+  }
+};
+
+const isNote = (text: string): boolean => {
+  try {
+    parseCheckpoint(parseNote(text).text);
+    return true;
+  } catch {
+    return false;
   }
 };

@@ -1,16 +1,24 @@
+import { readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { factTypes } from '../catalogue.ts';
 import type { Config } from '../config.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
-import { databaseSource, type Verified, verifyEntries } from '../ledger/check.ts';
+import { databaseSource, type OnVerified, type Verified, verifyEntries } from '../ledger/check.ts';
 import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
-import { answer, count, type ExitCode, type Io, progressOf } from './io.ts';
+import { answer, count, type ExitCode, type Io, Misuse, progressOf } from './io.ts';
 import { fileSource, type Sized, urlSource } from './sources.ts';
 
-export type VerifyOptions = { url?: string; file?: string; database?: string; json?: boolean };
+export type VerifyOptions = {
+  url?: string;
+  file?: string;
+  database?: string;
+  /** A file with a checkpoint kept from before. */
+  checkpoint?: string;
+  json?: boolean;
+};
 
 /**
  * `blue-cycle verify`: recomputes everything a server, an export or a database says of its ledger. Exit code 1
@@ -52,6 +60,8 @@ const report = (
     `head  ${verified.leafHash}`,
     `root  ${verified.root}`,
   ];
+  for (const size of verified.checkpoints)
+    lines.push(`held against a checkpoint over ${count(size)} entries, signed by the log's key`);
   if (verified.openings > 0)
     lines.push(
       `${count(verified.openings)} openings fit their seals, ${count(verified.erased)} are no longer there`,
@@ -61,17 +71,29 @@ const report = (
   return lines;
 };
 
+/** Throws Misuse when there is no such file. */
+const readKept = async (file: string | undefined): Promise<string[]> => {
+  if (file === undefined) return [];
+  try {
+    return [await readFile(file, 'utf8')];
+  } catch {
+    throw new Misuse(`there is no file ${file}; fetch one with: curl URL/log/checkpoint`);
+  }
+};
+
 const verifyWhich = async (
-  { url, file, database }: VerifyOptions,
+  { url, file, database, checkpoint }: VerifyOptions,
   config: Config,
   io: Io,
   onUnknown: (type: string) => void,
 ): Promise<Verified> => {
+  const kept = await readKept(checkpoint);
   if (database !== undefined) {
     const opened = await openCommandDatabase(config, database);
     const { client, close } = await connectTo(opened.url, opened.schema);
     try {
-      return await verifySnapshot(client, await readKeyring(config.privateKeyFile), io, onUnknown);
+      const keyring = await readKeyring(config.privateKeyFile);
+      return await verifySnapshot(client, keyring, io, onUnknown, kept);
     } finally {
       await close();
     }
@@ -81,18 +103,25 @@ const verifyWhich = async (
     file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file),
     io,
     onUnknown,
+    kept,
   );
 };
 
-const verifySized = async (source: Sized, io: Io, onUnknown: (type: string) => void): Promise<Verified> => {
+const verifySized = async (
+  source: Sized,
+  io: Io,
+  onUnknown: (type: string) => void,
+  kept: readonly string[],
+): Promise<Verified> => {
   const progress = progressOf(io, 'entries');
   let done = 0;
   try {
-    return await verifyEntries(source, (_batch, entries) => {
+    const onVerified: OnVerified = (_batch, entries) => {
       for (const { type } of entries) if (!factTypes.has(type)) onUnknown(type);
       done += entries.length;
       progress.update(done, source.total());
-    });
+    };
+    return await verifyEntries(source, onVerified, kept);
   } finally {
     progress.stop();
   }
@@ -104,6 +133,7 @@ const verifySnapshot = async (
   keyring: Keyring | undefined,
   io: Io,
   onUnknown: (type: string) => void,
+  kept: readonly string[],
 ): Promise<Verified> => {
   const db = client as unknown as pg.Pool;
   await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -113,7 +143,7 @@ const verifySnapshot = async (
   );
   const head = rows[0]!;
   const source = await databaseSource(db, keyring);
-  const verified = await verifySized({ ...source, total: () => head.size }, io, onUnknown);
+  const verified = await verifySized({ ...source, total: () => head.size }, io, onUnknown, kept);
   if (head.beyond > 0)
     throw new LedgerFault(verified.size, 'wrong-head', 'there are entries beyond the head');
   if (toHex(rootOf(sha256, unpackFrontier(head.frontier))) !== verified.root)

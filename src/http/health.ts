@@ -10,12 +10,15 @@ const Ready = z.object({
   size: z.int(),
   follower: z.int(),
   appendOnly: z.enum(['privileges-and-triggers', 'triggers-only']),
+  readOnly: z.string().nullable().meta({ description: 'Why nothing is written; null while it is.' }),
 });
 
 export type HealthDeps = {
   pool: pg.Pool;
   follower: () => number;
   appendOnly: 'privileges-and-triggers' | 'triggers-only';
+  /** Why nothing is written; null while it is. */
+  readOnly: () => string | null;
   metrics: () => Promise<string>;
 };
 
@@ -46,6 +49,7 @@ export const healthRoutes = (app: FastifyInstance, deps: HealthDeps): void => {
           size: head.size,
           follower: deps.follower(),
           appendOnly: deps.appendOnly,
+          readOnly: deps.readOnly(),
         };
       } catch {
         throw unavailable('database_unavailable', 'The database cannot be reached.');

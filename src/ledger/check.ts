@@ -1,12 +1,23 @@
 import { type Hash, sha256, toHex } from '../kernel/hash.ts';
+import { CheckpointCheck } from './checkpoint-check.ts';
 import type { Entry } from './entry.ts';
 import { rootOf, unpackFrontier } from './merkle.ts';
 import type { Keyring } from './private-store.ts';
+import { readCheckpoint } from './publisher.ts';
 import { openSeal } from './sealing.ts';
 import { type Openings, type Queryable, readEntries, readOpenings } from './store.ts';
+import { findWrongTile } from './tree.ts';
 import { LedgerFault, Verifier } from './verify.ts';
 
-export type Verified = { size: number; leafHash: string; root: string; openings: number; erased: number };
+export type Verified = {
+  size: number;
+  leafHash: string;
+  root: string;
+  openings: number;
+  erased: number;
+  /** Sizes of the checkpoints it was held against, each signed by the log's key. */
+  checkpoints: number[];
+};
 
 /** An entry as a source gives it: always its bytes, and whatever else the source says of it. */
 export type SourceEntry = {
@@ -21,9 +32,13 @@ export type LedgerSource = {
   /** Entries from 0 on, in order. */
   batches: AsyncIterable<readonly SourceEntry[]>;
   /** What the ledger says of itself; asked when all batches were read. */
-  head(): { size: number; leafHash: string; at?: number; root?: string };
+  head(): { size: number; leafHash?: string; at?: number; root?: string };
+  /** Checkpoints the source gives, over what was read or less; asked before and after the batches. */
+  notes(): Promise<readonly string[]>;
   /** Whether the private parts are there and can be opened. */
   opened: boolean;
+  /** What else the source keeps, checked once its entries were found good. */
+  finish?(): Promise<void>;
 };
 
 /** Told of each batch that was found good, with the entries read from its bytes. */
@@ -35,14 +50,21 @@ const STEP = 2_000;
  * Recomputes everything a source says of its ledger: bytes, positions, leaf hashes, chain, head, and where it can
  * be opened that every opening fits its seal. Throws the LedgerFault of the first position where it does not.
  */
-export const verifyEntries = async (source: LedgerSource, onVerified?: OnVerified): Promise<Verified> => {
+export const verifyEntries = async (
+  source: LedgerSource,
+  onVerified?: OnVerified,
+  /** Checkpoints kept from before, which the ledger must continue. */
+  kept: readonly string[] = [],
+): Promise<Verified> => {
   const verifier = new Verifier(sha256);
+  const checkpoints = new CheckpointCheck([...kept, ...(await source.notes())]);
   let [openings, erased] = [0, 0];
   for await (const batch of source.batches) {
     const entries = batch.map(({ bytes, seq = verifier.size, leaf, openings: found }) => {
       if (seq !== verifier.size)
         throw new LedgerFault(verifier.size, 'wrong-seq', `entry ${seq} stands in its place`);
       const entry = verifier.feed(bytes, leaf);
+      checkpoints.see(entry, verifier);
       if (source.opened) {
         const checked = checkOpenings(sha256, entry, found);
         openings += checked.opened;
@@ -53,17 +75,50 @@ export const verifyEntries = async (source: LedgerSource, onVerified?: OnVerifie
     await onVerified?.(batch, entries);
   }
   verifier.expectHead(source.head());
-  return { size: verifier.size, leafHash: verifier.leaf, root: verifier.root(), openings, erased };
+  const held = checkpoints.finish(await source.notes(), verifier);
+  await source.finish?.();
+  const { size, leaf: leafHash } = verifier;
+  return { size, leafHash, root: verifier.root(), openings, erased, checkpoints: held };
 };
 
 /** A database's ledger as far as its head goes now; with the keyring also its openings. */
 export const databaseSource = async (db: Queryable, keyring: Keyring | undefined): Promise<LedgerSource> => {
   const { surplus, frontier, ...head } = await readWholeHead(db);
   if (surplus > 0) throw new LedgerFault(head.size, 'wrong-head', 'there are entries beyond the head');
+  const signed = await readCheckpoint(db);
   return {
     batches: databaseBatches(db, keyring, head.size),
     head: () => ({ ...head, root: toHex(rootOf(sha256, unpackFrontier(frontier))) }),
+    notes: async () => (signed === null ? [] : [signed.note]),
     opened: keyring !== undefined,
+    finish: async () => {
+      const wrong = await findWrongTile(db, sha256);
+      if (wrong === null) return;
+      const first = wrong.index * 256 ** (wrong.level + 1);
+      throw new LedgerFault(
+        first,
+        'wrong-tile',
+        `tile ${wrong.level}/${wrong.index} is not over its entries`,
+      );
+    },
+  };
+};
+
+/** A database's ledger as far as its last checkpoint goes; null when nothing is signed yet. */
+export const signedSource = async (
+  db: Queryable,
+  keyring: Keyring | undefined,
+): Promise<(LedgerSource & { note: string; size: number }) | null> => {
+  const signed = await readCheckpoint(db);
+  if (signed === null) return null;
+  const { note, size } = signed;
+  return {
+    batches: databaseBatches(db, keyring, size),
+    head: () => ({ size }),
+    notes: async () => [note],
+    opened: keyring !== undefined,
+    note,
+    size,
   };
 };
 

@@ -7,7 +7,8 @@ import type { Hash } from '../kernel/hash.ts';
  */
 export type Frontier = Uint8Array[];
 
-const nodeHash = (hash: Hash, left: Uint8Array, right: Uint8Array): Uint8Array => {
+/** Of two subtrees side by side: SHA-256(0x01 ‖ left ‖ right). */
+export const nodeHash = (hash: Hash, left: Uint8Array, right: Uint8Array): Uint8Array => {
   const input = Buffer.allocUnsafe(65);
   input[0] = 1;
   input.set(left, 1);

@@ -61,6 +61,8 @@ export class Door {
   private running: Promise<void> | undefined;
   private client: pg.PoolClient | undefined;
   private stopped = false;
+  /** Why nothing more is written; null while it is. */
+  readOnly: string | null = null;
   /** The turn that is being written. Its promise never rejects: it gives what went wrong. */
   private inFlight: { commands: Pending[]; landed: Promise<Error | undefined> } | undefined;
   /** Whether the turn in hand refused anything. */
@@ -93,6 +95,7 @@ export class Door {
 
   /** Records an upload as one group; each command has an answer of its own. Throws when the queue is full. */
   submit(commands: readonly Command[], bytes: number): Promise<Recorded<object>>[] {
+    if (this.readOnly !== null) throw unavailable('read_only', `Nothing is written: ${this.readOnly}`);
     if (this.stopped) throw unavailable('stopping', 'The service is stopping; ask again in a moment.');
     const results = this.queue.add(commands, bytes);
     this.running ??= this.run();

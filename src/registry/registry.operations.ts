@@ -31,6 +31,8 @@ export type Founding = {
   timeZone: string;
   formatSha256: string;
   containsSha256: string;
+  /** The verifier key of the log's first signing key (C2SP signed-note). */
+  logKey: string;
 };
 
 /** Entry 0. */
@@ -48,7 +50,6 @@ export const foundProgramme: Operation<Founding, object> = {
         ...rest,
         formatSha256,
         rules: { shares: 'shares.v1', containsSha256 },
-        logKey: null,
       },
       private: { operatorName },
     });

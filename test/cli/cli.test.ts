@@ -13,7 +13,11 @@ import { run } from '../../src/cli/program.ts';
 import { serve } from '../../src/cli/serve.ts';
 import { readConfig } from '../../src/config.ts';
 import { durabilityFaults } from '../../src/db/durability.ts';
-import { sha256 } from '../../src/kernel/hash.ts';
+import { canonicalJson } from '../../src/kernel/canonical.ts';
+import { sha256, toHex } from '../../src/kernel/hash.ts';
+import { formatCheckpoint, parseCheckpoint } from '../../src/ledger/checkpoint.ts';
+import { NoteSigner } from '../../src/ledger/log-key.ts';
+import { formatNote, parseNote } from '../../src/ledger/note.ts';
 import { seal } from '../../src/ledger/sealing.ts';
 import { TABLES } from '../../src/tables.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -73,6 +77,7 @@ const play = async (t: Test): Promise<Played> => {
   t.equal((await test.operator.patch(`/v1/sites/${siteId}`, { toleranceBasisPoints: 80 })).status, 200);
   const { size } = await test.verify();
   await test.deps.follower.reaches(size - 1, 5_000);
+  t.ok(await test.deps.publisher.covering(size, 5_000));
   await test.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = test.app.server.address() as { port: number };
   const url = `http://127.0.0.1:${port}`;
@@ -95,14 +100,25 @@ const tamper = async (t: Test, db: pg.Client, table: string, text: string): Prom
 };
 
 t.test('every command explains itself, and wrong use ends with 2', async (t) => {
-  const all = ['serve', 'migrate', 'import', 'verify', 'export', 'replay', 'key', 'doctor', 'demo', 'bench'];
+  const all = [
+    'serve',
+    'migrate',
+    'import',
+    'verify',
+    'export',
+    'replay',
+    'key',
+    'doctor',
+    'demo',
+    'bench',
+    'witness',
+  ];
   const { out } = await command({}, '--help');
   for (const name of all) {
     t.match(out, new RegExp(`^  ${name}\\b`, 'm'));
     const help = await command({}, name, '--help');
     t.match(help, { code: 0, err: '' });
     t.match(help.out, `Usage: blue-cycle ${name}`);
-    t.notMatch(help.out, 'checkpoint');
   }
   for (const name of ['issue', 'rotate', 'revoke', 'list'])
     t.match(await command({}, 'key', name, '--help'), { code: 0, out: /--url[\s\S]*--json/ });
@@ -119,7 +135,7 @@ t.test('every command explains itself, and wrong use ends with 2', async (t) => 
     [['verify', '--file', '/there/is/none'], /no file/],
     [['verify', '--url', 'ftp://x'], /not the address of a server/],
     [['verify', '--database', 'mysql://x'], /postgresql:/],
-    [['verify', '--checkpoint', 'x'], /unknown option/],
+    [['verify', '--checkpoint', 'x'], /no file x/],
     [['verify'], /BLUE_CYCLE_DATADIR is not a setting/, { BLUE_CYCLE_DATADIR: '.' }],
     [['export'], /--out/],
     [['export', '--out', '/nowhere/x', '--url', 'http://127.0.0.1:1'], /cannot write/],
@@ -132,6 +148,8 @@ t.test('every command explains itself, and wrong use ends with 2', async (t) => 
     [['import', 'weigh-ins', 'x.csv'], /--map/],
     [['import', 'weigh-ins', 'x.csv', '--map', 'm.json'], /no server/],
     [['demo', '--port', '70000'], /0 to 65535/],
+    [['witness'], /--log/],
+    [['witness', '--log', 'x'], /verifier key of a log/],
   ];
   for (const [argv, err, env = {}] of wrong) {
     const ran = await command(env, ...argv);
@@ -169,7 +187,9 @@ t.test('a good ledger verifies from server, database and export, also by an outs
   t.ok(answers[3].openings > size / 2, 'openings are checked where the keys are');
   t.match(
     (await command(env, 'verify')).out,
-    new RegExp(`^good: ${size} entries, .* a second\\nhead  ${leafHash}\\nroot  ${root}\\n$`),
+    new RegExp(
+      `^good: ${size} entries, .* a second\\nhead  ${leafHash}\\nroot  ${root}\\nheld against a checkpoint over ${size} entries`,
+    ),
   );
 
   t.equal((await command(env, 'export', '--out', second, '--url', url)).code, 0);
@@ -177,7 +197,9 @@ t.test('a good ledger verifies from server, database and export, also by an outs
   t.ok(bytes.equals(await readFile(second)), 'a server exports the same bytes');
   const lines = bytes.toString('utf8').split('\n');
   t.equal(lines.pop(), '', 'lines end in a line break, the last too');
-  t.same(JSON.parse(lines.pop()!), { head: { size, leafHash } });
+  const note = JSON.parse(lines.pop()!).checkpoint as string;
+  t.match(note, new RegExp(`^localhost/blue-cycle\n${size}\n[^\n]+\n\n— localhost/blue-cycle [^\n]+\n$`));
+  t.equal(await (await fetch(`${url}/log/checkpoint`)).text(), note);
   t.equal(lines.length, size);
 
   const parts = (await readFile(openings, 'utf8'))
@@ -217,13 +239,24 @@ t.test('a good ledger verifies from server, database and export, also by an outs
     ['one flipped bit', flipped, /broken-chain|wrong-head/],
     [
       'a line left out',
-      Buffer.from([...lines.slice(0, 2), ...lines.slice(3), head(size, leafHash)].join('\n')),
+      Buffer.from([...lines.slice(0, 2), ...lines.slice(3), signed(note)].join('\n')),
       /entry 2 \(wrong-seq\)/,
     ],
+    ['the last line left out', Buffer.from([...lines.slice(0, -1), signed(note)].join('\n')), /wrong-head/],
     [
-      'the last line left out',
-      Buffer.from([...lines.slice(0, -1), head(size, leafHash)].join('\n')),
+      'a note of another size',
+      Buffer.from([...lines, signed(note.replace(`\n${size}\n`, `\n${size - 1}\n`))].join('\n')),
       /wrong-head/,
+    ],
+    [
+      'a note of another key',
+      Buffer.from([...lines, signed(forger.note(parseNote(note).text))].join('\n')),
+      /wrong-signature/,
+    ],
+    [
+      'a note of another root',
+      Buffer.from([...lines, signed(otherRoot(note))].join('\n')),
+      /wrong-(signature|checkpoint)/,
     ],
     ['another size', Buffer.from([...lines, head(size + 1, leafHash)].join('\n')), /wrong-head/],
     ['another head', Buffer.from([...lines, head(size, 'f'.repeat(64))].join('\n')), /wrong-head/],
@@ -249,6 +282,69 @@ t.test('a good ledger verifies from server, database and export, also by an outs
     );
   }
 });
+
+const signed = (note: string): string => `${JSON.stringify({ checkpoint: note })}\n`;
+
+/** Signs under the log's name, with a key that is not the log's. */
+const forger = new NoteSigner('localhost/blue-cycle', Buffer.alloc(32, 7));
+
+const otherRoot = (note: string): string => {
+  const { origin, size } = parseCheckpoint(parseNote(note).text);
+  const { signatures } = parseNote(note);
+  return formatNote({ text: formatCheckpoint({ origin, size, root: Buffer.alloc(32, 1) }), signatures });
+};
+
+t.test('last month’s checkpoint finds a ledger cut short, and one that was written anew', async (t) => {
+  const { env, url, size, client, deps } = await play(t);
+  const here = await directory(t);
+  const [out, kept, other] = ['a.ndjson', 'kept', 'b.ndjson'].map((name) => path.join(here, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await writeFile(kept, await (await fetch(`${url}/log/checkpoint`)).text());
+  const organisation = await client(env.BLUE_CYCLE_API_KEY!).post('/v1/organisations', {
+    name: '新',
+    kind: 'brand',
+  });
+  t.equal(organisation.status, 201);
+  t.ok(await deps.publisher.covering(size + 1, 5_000));
+  const check = (...which: string[]) => command(env, 'verify', '--json', '--checkpoint', kept, ...which);
+  for (const which of [
+    ['--url', url],
+    ['--database', env.DATABASE_URL!],
+  ]) {
+    const ran = await check(...which);
+    t.match(ran, { code: 0 }, which.join(' '));
+    t.same(JSON.parse(ran.out).checkpoints, [size, size + 1], 'nothing before it changed');
+  }
+
+  t.equal((await command(env, 'export', '--out', out)).code, 0);
+  const lines = (await readFile(out, 'utf8')).trimEnd().split('\n').slice(0, -1);
+  const judge = async (entries: string[]) => {
+    const leafHash = toHex(leafHashOf(entries.at(-1)!));
+    await writeFile(other, [...entries, head(entries.length, leafHash)].join('\n'));
+    t.equal((await command(env, 'verify', '--file', other)).code, 0, 'without a checkpoint it looks good');
+    const ran = await check('--file', other);
+    t.equal(ran.code, 1);
+    return JSON.parse(ran.out);
+  };
+  t.match(await judge(lines.slice(0, 3)), { kind: 'cut-off', seq: 3 });
+  let prev = '0'.repeat(64);
+  const anew = lines.map((line, seq) => {
+    const entry = JSON.parse(line);
+    const more = seq === 4 ? { data: { ...entry.data, note: 1 } } : {};
+    const written = canonicalJson({ ...entry, ...more, prev });
+    prev = toHex(leafHashOf(written));
+    return written;
+  });
+  t.not(anew.at(-1), lines.at(-1), 'everything after it was hashed again');
+  t.match(await judge(anew), { kind: 'wrong-checkpoint', seq: size - 1 });
+  await writeFile(kept, 'nonsense');
+  t.match(JSON.parse((await check('--file', other)).out), { kind: 'wrong-checkpoint' });
+});
+
+const leafHashOf = (text: string) => sha256(Buffer.concat([Buffer.of(0), Buffer.from(text)]));
 
 const head = (size: number, leafHash: string): string => `${JSON.stringify({ head: { size, leafHash } })}\n`;
 
@@ -468,7 +564,11 @@ t.test('every table that facts fill is compared by a replay', async (t) => {
     "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'blue_cycle'",
   );
   const known = new Set(TABLES.map(({ name }) => name));
-  const own = ['head', 'chunks', 'opening_chunks', 'followers', 'kysely_migration', 'kysely_migration_lock'];
+  // What the ledger keeps of itself is checked by `verify`.
+  const own = [
+    ...['head', 'chunks', 'opening_chunks', 'tree_tiles', 'checkpoints'],
+    ...['followers', 'kysely_migration', 'kysely_migration_lock'],
+  ];
   t.same(
     rows.map(({ name }) => name).filter((name) => !known.has(name) && !own.includes(name)),
     [],

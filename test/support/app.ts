@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance, InjectOptions } from 'fastify';
@@ -39,6 +39,8 @@ export type TestApp = {
   ): Promise<{ organisationId: string; siteId: string; client: Client }>;
   /** The whole-ledger check; throws the first fault. */
   verify(): Promise<{ size: number }>;
+  /** A second process on the same database, with the same files beside it. */
+  restart(): Promise<{ app: FastifyInstance; deps: Deps; close(): Promise<void> }>;
   /** A connection as the cluster's superuser, to tamper with. */
   superuser: () => Promise<pg.Client>;
   urls: { ownerUrl: string; apiUrl: string; superuserUrl: string };
@@ -47,7 +49,12 @@ export type TestApp = {
 let own: Promise<Cluster & { stop(): Promise<void> }> | undefined;
 
 /** The whole API on a database of its own. After the test the whole ledger is verified, then all is closed. */
-export const startTestApp = async (t: Test, env: Record<string, string> = {}): Promise<TestApp> => {
+export const startTestApp = async (
+  t: Test,
+  env: Record<string, string> = {},
+  /** The log's signing key, where a test must know it beforehand. */
+  seed?: Buffer,
+): Promise<TestApp> => {
   let cluster = inherited();
   if (cluster === undefined) {
     own ??= startCluster();
@@ -61,17 +68,20 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
   const urls = await cloneDatabase(cluster);
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'blue-cycle-keys-'));
   const secret = `bck_test_${randomUUID()}`;
-  const deps = await buildDeps(
-    readConfig({
-      DATABASE_URL: urls.apiUrl,
-      DATABASE_OWNER_URL: urls.ownerUrl,
-      BLUE_CYCLE_DATA_DIR: dataDir,
-      BOOTSTRAP_API_KEY: secret,
-      LOG_LEVEL: 'silent',
-      ...env,
-    }),
-  );
-  const app = await buildApp(deps);
+  if (seed !== undefined) await writeFile(path.join(dataDir, 'ledger-key'), `${seed.toString('hex')}\n`);
+  const config = readConfig({
+    DATABASE_URL: urls.apiUrl,
+    DATABASE_OWNER_URL: urls.ownerUrl,
+    BLUE_CYCLE_DATA_DIR: dataDir,
+    BOOTSTRAP_API_KEY: secret,
+    LOG_LEVEL: 'silent',
+    ...env,
+  });
+  const start = async () => {
+    const deps = await buildDeps(config);
+    return { deps, app: await buildApp(deps) };
+  };
+  const { deps, app } = await start();
   const verify = () => verifyDatabase(deps.pool, deps.keyring);
   /** The whole-ledger check, and the replay of every table. */
   const checkAll = async (): Promise<void> => {
@@ -140,6 +150,14 @@ export const startTestApp = async (t: Test, env: Record<string, string> = {}): P
     site: (kind, more) => siteOf(app, operator, kind, more),
     verify,
     urls,
+    restart: async () => {
+      const other = await start();
+      const close = async (): Promise<void> => {
+        await other.app.close();
+        await other.deps.close();
+      };
+      return { ...other, close };
+    },
     superuser: async () => {
       tampered = true;
       const client = new pg.Client({

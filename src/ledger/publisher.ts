@@ -1,0 +1,266 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { type Hash, toHex } from '../kernel/hash.ts';
+import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
+import { askWitness, type KnownWitness, withSignature } from './cosigning.ts';
+import { type NoteSigner, verifyEd25519 } from './log-key.ts';
+import { appendLeaf, type Frontier, rootOf, unpackFrontier } from './merkle.ts';
+import { type NoteSignature, parseNote, verifyNote } from './note.ts';
+import { same } from './proof.ts';
+import type { Queryable } from './store.ts';
+import { growTree, Tree } from './tree.ts';
+
+/** At most one checkpoint in so long, and within it of news (ledger format, "Tree, checkpoint, tiles, proofs"). */
+const INTERVAL_MS = 1_000;
+/** Chunks whose leaves are read at once. */
+const CHUNKS_A_STEP = 1_000;
+
+export type Published = Checkpoint & { note: string };
+
+export type PublisherOptions = {
+  pool: pg.Pool;
+  signer: NoteSigner;
+  hash: Hash;
+  /** Where the last checkpoint given out is kept, outside the database. */
+  file: string;
+  /** Who is asked to cosign. */
+  witnesses: readonly KnownWitness[];
+  /** The database no longer continues what was signed: nothing more is signed. */
+  onFork: (fork: ForkFound) => void;
+  onError: (error: Error) => void;
+};
+
+/** The checkpoint kept outside says something else than the database, or another key signed it. */
+export class ForkFound extends Error {
+  override name = 'ForkFound';
+}
+
+/**
+ * Signs what is committed: a checkpoint within a second of news, kept outside the database before anyone sees it. A
+ * database that stands behind the kept one, or disagrees with it, is not signed for: a restored copy would be a fork.
+ */
+export class Publisher {
+  private readonly options: PublisherOptions;
+  private readonly tree: Tree;
+  /** What was signed last, or found at the start: each next checkpoint continues it. */
+  private size = 0;
+  private frontier: Frontier = [];
+  private stopped = false;
+  private loop: Promise<void> | undefined;
+  private rouse: (() => void) | undefined;
+  /** How many entries each witness is known to have cosigned, and whether it is being asked. */
+  private readonly cosigned = new Map<KnownWitness, number>();
+  private readonly asking = new Set<KnownWitness>();
+  private asked: Promise<unknown> = Promise.resolve();
+  private waiters: { size: number; done: () => void }[] = [];
+  private last = 0;
+
+  constructor(options: PublisherOptions) {
+    this.options = options;
+    this.tree = new Tree(options.pool, options.hash);
+  }
+
+  /** Compares the database with the checkpoint kept outside, then signs. Throws ForkFound when they do not agree. */
+  async start(): Promise<void> {
+    const kept = await this.confirmKept();
+    this.size = kept;
+    this.frontier = await this.tree.frontier(kept);
+    await this.publish();
+    this.loop = this.run();
+  }
+
+  /** Something was committed. */
+  wake(): void {
+    this.rouse?.();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.loop;
+    await this.asked;
+  }
+
+  /** The last checkpoint given out by any process; null before there is one. */
+  current(): Promise<Published | null> {
+    return readCheckpoint(this.options.pool);
+  }
+
+  /** A checkpoint over at least `size` entries, waiting for one as long as one may take; null when none came. */
+  async covering(size: number, ms = 2 * INTERVAL_MS): Promise<Published | null> {
+    const found = await this.current();
+    if (found !== null && found.size >= size) return found;
+    const timeout = new AbortController();
+    let done = (): void => undefined;
+    const signed = new Promise<void>((resolve) => {
+      done = resolve;
+      this.waiters.push({ size, done });
+    });
+    this.wake();
+    await Promise.race([signed, sleep(ms, undefined, { signal: timeout.signal }).catch(() => undefined)]);
+    timeout.abort();
+    this.waiters = this.waiters.filter((w) => w.done !== done);
+    const later = await this.current();
+    return later !== null && later.size >= size ? later : null;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      const due = this.last + INTERVAL_MS - performance.now();
+      if (due > 0) await this.pause(due, false);
+      if (this.stopped) return;
+      try {
+        const news = await this.publish();
+        if (news) continue;
+      } catch (error) {
+        if (error instanceof ForkFound) return this.options.onFork(error);
+        this.options.onError(error as Error);
+      }
+      await this.pause(INTERVAL_MS, true);
+    }
+  }
+
+  private async pause(ms: number, mayBeRoused: boolean): Promise<void> {
+    const timeout = new AbortController();
+    this.rouse = () => {
+      if (mayBeRoused || this.stopped) timeout.abort();
+    };
+    await sleep(ms, undefined, { signal: timeout.signal }).catch(() => undefined);
+    this.rouse = undefined;
+  }
+
+  /** Signs the head when it is news. Returns whether it was. */
+  private async publish(): Promise<boolean> {
+    const { pool, signer, hash, file } = this.options;
+    while ((await growTree(pool, hash)) > 0 && !this.stopped);
+    const { rows } = await pool.query<{ size: number; frontier: Buffer }>('SELECT size, frontier FROM head');
+    const { size } = rows[0]!;
+    if (size < this.size)
+      throw new ForkFound(`The database holds ${size} entries; ${this.size} were signed for.`);
+    if (size === 0 || (size === this.size && this.last > 0)) return false;
+    const frontier = await this.continued(size);
+    const root = rootOf(hash, frontier);
+    if (!same(root, rootOf(hash, unpackFrontier(rows[0]!.frontier))))
+      throw new ForkFound(`The ${size} entries do not continue the ${this.size} that were signed for.`);
+    const note = signer.note(formatCheckpoint({ origin: signer.key.name, size, root }));
+    await keepOutside(file, note);
+    await pool.query(
+      `WITH new AS (INSERT INTO checkpoints VALUES ($1, $2) ON CONFLICT DO NOTHING)
+       DELETE FROM checkpoints WHERE size < $1`,
+      [size, note],
+    );
+    this.size = size;
+    this.frontier = frontier;
+    this.last = performance.now();
+    for (const waiter of this.waiters) if (size >= waiter.size) waiter.done();
+    this.asked = Promise.all(this.options.witnesses.map((witness) => this.ask(witness, size, note)));
+    return true;
+  }
+
+  /** Has a witness cosign what was just published. One that is still busy is asked with the next. */
+  private async ask(witness: KnownWitness, size: number, note: string): Promise<void> {
+    if (this.asking.has(witness)) return;
+    this.asking.add(witness);
+    try {
+      const old = this.cosigned.get(witness) ?? 0;
+      const signature = await askWitness(witness, note, old, (from) => this.tree.consistency(from, size));
+      this.cosigned.set(witness, size);
+      await this.addCosignature(size, signature);
+    } catch (error) {
+      this.cosigned.delete(witness);
+      this.options.onError(error as Error);
+    } finally {
+      this.asking.delete(witness);
+    }
+  }
+
+  /** Adds it to the published note, unless a newer one stands there. */
+  private async addCosignature(size: number, signature: NoteSignature): Promise<void> {
+    const client = await this.options.pool.connect();
+    try {
+      await client.query('BEGIN');
+      const { rows } = await client.query<{ note: string }>(
+        'SELECT note FROM checkpoints WHERE size = $1 FOR UPDATE',
+        [size],
+      );
+      if (rows[0] !== undefined)
+        await client.query('UPDATE checkpoints SET note = $2 WHERE size = $1', [
+          size,
+          withSignature(rows[0].note, signature),
+        ]);
+      await client.query('COMMIT');
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** The frontier after `size` entries, from the one that was signed and the leaves since. */
+  private async continued(size: number): Promise<Frontier> {
+    const frontier = [...this.frontier];
+    for (let at = this.size; at < size; ) {
+      const { rows } = await this.options.pool.query<{ first_seq: number; leaves: Buffer }>(
+        `SELECT first_seq, leaves FROM chunks WHERE first_seq < $2 AND first_seq >=
+           (SELECT max(first_seq) FROM chunks WHERE first_seq <= $1) ORDER BY first_seq LIMIT $3`,
+        [at, size, CHUNKS_A_STEP],
+      );
+      const before = at;
+      for (const { first_seq, leaves } of rows)
+        for (let seq = first_seq; seq < first_seq + leaves.length / 32; seq++)
+          if (seq === at && at < size) {
+            const place = 32 * (seq - first_seq);
+            appendLeaf(this.options.hash, frontier, at++, leaves.subarray(place, place + 32));
+          }
+      if (at === before) throw new ForkFound(`Entry ${at} is missing.`);
+    }
+    return frontier;
+  }
+
+  /** Returns how many entries the checkpoint kept outside is over; 0 when there is none. */
+  private async confirmKept(): Promise<number> {
+    const { pool, signer, file } = this.options;
+    const note = await readFile(file, 'utf8').catch(() => null);
+    if (note === null) return 0;
+    const parsed = parseNote(note);
+    if (verifyNote(parsed, [signer.key], verifyEd25519).length === 0)
+      throw new ForkFound(`${file} was signed by another key than the log's.`);
+    const kept = parseCheckpoint(parsed.text);
+    const { rows } = await pool.query<{ size: number }>('SELECT size FROM head');
+    if (rows[0]!.size < kept.size)
+      throw new ForkFound(
+        `The database holds ${rows[0]!.size} entries, and a checkpoint over ${kept.size} was given out (${file}).`,
+      );
+    const root = await this.tree.root(kept.size);
+    if (!same(root, kept.root))
+      throw new ForkFound(
+        `The first ${kept.size} entries have the root ${toHex(root)}, and ${toHex(kept.root)} was given out (${file}).`,
+      );
+    return kept.size;
+  }
+}
+
+/** The last checkpoint that was given out. */
+export const readCheckpoint = async (db: Queryable): Promise<Published | null> => {
+  const { rows } = await db.query<{ note: string }>(
+    'SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1',
+  );
+  if (rows[0] === undefined) return null;
+  const { note } = rows[0];
+  return { ...parseCheckpoint(parseNote(note).text), note };
+};
+
+/** Replaces the file as a whole, on the disk before it returns. */
+const keepOutside = async (file: string, note: string): Promise<void> => {
+  const draft = `${file}.${process.pid}.part`;
+  const handle = await open(draft, 'w', 0o644);
+  try {
+    await handle.writeFile(note);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
+};
