@@ -1,15 +1,18 @@
 import type { FastifyInstance } from 'fastify';
+import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
 import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
+import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import { shipmentMarkRoutes } from './custody/marks.routes.ts';
 import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
+import { figureRoutes } from './figures/figures.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
@@ -85,6 +88,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     custodyRoutes(scope, deps);
     stockCountRoutes(scope, deps);
     reWeighingRoutes(scope, deps);
+    checkWeightRoutes(scope, deps);
     processingRoutes(scope, deps);
     voidRoutes(scope, deps);
     disposalRoutes(scope, deps);
@@ -105,6 +109,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
     });
+    anomalyRoutes(scope, deps);
+    figureRoutes(scope, deps);
     ledgerRoutes(scope, {
       ...deps,
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),

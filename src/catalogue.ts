@@ -1,8 +1,11 @@
+import { findingFacts } from './anomalies/findings.facts.ts';
+import { anomalyRuleSet } from './anomalies/rules.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
 import { disputeFacts } from './collection/disputes.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
+import { deviceCheckWeighed } from './custody/check-weights.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { reWeighingFacts } from './custody/re-weighings.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
@@ -76,6 +79,9 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...productFacts,
   ...resaleVoidFacts,
   entryVoided,
+  deviceCheckWeighed,
+  anomalyRuleSet,
+  ...findingFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
 import { type Logger, pino } from 'pino';
+import { anomalyFollower } from './anomalies/follower.ts';
 import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
@@ -35,6 +36,8 @@ export type Deps = {
   door: Door;
   keyring: Keyring;
   follower: Follower;
+  /** Follows with the anomaly rules, and writes what they find. */
+  anomalies: Follower;
   publisher: Publisher;
   /** Signs the log's checkpoints. */
   signer: NoteSigner;
@@ -154,6 +157,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const follower = new Follower({ pool, keyring, onError });
     door.listeners.push((facts) => follower.offer(facts));
     await follower.start();
+    const anomalies = anomalyFollower({ pool, keyring, door, onError });
+    door.listeners.push((facts) => anomalies.offer(facts));
+    await anomalies.start();
     const publisher = await openPublisher({ pool, signer, config, door, logger, onError });
     return {
       config,
@@ -165,6 +171,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       door,
       keyring,
       follower,
+      anomalies,
       publisher,
       signer,
       programme,
@@ -176,6 +183,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
         try {
           await door.stop();
           await follower.stop();
+          await anomalies.stop();
           await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {

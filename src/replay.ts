@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import pgModule from 'pg';
+import { observeFacts } from './anomalies/observe.ts';
 import { factTypes } from './catalogue.ts';
 import { migrate } from './db/migrate.ts';
 import { createPool } from './db/pool.ts';
@@ -76,8 +77,9 @@ const rebuild = async (
   const see = (name: string) => client.query(`SET LOCAL search_path = ${id(name)}`);
   const db = client as unknown as Queryable;
   const { size } = await readHead(db);
-  const { rows } = await client.query<{ seq: number }>("SELECT seq FROM followers WHERE name = 'provenance'");
-  const followed = rows[0]?.seq ?? 0;
+  const { rows } = await client.query<{ name: string; seq: number }>('SELECT name, seq FROM followers');
+  const readBy = (name: string): number => rows.find((row) => row.name === name)?.seq ?? 0;
+  const [followed, observed] = [readBy('provenance'), readBy('anomalies')];
   const replay = createReplay(writerTo(client), factTypes);
   for (let done = 0; done < size; ) {
     await see(schema);
@@ -86,6 +88,7 @@ const rebuild = async (
     await see(scratch);
     await replay.apply(facts);
     await projectFacts(client, facts.slice(0, Math.max(0, followed - done)));
+    await observeFacts(client, facts.slice(0, Math.max(0, observed - done)));
     done += facts.length;
     progress(done, size);
   }

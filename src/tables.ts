@@ -1,6 +1,8 @@
+import * as anomalies from './anomalies/anomalies.tables.ts';
 import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
 import * as slips from './collection/slips.tables.ts';
+import * as checkWeights from './custody/check-weights.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as ledger from './ledger/tables.ts';
@@ -71,4 +73,6 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   sales,
   products,
   provenance,
+  checkWeights,
+  anomalies,
 ].flatMap(definitionsIn);

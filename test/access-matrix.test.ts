@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { ROLES } from '../src/kernel/vocabulary.ts';
@@ -84,6 +84,12 @@ const TABLE: Record<string, Row> = {
   changeDevice: byId('device', { name: 'x' }),
   enrolDeviceAgain: byId('device', { publicKey: 'A'.repeat(43) }),
   closeDevice: byId('device'),
+  checkWeigh: byId('scale', {
+    nominalGrams: 10_000,
+    readGrams: 10_000,
+    checkedAt: '2026-11-24T06:00:00+08:00',
+  }),
+  listCheckWeights: byId('scale'),
   listVessels: list,
   registerVessel: body('vesselBody'),
   getVessel: byId('vessel'),
@@ -233,6 +239,14 @@ const TABLE: Record<string, Row> = {
   listProducts: list,
   getProduct: byId('product'),
   voidProduct: byId('product', { reason: 'x' }),
+  getAnomalyRules: list,
+  setAnomalyRule: {
+    make: () => ({ id: 'far-from-site', body: { parameters: { maxMetres: 1 + randomInt(1_000_000) } } }),
+    ownerless: true,
+  },
+  listAnomalies: list,
+  getFigures: list,
+  getFigure: { make: () => ({ id: 'field-check-share' }), ownerless: true },
   listLedgerEntries: list,
   getLedgerEntry: { make: () => ({ id: 0 }) },
   getCheckpoint: list,
@@ -269,6 +283,7 @@ const makeOneOfEach = async (org: Things): Promise<void> => {
     org.transfer,
     org.treatment,
     org.pollutantLoss,
+    org.anomaly,
   ])
     await make();
 };
@@ -430,6 +445,9 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
   for (const org of [ours, theirs, ours, theirs]) await makeOneOfEach(org);
   const { receipt } = await ours.collection();
   await app.deps.follower.reaches(receipt.seq, 5_000);
+  // What the rules found is written by a follower: each organisation made two such weigh-ins.
+  const found = async () => (await app.operator.get('/v1/anomalies')).body.items.length as number;
+  for (let tries = 0; (await found()) < 4 && tries < 500; tries++) await sleep(10);
   for (const { operationId, url, method, withId } of operationsOf(app)) {
     // What is listed under a thing of the path is reached through that thing alone: the first test asks for it.
     if (method !== 'GET' || withId || !operationId.startsWith('list') || url.includes('/ledger/')) continue;

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
 import { z } from 'zod';
+import { anomalyFollower } from '../anomalies/follower.ts';
 import { buildApp } from '../app.ts';
 import { FACT_TYPES } from '../catalogue.ts';
 import { readConfig } from '../config.ts';
@@ -49,6 +50,7 @@ const unconnectedDeps = (): Deps => {
     door,
     keyring,
     follower: new Follower({ pool, keyring, onError }),
+    anomalies: anomalyFollower({ pool, keyring, door, onError }),
     publisher: new Publisher({
       pool,
       signer,

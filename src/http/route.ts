@@ -30,7 +30,7 @@ type Schema = z.ZodType | undefined;
 type Of<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
 
 export type RouteSpec<B extends Schema, P extends Schema, Q extends Schema, R extends z.ZodType> = {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
   operationId: string;
   tag: string;

@@ -154,7 +154,9 @@ export const VOCABULARY = {
     seal-broken: 封签破损或不符 | Seal broken or another
     container-weight: 容器重量不符 | Container weighs otherwise | 封签时秤重与账面相差超出容差 | Sealed with a weight beyond tolerance of what is booked in it
     paper: 纸单补录 | From paper | 由纸质单据补录，付款照常，须经两人核对 | Typed in later from a slip; paid as usual, claimable once two have checked it
-    possible-duplicate: 疑似重复 | May be a duplicate | 同一单号或袋标、重量不同，款项暂存 | The same slip or tag with other weights; money waits`),
+    possible-duplicate: 疑似重复 | May be a duplicate | 同一单号或袋标、重量不同，款项暂存 | The same slip or tag with other weights; money waits
+    implausible-mass: 单件重量异常 | Implausible mass a piece
+    check-weight-missing: 未做砝码核查 | Check weight missing`),
   containerKind: parse(`
     bag: 袋 | Bag
     bin: 桶 | Bin
@@ -166,7 +168,8 @@ export const VOCABULARY = {
     load-lost: 货物遗失待查 | Load reported lost | 无警方或保险编号，须他人裁定 | Without a number of the police or the insurer; others decide
     late-count: 迟报与盘点不符 | Late beyond a count | 盘点时点之前称重，盘点却未见盈余 | Weighed in before a count that found no such surplus
     dispute: 异议 | Dispute | 收集员不认可重量、扣杂或价格，七日内由他人答复 | A collector does not take weight, deduction or price as right; others answer within seven days
-    re-weighing: 复称差异 | Re-weighing | 再次过秤与账面相差超出允差 | A second weighing differs from the books by more than the tolerance`),
+    re-weighing: 复称差异 | Re-weighing | 再次过秤与账面相差超出允差 | A second weighing differs from the books by more than the tolerance
+    anomaly: 异常规则命中 | Found by an anomaly rule | 裁定为损失即属实，其余为误报 | Decided as a loss it was true; otherwise a false alarm`),
   disputeAbout: parse(`
     weight: 重量 | Weight
     deduction: 扣杂 | Deduction

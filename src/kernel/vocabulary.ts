@@ -135,6 +135,8 @@ export const MARKS = [
   'container-weight',
   'paper',
   'possible-duplicate',
+  'implausible-mass',
+  'check-weight-missing',
 ] as const;
 export const CONTAINER_KINDS = ['bag', 'bin', 'big-bag'] as const;
 export const CASE_KINDS = [
@@ -145,6 +147,7 @@ export const CASE_KINDS = [
   'late-count',
   'dispute',
   're-weighing',
+  'anomaly',
 ] as const;
 /** What a collector disputes of a weigh-in. */
 export const DISPUTE_ABOUT = ['weight', 'deduction', 'price', 'person', 'other'] as const;

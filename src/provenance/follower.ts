@@ -22,6 +22,12 @@ export type FollowerOptions = {
   pool: pg.Pool;
   keyring: Keyring;
   onError: (error: Error) => void;
+  /** Whose position it keeps; the provenance follower's unless said. */
+  name?: string;
+  /** Writes what the facts mean, in the step's transaction. */
+  project?: (client: pg.PoolClient, facts: readonly AnyFact[]) => Promise<void>;
+  /** Called after each step, outside its transaction; what it throws is reported, and it is called again. */
+  after?: () => Promise<void>;
 };
 
 /**
@@ -33,6 +39,7 @@ export class Follower {
   /** How many entries it has read. */
   position = 0;
   private readonly options: FollowerOptions;
+  private readonly name: string;
   private stopped = false;
   private loop: Promise<void> | undefined;
   private rouse: (() => void) | undefined;
@@ -44,10 +51,11 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.options = options;
+    this.name = options.name ?? NAME;
   }
 
   async start(): Promise<void> {
-    await this.options.pool.query('INSERT INTO followers VALUES ($1, 0) ON CONFLICT DO NOTHING', [NAME]);
+    await this.options.pool.query('INSERT INTO followers VALUES ($1, 0) ON CONFLICT DO NOTHING', [this.name]);
     this.stopped = false;
     this.loop = this.run();
   }
@@ -99,6 +107,7 @@ export class Follower {
       let read = 0;
       try {
         read = await this.step();
+        await this.options.after?.();
       } catch (error) {
         this.options.onError(error as Error);
         await sleep(IDLE_MS);
@@ -135,7 +144,7 @@ export class Follower {
       await client.query('BEGIN; SET LOCAL synchronous_commit = off');
       const { rows } = await client.query<{ seq: number }>(
         'SELECT seq FROM followers WHERE name = $1 FOR UPDATE',
-        [NAME],
+        [this.name],
       );
       const from = rows[0]!.seq;
       const offered = this.takeOffered(from);
@@ -144,8 +153,8 @@ export class Follower {
           ? offered
           : await readFacts(client as unknown as pg.Pool, sha256, keyring, from, FACTS_A_STEP);
       if (facts.length > 0) {
-        await projectFacts(client, facts);
-        await client.query('UPDATE followers SET seq = $2 WHERE name = $1', [NAME, from + facts.length]);
+        await (this.options.project ?? projectFacts)(client, facts);
+        await client.query('UPDATE followers SET seq = $2 WHERE name = $1', [this.name, from + facts.length]);
       }
       await client.query('COMMIT');
       this.advance(from + facts.length);

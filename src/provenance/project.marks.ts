@@ -39,6 +39,7 @@ export const changeMarks = async (
   change: Marks,
 ): Promise<void> => {
   if (data.subjectKind === 'collection' || data.subjectKind === 'outside-material') {
+    // By its lot: a mark set afterwards is named, when it is cleared, by the fact that set it.
     const { madeBy } = await projection.makerOf(data.subjectId);
     await projection.changeSource(sourceKey(madeBy, 0), (source) => {
       const marked = { ...source, marks: change(source.marks) };
@@ -82,6 +83,8 @@ const clearMark = async (projection: Projection, fact: AnyFact): Promise<void> =
     await changeLotMarks(projection, seq, mark.lotIds!, (ids) => ids.filter((id) => id !== mark.id));
     return;
   }
+  // Another mark of the same code may still be open on it.
+  if (await projection.isStillMarked(mark)) return;
   await changeMarks(projection, fact, (marks) => marks.filter((code) => code !== data.code));
 };
 

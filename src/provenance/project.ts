@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { AnyFact } from '../ledger/fact.ts';
+import { anomalyReaders } from './project.anomalies.ts';
 import { collectionReaders } from './project.collection.ts';
 import { DeviceCounters } from './project.counters.ts';
 import { custodyReaders } from './project.custody.ts';
@@ -31,6 +32,7 @@ const READERS: Readers = {
   ...saleReaders,
   ...voidReaders,
   ...weighingReaders,
+  ...anomalyReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */

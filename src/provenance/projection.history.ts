@@ -198,6 +198,15 @@ export class History {
     return row!;
   }
 
+  async isStillMarked({ id, subjectId, code }: Mark): Promise<boolean> {
+    const [row] = await this.ask<{ found: boolean }>(
+      'still marked',
+      `SELECT EXISTS (SELECT FROM marks WHERE subject_id = $1 AND code = $2 AND id <> $3 AND state = 'open') AS found`,
+      [subjectId, code, id],
+    );
+    return row!.found;
+  }
+
   /** The summary of the batch that the lot is, if it is one. */
   async summaryOf(lotId: string): Promise<BatchSummary | undefined> {
     const rows = await this.ask<BatchSummary>(

@@ -232,6 +232,12 @@ export class Projection {
     return mark;
   }
 
+  /** Whether another open mark says the same of its subject. */
+  async isStillMarked(mark: Mark): Promise<boolean> {
+    await this.flush();
+    return this.history.isStillMarked(mark);
+  }
+
   summarise(summary: BatchSummary): void {
     this.rows.summaries.set(summary.batchId, summary);
   }

@@ -250,6 +250,12 @@ export const peopleOperations = (
         // A follower in the middle of a step has read this person's openings: wait for it, keep the next one out.
         world.effect('SELECT 1 FROM followers ORDER BY name FOR UPDATE', []);
         world.effect('DELETE FROM source_parties WHERE person_id = $1', [collectorId]);
+        // What anomaly rules keep of a person.
+        world.effect("DELETE FROM anomaly_tallies WHERE scope = 'person-day' AND subject = $1", [
+          collectorId,
+        ]);
+        world.effect('DELETE FROM anomaly_evidence WHERE person_id = $1', [collectorId]);
+        world.effect('DELETE FROM person_accounts WHERE person_id = $1', [collectorId]);
         world.effect('UPDATE person_openings SET person_id = NULL, sealed = NULL WHERE person_id = $1', [
           collectorId,
         ]);

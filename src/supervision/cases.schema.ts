@@ -38,7 +38,9 @@ export const CaseView = z
   .object({
     id: Id,
     kind: z.string(),
-    subjectId: Id.meta({ description: 'The shipment, or the lot of the weigh-in, it is about.' }),
+    subjectId: Id.meta({
+      description: 'The shipment, the lot of the weigh-in, or for an anomaly the site it is about.',
+    }),
     state: z.string(),
     grams: z.int().meta({ description: 'Grams that were missing, or too many.' }),
     measuredGrams: z.int(),

@@ -7,7 +7,8 @@ export type CaseKind =
   | 'load-lost'
   | 'late-count'
   | 'dispute'
-  | 're-weighing';
+  | 're-weighing'
+  | 'anomaly';
 
 /** What somebody proposed, or two people decided. */
 export type Proposal = {
@@ -26,7 +27,7 @@ export type Case = {
   seq: number;
   lastSeq: number;
   kind: CaseKind;
-  /** The shipment, or the lot of the weigh-in, it is about. */
+  /** The shipment, the lot of the weigh-in, or the site it is about. */
   subjectId: string;
   /** Those whose holders profit, and so may not decide. */
   organisationIds: string[];

@@ -364,6 +364,7 @@ t.test(
     ];
     const weighed = await client.post('/v1/collections', weighIn(siteId, { parties }));
     await test.deps.follower.reaches(weighed.body.receipt.seq);
+    await test.deps.anomalies.reaches(weighed.body.receipt.seq);
 
     const { pool } = test.deps;
     const bytes = await pool.query<{ hex: string }>(
@@ -389,6 +390,7 @@ t.test(
       'collectors',
       'ids',
       'people',
+      'person_accounts',
       'person_identities',
       'person_openings',
       'source_parties',

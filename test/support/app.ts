@@ -20,6 +20,7 @@ export type Client = {
   secret: string;
   get(url: string): Promise<Answer>;
   post(url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  put(url: string, body: unknown): Promise<Answer>;
   patch(url: string, body: unknown): Promise<Answer>;
   delete(url: string): Promise<Answer>;
 };
@@ -195,6 +196,7 @@ const clientOf = (app: FastifyInstance, secret: string): Client => {
     secret,
     get: (url) => send('GET', url),
     post: (url, body, headers) => send('POST', url, body, headers),
+    put: (url, body) => send('PUT', url, body),
     patch: (url, body) => send('PATCH', url, body),
     delete: (url) => send('DELETE', url),
   };

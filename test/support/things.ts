@@ -226,6 +226,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     },
     device: () => make('/v1/devices', deviceBody(), station),
     deviceBody,
+    scale: () =>
+      make(
+        '/v1/devices',
+        { ...deviceBody(), scale: { class: 'III', eGrams: 10, minGrams: 0, maxGrams: 100_000 } },
+        station,
+      ),
     vessel: () => make('/v1/vessels', vesselBody()),
     vesselBody,
     key: () => make('/v1/api-keys', { organisationId, role: 'station', holder: canary }),
@@ -294,6 +300,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       const { lot } = await collection();
       const { body } = await operator.get(`/v1/marks?siteId=${siteId}&limit=1000`);
       return body.items.find((mark: { subjectId: string }) => mark.subjectId === lot.id);
+    },
+    /** A weigh-in that the rule about the mass of a piece does not believe. */
+    anomaly: async (): Promise<Answer['body']> => {
+      await operator.put('/v1/anomaly-rules/piece-mass', { enabled: true });
+      return make('/v1/collections', { ...collectionBody(), count: 20 }, station);
     },
     /** A case of a load that came in at half its weight. */
     openCase: async (): Promise<Answer['body']> => {
