@@ -7,6 +7,7 @@ import { measureDoor } from './bench/door.ts';
 import { fill } from './bench/fill.ts';
 import { measureHttp } from './bench/http.ts';
 import { type LoadGenerator, openLoadGenerator } from './bench/load.ts';
+import { measureLog } from './bench/log.ts';
 import { countWeighIns, measureApiProcess, measureDisk } from './bench/memory.ts';
 import { type Cluster, openCluster, openPlace } from './bench/place.ts';
 import { measureProvenance, type Sizes } from './bench/provenance.ts';
@@ -15,7 +16,7 @@ import { type Row, toTable } from './bench/rows.ts';
 import { measureTrade } from './bench/trade.ts';
 import { measureVerify } from './bench/verifying.ts';
 
-export const MEASUREMENTS = ['door', 'http', 'verify', 'memory', 'provenance', 'trade'] as const;
+export const MEASUREMENTS = ['door', 'http', 'verify', 'memory', 'provenance', 'trade', 'log'] as const;
 type Measurement = (typeof MEASUREMENTS)[number];
 
 export type BenchOptions = {
@@ -52,6 +53,8 @@ type Scale = {
   verify: Effort;
   verifyEntries: number;
   sizes: Sizes;
+  /** Entries at which proofs are measured. */
+  proofsAt: number[];
   loadMs: number;
 };
 
@@ -61,6 +64,7 @@ const FULL: Scale = {
   verify: { rounds: 5, roundMs: 1_000 },
   verifyEntries: 50_000,
   sizes: { small: 10_000, large: 1_000_000, budgetMs: 300_000 },
+  proofsAt: [1_000, 10_000, 100_000],
   loadMs: 10_000,
 };
 
@@ -70,6 +74,7 @@ const QUICK: Scale = {
   verify: { rounds: 3, roundMs: 100 },
   verifyEntries: 2_000,
   sizes: { small: 10_000, large: 100_000, budgetMs: 15_000 },
+  proofsAt: [1_000, 10_000],
   loadMs: 2_000,
 };
 
@@ -186,6 +191,17 @@ const measure = async (
     try {
       rows.push(
         ...(await measureTrade(place, scale.loadMs, scale.door, (text) => progress(`trade: ${text}`))),
+      );
+    } finally {
+      await place.close();
+    }
+  }
+  if (wanted.has('log')) {
+    const place = await openPlace(cluster, 'bench_log', 'station');
+    const { proofsAt, loadMs, door } = scale;
+    try {
+      rows.push(
+        ...(await measureLog(place, generator, proofsAt, loadMs, door, (text) => progress(`log: ${text}`))),
       );
     } finally {
       await place.close();

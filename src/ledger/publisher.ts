@@ -65,6 +65,7 @@ export class Publisher {
 
   /** Compares the database with the checkpoint kept outside, then signs. Throws ForkFound when they do not agree. */
   async start(): Promise<void> {
+    this.stopped = false;
     const kept = await this.confirmKept();
     this.size = kept;
     this.frontier = await this.tree.frontier(kept);
