@@ -36,7 +36,7 @@ export const modelOfSources = (vector: ShareVector, sourceOf: SourceOf): Custody
   modelOfInputs(Array.from(vector.keys, (key) => custodySource(sourceOf(key))));
 
 /** The origin class that all sources share; null when they differ. */
-export const classOf = (vector: ShareVector, sourceOf: SourceOf): string | null => {
+const classOf = (vector: ShareVector, sourceOf: SourceOf): string | null => {
   const [first, ...others] = new Set(Array.from(vector.keys, (key) => sourceOf(key).originClass));
   return others.length > 0 || first === undefined ? null : first;
 };

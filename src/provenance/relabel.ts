@@ -1,4 +1,4 @@
-import { claimableNow, classOf, type Label, labelOutputs, modelOfSources } from './labels.ts';
+import { claimableNow, type Label, labelOutputs, modelOfSources } from './labels.ts';
 import type { Making } from './projection.history.ts';
 import type { Projection } from './projection.ts';
 import type { ShareVector } from './shares.ts';
@@ -37,8 +37,7 @@ const relabelSource = async (
   const { madeBy, isSource } = await projection.makerOf(lotId);
   const sourceOf = await projection.sourcesOf([vector]);
   const custodyModel = isSource ? modelOfSources(vector, sourceOf) : label.custodyModel;
-  const originClass = classOf(vector, sourceOf);
-  projection.setLabel(lotId, seq, { ...label, custodyModel, originClass }, madeBy);
+  projection.setLabel(lotId, seq, { ...label, custodyModel }, madeBy);
 };
 
 const relabelMaking = async (projection: Projection, seq: number, making: Making): Promise<void> => {

@@ -149,9 +149,10 @@ t.test(
     const folder = mkdtempSync(path.join(os.tmpdir(), 'blue-cycle-export-'));
     t.teardown(() => rmSync(folder, { recursive: true }));
     const file = path.join(folder, 'ledger.ndjson');
+    const { size } = await verify();
+    t.ok(await deps.publisher.covering(size, 5_000), 'all of it is signed for');
     await cli(['export', '--url', url, '--out', file]);
     const outsider = await run(process.execPath, [path.join(ROOT, 'examples/verify-export.mjs'), file]);
-    const { size } = await verify();
     t.match(outsider.stdout, new RegExp(String(size)), 'an outsider recomputes every hash');
     t.ok(await deps.follower.reaches(size - 1));
   },
