@@ -11,10 +11,12 @@ const TILE_HEIGHT = 8;
 const NAME = 'tree';
 /** Blocks of 256 leaves hashed in one transaction. */
 const BLOCKS_A_STEP = 64;
-/** Full tiles never change; so many of the upper ones are kept. */
-const MOST_CACHED = 64;
+/** Full tiles never change; so many are kept, of 8 KiB each. */
+const MOST_CACHED = 512;
 
 type Tile = { level: number; index: number };
+/** Tiles read for one answer, each once. */
+type Reading = Map<string, Promise<Uint8Array[]>>;
 
 /** The root of whole subtrees that stand side by side. */
 const rootOfAll = (hash: Hash, hashes: readonly Uint8Array[]): Uint8Array => {
@@ -31,12 +33,12 @@ const cut = (bytes: Uint8Array): Uint8Array[] => {
 
 /**
  * The Merkle tree as it lies in the database: leaves in the chunks, above them one row for each tile of 256 hashes.
- * Any proof reads one tile a level on either side, three at 10^6 entries.
+ * Any proof reads one tile a level on either side, and each once.
  */
 export class Tree {
   private readonly db: Queryable;
   private readonly hash: Hash;
-  private readonly cache = new Map<string, Uint8Array[]>();
+  private readonly cache = new Map<string, Uint8Array>();
 
   constructor(db: Queryable, hash: Hash) {
     this.db = db;
@@ -49,11 +51,8 @@ export class Tree {
   }
 
   /** The whole subtrees of the first `size` entries, largest first. */
-  async frontier(size: number): Promise<Frontier> {
-    const peaks: Frontier = [];
-    for (const { level, index } of subtreesOf({ from: 0, to: size }))
-      peaks.push(await this.node(level, index));
-    return peaks;
+  frontier(size: number): Promise<Frontier> {
+    return this.subtrees({ from: 0, to: size }, new Map());
   }
 
   /** RFC 6962 §2.1.1: that entry `index` is among the first `size`. Throws a RangeError when it is not. */
@@ -68,64 +67,72 @@ export class Tree {
 
   /** Hashes of a tile as far as `width`; null when not so many entries are written. */
   async tile(level: number, index: number, width: number): Promise<Uint8Array[] | null> {
-    const hashes = await this.hashes({ level, index });
+    const hashes = await this.hashes({ level, index }, new Map());
     return hashes.length < width ? null : hashes.slice(0, width);
   }
 
-  private async rootsOf(ranges: readonly Range[]): Promise<Uint8Array[]> {
-    const roots: Uint8Array[] = [];
-    for (const range of ranges) {
-      const peaks: Frontier = [];
-      for (const { level, index } of subtreesOf(range)) peaks.push(await this.node(level, index));
-      roots.push(rootOf(this.hash, peaks));
-    }
-    return roots;
+  private rootsOf(ranges: readonly Range[]): Promise<Uint8Array[]> {
+    const reading: Reading = new Map();
+    return Promise.all(ranges.map(async (range) => rootOf(this.hash, await this.subtrees(range, reading))));
+  }
+
+  private subtrees(range: Range, reading: Reading): Promise<Frontier> {
+    return Promise.all(subtreesOf(range).map(({ level, index }) => this.node(level, index, reading)));
   }
 
   /** The root of the `index`-th whole subtree of 2^level entries. */
-  private async node(level: number, index: number): Promise<Uint8Array> {
-    const tileLevel = Math.floor(level / TILE_HEIGHT);
+  private async node(level: number, index: number, reading: Reading): Promise<Uint8Array> {
     const width = 2 ** (level % TILE_HEIGHT);
     const first = index * width;
-    const hashes = await this.hashes({ level: tileLevel, index: Math.floor(first / TILE_WIDTH) });
+    const tile = { level: Math.floor(level / TILE_HEIGHT), index: Math.floor(first / TILE_WIDTH) };
+    const hashes = await this.hashes(tile, reading);
     const at = first % TILE_WIDTH;
     return rootOfAll(this.hash, hashes.slice(at, at + width));
   }
 
   /** All hashes of a tile so far: what is kept of it, and what was not grown yet from the tiles below. */
-  private async hashes(tile: Tile): Promise<Uint8Array[]> {
+  private hashes(tile: Tile, reading: Reading): Promise<Uint8Array[]> {
     const name = `${tile.level}/${tile.index}`;
+    let hashes = reading.get(name);
+    if (hashes === undefined) {
+      hashes = this.read(tile, name, reading);
+      reading.set(name, hashes);
+    }
+    return hashes;
+  }
+
+  private async read(tile: Tile, name: string, reading: Reading): Promise<Uint8Array[]> {
     const cached = this.cache.get(name);
-    if (cached !== undefined) return cached;
-    const hashes = tile.level === 0 ? await this.leaves(tile.index) : await this.upper(tile);
+    if (cached !== undefined) return cut(cached);
+    const hashes = tile.level === 0 ? await this.leaves(tile.index) : await this.upper(tile, reading);
     if (hashes.length === TILE_WIDTH) this.keep(name, hashes);
     return hashes;
   }
 
   private keep(name: string, hashes: Uint8Array[]): void {
     if (this.cache.size >= MOST_CACHED) this.cache.delete(this.cache.keys().next().value!);
-    this.cache.set(
-      name,
-      hashes.map((hash) => Uint8Array.from(hash)),
-    );
+    this.cache.set(name, Buffer.concat(hashes));
   }
 
   private async leaves(index: number): Promise<Uint8Array[]> {
-    const { rows } = await this.db.query<{ leaves: Buffer }>(
-      'SELECT leaves FROM chunks WHERE first_seq >= $1 AND first_seq < $2 ORDER BY first_seq',
-      [index * TILE_WIDTH, (index + 1) * TILE_WIDTH],
-    );
+    const { rows } = await this.db.query<{ leaves: Buffer }>({
+      name: 'leaves of a tile',
+      text: 'SELECT leaves FROM chunks WHERE first_seq >= $1 AND first_seq < $2 ORDER BY first_seq',
+      values: [index * TILE_WIDTH, (index + 1) * TILE_WIDTH],
+    });
     return rows.flatMap(({ leaves }) => cut(leaves));
   }
 
-  private async upper({ level, index }: Tile): Promise<Uint8Array[]> {
-    const { rows } = await this.db.query<{ hashes: Buffer }>(
-      'SELECT hashes FROM tree_tiles WHERE level = $1 AND index = $2',
-      [level, index],
-    );
+  private async upper({ level, index }: Tile, reading: Reading): Promise<Uint8Array[]> {
+    const { rows } = await this.db.query<{ hashes: Buffer }>({
+      name: 'hashes of a tile',
+      text: 'SELECT hashes FROM tree_tiles WHERE level = $1 AND index = $2',
+      values: [level, index],
+    });
     const hashes = rows[0] === undefined ? [] : cut(rows[0].hashes);
     while (hashes.length < TILE_WIDTH) {
-      const below = await this.hashes({ level: level - 1, index: index * TILE_WIDTH + hashes.length });
+      const next = { level: level - 1, index: index * TILE_WIDTH + hashes.length };
+      const below = await this.hashes(next, reading);
       if (below.length < TILE_WIDTH) break;
       hashes.push(rootOfAll(this.hash, below));
     }
