@@ -251,7 +251,7 @@ export class Publisher {
     const { rows } = await pool.query<{ size: number }>('SELECT size FROM head');
     if (rows[0]!.size < kept.size)
       throw new ForkFound(
-        `The database holds ${rows[0]!.size} entries, and a checkpoint over ${kept.size} was given out (${file}).`,
+        `The database holds ${rows[0]!.size} entries, and a checkpoint over ${kept.size} was given out (${file}): bring back the newer database. For a new log take a new key and move that file away.`,
       );
     const root = await this.tree.root(kept.size);
     if (!same(root, kept.root))
