@@ -47,6 +47,8 @@ export class Publisher {
   /** What was signed last, or found at the start: each next checkpoint continues it. */
   private size = 0;
   private frontier: Frontier = [];
+  /** The last this process gave out. */
+  private latest: Published | null = null;
   private stopped = false;
   private loop: Promise<void> | undefined;
   private rouse: (() => void) | undefined;
@@ -97,6 +99,7 @@ export class Publisher {
 
   /** A checkpoint over at least `size` entries, waiting for one as long as one may take; null when none came. */
   async covering(size: number, ms = 2 * INTERVAL_MS): Promise<Published | null> {
+    if (this.latest !== null && this.latest.size >= size) return this.latest;
     const found = await this.current();
     if (found !== null && found.size >= size) return found;
     const timeout = new AbortController();
@@ -172,6 +175,7 @@ export class Publisher {
     );
     this.size = size;
     this.frontier = frontier;
+    this.latest = { origin: signer.key.name, size, root, note };
     this.last = performance.now();
     for (const waiter of this.waiters) if (size >= waiter.size) waiter.done();
     this.asked = Promise.all(this.witnesses.map((witness) => this.ask(witness, size, note)));
@@ -204,11 +208,11 @@ export class Publisher {
         'SELECT note FROM checkpoints WHERE size = $1 FOR UPDATE',
         [size],
       );
-      if (rows[0] !== undefined)
-        await client.query('UPDATE checkpoints SET note = $2 WHERE size = $1', [
-          size,
-          withSignature(rows[0].note, signature),
-        ]);
+      if (rows[0] !== undefined) {
+        const note = withSignature(rows[0].note, signature);
+        await client.query('UPDATE checkpoints SET note = $2 WHERE size = $1', [size, note]);
+        if (this.latest?.size === size) this.latest = { ...this.latest, note };
+      }
       await client.query('COMMIT');
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined);

@@ -44,14 +44,15 @@ const entriesOf = (chunk: ChunkRow): StoredEntry[] =>
 const FIND = 'SELECT first_seq, ends FROM chunks WHERE first_seq <= $1 ORDER BY first_seq DESC LIMIT 1';
 
 export const readEntry = async (db: Queryable, seq: number): Promise<StoredEntry | undefined> => {
-  const { rows } = await db.query<{ bytes: Buffer; leaf: Buffer }>(
-    `WITH c AS (${FIND})
+  const { rows } = await db.query<{ bytes: Buffer; leaf: Buffer }>({
+    name: 'entry',
+    text: `WITH c AS (${FIND})
      SELECT substring(chunks.leaves FROM (32 * ($1::int8 - c.first_seq) + 1)::int4 FOR 32) AS leaf,
             substring(chunks.bytes FROM (CASE WHEN $1 = c.first_seq THEN 0 ELSE c.ends[$1 - c.first_seq] END) + 1
               FOR c.ends[$1 - c.first_seq + 1] - CASE WHEN $1 = c.first_seq THEN 0 ELSE c.ends[$1 - c.first_seq] END) AS bytes
      FROM c JOIN chunks USING (first_seq) WHERE $1 - c.first_seq < cardinality(c.ends)`,
-    [seq],
-  );
+    values: [seq],
+  });
   return rows[0] === undefined ? undefined : { seq, ...rows[0] };
 };
 
