@@ -14,6 +14,16 @@ export const commandMaker = ({ deps, siteId, caller }: Place): (() => Command) =
   };
 };
 
+/** Records one new weigh-in through the door, each time it is called. */
+export const recorder = (place: Place): (() => Promise<number>) => {
+  const make = commandMaker(place);
+  return async () => {
+    const { operation, input, caller, key } = make();
+    const { receipt } = await place.deps.door.record(operation, input, caller, key);
+    return receipt.seq;
+  };
+};
+
 type Lot = { id: string; grams: number };
 const UPLOAD = 500;
 /** How many uploads wait in the door at once. */

@@ -1,4 +1,4 @@
-import { commandMaker, fill } from './fill.ts';
+import { fill, recorder } from './fill.ts';
 import { listen } from './http.ts';
 import type { LoadGenerator } from './load.ts';
 import type { Place } from './place.ts';
@@ -18,13 +18,9 @@ const measureSigning = async (
   effort: Effort,
   progress: (text: string) => void,
 ): Promise<Row> => {
-  const { door, publisher } = place.deps;
-  const make = commandMaker(place);
-  const busy = (ms: number) =>
-    closedLoop(CALLERS, ms, async () => {
-      const { operation, input, caller, key } = make();
-      await door.record(operation, input, caller, key);
-    });
+  const { publisher } = place.deps;
+  const record = recorder(place);
+  const busy = (ms: number) => closedLoop(CALLERS, ms, record);
   const measured = await interleave(
     effort,
     [

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { draw, vectorOf } from '../../provenance/shares.ts';
-import { commandMaker } from './fill.ts';
+import { recorder } from './fill.ts';
 import type { Place } from './place.ts';
 import { closedLoop, type Effort, interleave, median, quantile, ratioOf } from './rounds.ts';
 import { type Row, row } from './rows.ts';
@@ -56,22 +56,18 @@ const measureMonth = async (place: Place): Promise<Row> => {
 
 /** How long after a fact the follower has read it, while the door is as busy as 64 callers make it. */
 const measureLag = async (place: Place, ms: number): Promise<Row> => {
-  const make = commandMaker(place);
+  const record = recorder(place);
   const lags: number[] = [];
   let busy = true;
   const watch = async (): Promise<void> => {
     while (busy) {
-      const { operation, input, caller, key } = make();
-      const { receipt } = await place.deps.door.record(operation, input, caller, key);
-      lags.push(await timed(() => place.deps.follower.reaches(receipt.seq, 10_000)));
+      const seq = await record();
+      lags.push(await timed(() => place.deps.follower.reaches(seq, 10_000)));
       await sleep(20);
     }
   };
   const watching = watch();
-  const sample = await closedLoop(CALLERS, ms, async () => {
-    const { operation, input, caller, key } = make();
-    await place.deps.door.record(operation, input, caller, key);
-  });
+  const sample = await closedLoop(CALLERS, ms, record);
   busy = false;
   await watching;
   await place.settle();
@@ -93,12 +89,8 @@ const measureFollowerCost = async (
   effort: Effort,
   progress: (text: string) => void,
 ): Promise<Row> => {
-  const { door, follower } = place.deps;
-  const make = commandMaker(place);
-  const record = async (): Promise<void> => {
-    const { operation, input, caller, key } = make();
-    await door.record(operation, input, caller, key);
-  };
+  const { follower } = place.deps;
+  const record = recorder(place);
   const busy = async (ms: number) => closedLoop(CALLERS, ms, record);
   const variants = [
     { name: 'with' as const, run: busy },
