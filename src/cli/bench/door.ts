@@ -1,7 +1,7 @@
 import type { Baseline } from './baseline.ts';
 import { BASELINE_CONNECTIONS } from './baseline.ts';
 import type { Counts } from './counts.ts';
-import { commandMaker } from './fill.ts';
+import { recorder } from './fill.ts';
 import type { Place } from './place.ts';
 import { closedLoop, type Effort, interleave, ratioOf, type Sample } from './rounds.ts';
 import { atLeast, type Row, row } from './rows.ts';
@@ -16,10 +16,9 @@ export const measureDoor = async (
   effort: Effort,
   progress: (text: string) => void,
 ): Promise<Row[]> => {
-  const make = commandMaker(place);
+  const record = recorder(place);
   const call = async (): Promise<void> => {
-    const { operation, input, caller, key } = make();
-    await place.deps.door.record(operation, input, caller, key);
+    await record();
     counts.acknowledged++;
   };
   // What the follower still has to read must not slow whoever comes next.
