@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { accountRoutes } from './accounts/accounts.routes.ts';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
@@ -69,6 +70,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     peopleRoutes(scope, deps);
     cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
+    accountRoutes(scope, deps);
     tariffRoutes(scope, deps);
     collectionRoutes(scope, deps);
     stationRoutes(scope, deps);

@@ -1,6 +1,8 @@
+import * as accounts from './accounts/accounts.tables.ts';
 import * as anomalies from './anomalies/anomalies.tables.ts';
 import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
+import * as earnings from './collection/earnings.tables.ts';
 import * as slips from './collection/slips.tables.ts';
 import * as checkWeights from './custody/check-weights.tables.ts';
 import * as custody from './custody/custody.tables.ts';
@@ -46,6 +48,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   cards,
   deviceLines,
   lots,
+  accounts,
   containers,
   sources,
   stock,
@@ -55,6 +58,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   weighings,
   marks,
   corrections,
+  earnings,
   slips,
   tariffs,
   presets,

@@ -13,6 +13,7 @@ const ROOMS = [
   'http',
   'registry',
   'lots',
+  'accounts',
   'supervision',
   'containers',
   'tariffs',

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
+import { DomainError } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { Id } from '../kernel/values.ts';
 import { type Queryable, readFactsAt } from '../ledger/store.ts';
@@ -12,8 +13,10 @@ import { setMark } from '../supervision/marks.operations.ts';
 import { MarkAnswer, MarkRequest } from '../supervision/marks.schema.ts';
 import { collectionRecorded } from './collection.facts.ts';
 import { WEIGHERS } from './collection.operations.ts';
-import { correctionOperations, type Original } from './corrections.operations.ts';
+import { correctionOperations, type Original, type Prepared } from './corrections.operations.ts';
 import { CorrectionAnswer, CorrectionRequest, VoidAnswer, VoidRequest } from './corrections.schema.ts';
+import type { Earned } from './earning.ts';
+import type { EarnedSince } from './re-earning.ts';
 
 const tag = 'collection';
 const Params = z.object({ id: Id });
@@ -37,8 +40,41 @@ export const factOf = async (deps: CorrectionDeps, id: string): Promise<Original
   return found.get(known.seq)?.fact ?? null;
 };
 
+/** How often a change is prepared again because its accounts moved meanwhile. */
+const ATTEMPTS = 5;
+
+/** What was earned last on each account of the weigh-in, so that its own unpaid part can be told. */
+const earnedSince = async (deps: CorrectionDeps, original: Original): Promise<EarnedSince> => {
+  const ids = ((original?.private.earned ?? []) as Earned[]).map(({ accountId }) => accountId);
+  if (ids.length === 0) return {};
+  const { rows } = await deps.pool.query<{ id: string; lastSeq: number; credited: number }>(
+    `SELECT a.id, a.last_seq AS "lastSeq", coalesce(-sum(p.delta), 0)::int8 AS credited FROM accounts a
+     LEFT JOIN postings p ON p.account = a.id AND p.seq > $2 AND p.delta < 0
+     WHERE a.id = ANY($1::uuid[]) GROUP BY a.id`,
+    [ids, original!.seq],
+  );
+  return Object.fromEntries(rows.map(({ id, ...row }) => [id, row]));
+};
+
+/** Prepares a change outside the door and confirms it inside; prepares it again when an account moved in between. */
+const prepared = async <Answer>(
+  deps: CorrectionDeps,
+  id: string,
+  send: (more: Prepared) => Promise<Answer>,
+): Promise<Answer> => {
+  for (let attempt = 1; ; attempt++) {
+    const original = await factOf(deps, id);
+    try {
+      return await send({ original, since: await earnedSince(deps, original) });
+    } catch (error) {
+      const moved = error instanceof DomainError && error.code === 'balance_moved';
+      if (!moved || attempt === ATTEMPTS) throw error;
+    }
+  }
+};
+
 export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): void => {
-  const { correctCollection, voidCollection } = correctionOperations(deps.programme);
+  const { correctCollection, voidCollection } = correctionOperations(deps.keyring, deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/collections/:id/correction',
@@ -52,8 +88,10 @@ export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): vo
     status: 201,
     errors: { 409: 'Voided already', 422: 'Weights that cannot be, or nothing changed' },
     example: { grossGrams: 10_000, reason: '多打了一个零' },
-    handler: async ({ params, body, ...from }) =>
-      write(deps, correctCollection, { ...body, original: await factOf(deps, params.id) }, from, params.id),
+    handler: ({ params, body, ...from }) =>
+      prepared(deps, params.id, (more) =>
+        write(deps, correctCollection, { ...body, ...more }, from, params.id),
+      ),
   });
   route(app, {
     method: 'POST',
@@ -68,8 +106,8 @@ export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): vo
     status: 201,
     errors: { 409: 'Voided already' },
     example: { reason: '同一袋登记了两次' },
-    handler: async ({ params, body, ...from }) =>
-      write(deps, voidCollection, { ...body, original: await factOf(deps, params.id) }, from, params.id),
+    handler: ({ params, body, ...from }) =>
+      prepared(deps, params.id, (more) => write(deps, voidCollection, { ...body, ...more }, from, params.id)),
   });
   route(app, {
     method: 'POST',

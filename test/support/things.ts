@@ -41,6 +41,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     bagTag: canary,
   });
   const collection = () => make('/v1/collections', collectionBody(), station);
+  const accountId = async (): Promise<string> => {
+    const price = { amount: 1, currency: 'CNY', perGrams: 1 };
+    await make('/v1/collections', { ...collectionBody(), quote: { price } }, station);
+    return must(await operator.get('/v1/accounts?limit=1'), 'accounts').items[0].id;
+  };
   const lotId = async (): Promise<string> => (await collection()).lot.id;
   const collectorBody = () => ({
     siteId,
@@ -195,6 +200,7 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     collection,
     collectionBody,
     lotId,
+    accountId,
     collector: () => make('/v1/collectors', collectorBody(), station),
     collectorBody,
     /** A weigh-in of somebody who holds a card. */
