@@ -7,6 +7,7 @@ const SRC = path.resolve(import.meta.dirname, '../src');
 /** A room may import itself and the rooms before it. The order is the way a gram travels. */
 const ROOMS = [
   'kernel',
+  'rails',
   'ledger (pure)',
   'db',
   'ledger',
