@@ -14,6 +14,7 @@ import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
+import { floatRoutes } from './floats/floats.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
@@ -72,6 +73,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     equipmentRoutes(scope, deps);
     accountRoutes(scope, deps);
     tariffRoutes(scope, deps);
+    floatRoutes(scope, deps);
     collectionRoutes(scope, deps);
     stationRoutes(scope, deps);
     correctionRoutes(scope, deps);

@@ -11,6 +11,7 @@ import { reWeighingFacts } from './custody/re-weighings.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
+import { floatFacts } from './floats/floats.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -47,6 +48,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...cardFacts,
   ...equipmentFacts,
   ...tariffFacts,
+  ...floatFacts,
   ...presetFacts,
   ...containerFacts,
   ...collectionFacts,

@@ -20,6 +20,9 @@ type Row = {
 
 const CHECKERS = ['operator', 'auditor', 'certifier', 'regulator'];
 
+/** Whoever brings cash to the stations. */
+const CASHIERS = ['operator', 'payer'];
+
 const byId = (name: keyof Things, body?: unknown): Row => ({
   make: async (org) => {
     const { id } = await (org[name] as () => Promise<{ id: string }>)();
@@ -65,6 +68,14 @@ const TABLE: Record<string, Row> = {
       body: { organisationId, role: role === 'operator' ? 'station' : role, holder: 'x' },
     }),
   },
+  openCashFloat: { make: async (org) => ({ body: await org.floatBody() }), across: ['operator', 'payer'] },
+  moveCashFloat: { ...byId('float', { amount: { amount: 1, currency: 'CNY' } }), across: CASHIERS },
+  capCashFloat: { ...byId('float', { personDayCap: null }), across: CASHIERS },
+  countCashFloat: { ...byId('float', { counted: { amount: 0, currency: 'CNY' } }), across: CASHIERS },
+  payFromCashFloat: { ...byIdWith('float', 'cashPaymentBody'), across: CASHIERS },
+  listCashFloats: list,
+  getCashFloat: { ...byId('float'), across: [...CASHIERS, 'auditor', 'regulator'] },
+  listCashMovements: { ...byId('float'), across: [...CASHIERS, 'auditor', 'regulator'] },
   listAccounts: list,
   getTrialBalance: list,
   getAccountStatement: { ownerless: true, make: async (org) => ({ id: await org.accountId() }) },
@@ -272,6 +283,7 @@ const makeOneOfEach = async (org: Things): Promise<void> => {
   for (const make of [
     org.collector,
     org.device,
+    org.float,
     org.vessel,
     org.container,
     org.key,

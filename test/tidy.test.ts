@@ -18,6 +18,7 @@ const ROOMS = [
   'supervision',
   'containers',
   'tariffs',
+  'floats',
   'collection',
   'stations',
   'outside',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { post } from '../accounts/book.ts';
 import { nameFilling } from '../containers/containers.facts.ts';
+import { applyCash } from '../floats/cash.ts';
 import { Cell, Day, Id, Position, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
@@ -127,6 +128,7 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       { seq, collectionId: more.id, lotId: data.lotId },
     );
     post(world, seq, more.book);
+    applyCash(world, seq, data.day, more.cash);
     if (more.earned?.some(({ waits }) => waits > 0))
       world.put(provisionalEarnings, {
         ...{ lotId: data.lotId, collectionId: more.id, siteId: data.siteId, seq, lastSeq: seq },

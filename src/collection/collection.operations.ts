@@ -2,15 +2,24 @@ import type { z } from 'zod';
 import { fillable } from '../containers/containers.ts';
 import { cellOf } from '../kernel/geo.ts';
 import { sha256 } from '../kernel/hash.ts';
+import { NIL } from '../kernel/ids.ts';
 import { dayIn } from '../kernel/time.ts';
 import type { Money } from '../kernel/values.ts';
 import { type Caller, type DecideContext, draft, type Operation, type PersonPart } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { seal } from '../ledger/sealing.ts';
 import { people } from '../ledger/tables.ts';
-import type { World } from '../ledger/world.ts';
+import type { Wanted, World } from '../ledger/world.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
-import { collectors, type Device, devices, organisations, vessels } from '../registry/registry.tables.ts';
+import {
+  collectors,
+  type Device,
+  devices,
+  organisations,
+  sites,
+  vessels,
+} from '../registry/registry.tables.ts';
+import { tariffSchedules } from '../tariffs/tariffs.tables.ts';
 import { type AttestedObject, attested } from './attestation.ts';
 import { collectionRecorded } from './collection.facts.ts';
 import type { CollectionRequest } from './collection.schema.ts';
@@ -60,6 +69,7 @@ export const collectionOperations = (
     roles: WEIGHERS,
     status: 201,
     decide(world, input, context) {
+      world.needAll(readBy(input, context));
       const site = reachableSite(world, context.caller, input.siteId);
       const weights = weigh(input);
       const named = personParts(world, keyring, input);
@@ -162,6 +172,24 @@ export const collectionOperations = (
     },
   },
 });
+
+/** What every weigh-in reads, so that a cold one asks for it in one round. */
+const readBy = (
+  { siteId, parties, collectorId, attestation, deviceId }: CollectionRequest,
+  { caller }: DecideContext,
+): Wanted[] => {
+  const named =
+    parties?.map((party) => party.collectorId) ?? (collectorId === undefined ? [] : [collectorId]);
+  const device = attestation?.deviceId ?? deviceId;
+  return [
+    [sites, [siteId]],
+    [collectors, named],
+    [people, named],
+    [devices, device === undefined ? [] : [device]],
+    [organisations, [caller.organisationId]],
+    [tariffSchedules, [NIL]],
+  ];
+};
 
 const slipNoOf = ({ slipNo, paper }: CollectionRequest): string | undefined => paper?.slipNo ?? slipNo;
 

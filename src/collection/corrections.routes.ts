@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
+import { confirmedInside } from '../http/prepared.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
-import { DomainError } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { Id } from '../kernel/values.ts';
 import { type Queryable, readFactsAt } from '../ledger/store.ts';
@@ -40,9 +40,6 @@ export const factOf = async (deps: CorrectionDeps, id: string): Promise<Original
   return found.get(known.seq)?.fact ?? null;
 };
 
-/** How often a change is prepared again because its accounts moved meanwhile. */
-const ATTEMPTS = 5;
-
 /** What was earned last on each account of the weigh-in, so that its own unpaid part can be told. */
 const earnedSince = async (deps: CorrectionDeps, original: Original): Promise<EarnedSince> => {
   const ids = ((original?.private.earned ?? []) as Earned[]).map(({ accountId }) => accountId);
@@ -56,21 +53,10 @@ const earnedSince = async (deps: CorrectionDeps, original: Original): Promise<Ea
   return Object.fromEntries(rows.map(({ id, ...row }) => [id, row]));
 };
 
-/** Prepares a change outside the door and confirms it inside; prepares it again when an account moved in between. */
-const prepared = async <Answer>(
-  deps: CorrectionDeps,
-  id: string,
-  send: (more: Prepared) => Promise<Answer>,
-): Promise<Answer> => {
-  for (let attempt = 1; ; attempt++) {
-    const original = await factOf(deps, id);
-    try {
-      return await send({ original, since: await earnedSince(deps, original) });
-    } catch (error) {
-      const moved = error instanceof DomainError && error.code === 'balance_moved';
-      if (!moved || attempt === ATTEMPTS) throw error;
-    }
-  }
+/** What a change of the weigh-in is prepared with. */
+const prepared = async (deps: CorrectionDeps, id: string): Promise<Prepared> => {
+  const original = await factOf(deps, id);
+  return { original, since: await earnedSince(deps, original) };
 };
 
 export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): void => {
@@ -89,9 +75,10 @@ export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): vo
     errors: { 409: 'Voided already', 422: 'Weights that cannot be, or nothing changed' },
     example: { grossGrams: 10_000, reason: '多打了一个零' },
     handler: ({ params, body, ...from }) =>
-      prepared(deps, params.id, (more) =>
-        write(deps, correctCollection, { ...body, ...more }, from, params.id),
-      ),
+      confirmedInside(async () => {
+        const input = { ...body, ...(await prepared(deps, params.id)) };
+        return write(deps, correctCollection, input, from, params.id);
+      }),
   });
   route(app, {
     method: 'POST',
@@ -107,7 +94,10 @@ export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): vo
     errors: { 409: 'Voided already' },
     example: { reason: '同一袋登记了两次' },
     handler: ({ params, body, ...from }) =>
-      prepared(deps, params.id, (more) => write(deps, voidCollection, { ...body, ...more }, from, params.id)),
+      confirmedInside(async () => {
+        const input = { ...body, ...(await prepared(deps, params.id)) };
+        return write(deps, voidCollection, input, from, params.id);
+      }),
   });
   route(app, {
     method: 'POST',

@@ -73,7 +73,7 @@ const replay = async ({ deps }: TestApp): Promise<World> => {
       } catch (error) {
         world.drop();
         if (!(error instanceof Missing)) throw error;
-        world.load(error.table, error.ids, []);
+        for (const [table, ids] of error.wanted) world.load(table, ids, []);
       }
     }
   }

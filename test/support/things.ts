@@ -41,6 +41,8 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     bagTag: canary,
   });
   const collection = () => make('/v1/collections', collectionBody(), station);
+  const floatBody = async () => ({ siteId: (await site()).id, amount: { amount: 1_000, currency: 'CNY' } });
+  const float = async () => make('/v1/cash-floats', await floatBody());
   const accountId = async (): Promise<string> => {
     const price = { amount: 1, currency: 'CNY', perGrams: 1 };
     await make('/v1/collections', { ...collectionBody(), quote: { price } }, station);
@@ -53,6 +55,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     phone: canary.slice(0, 40),
     consent: { version: '1', at: new Date().toISOString() },
   });
+  const cashPaymentBody = {
+    collectorId: (await make('/v1/collectors', collectorBody())).id,
+    amount: { amount: 1, currency: 'CNY' },
+    paidAt: new Date().toISOString(),
+    slip: canary.slice(0, 60),
+  };
   const deviceBody = () => ({ siteId, name: canary });
   const vesselBody = () => ({ organisationId, name: canary, number: canary });
   const shipmentBody = async () => ({
@@ -201,6 +209,9 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     collectionBody,
     lotId,
     accountId,
+    float,
+    floatBody,
+    cashPaymentBody,
     collector: () => make('/v1/collectors', collectorBody(), station),
     collectorBody,
     /** A weigh-in of somebody who holds a card. */
