@@ -39,6 +39,7 @@ import { voidRoutes } from './processing/void.routes.ts';
 import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
 import { cardRoutes } from './registry/cards.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
+import { logKeyRoutes } from './registry/log-keys.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
 import { callerLookup } from './registry/registry.queries.ts';
@@ -120,6 +121,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
     });
     logRoutes(scope, deps);
+    logKeyRoutes(scope, deps);
     vocabularyRoutes(scope);
     healthRoutes(scope, {
       ...deps,

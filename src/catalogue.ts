@@ -25,6 +25,7 @@ import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
 import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
+import { logKeyFacts } from './registry/log-keys.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
 import { entryVoided } from './resale/entry-voids.ts';
@@ -44,6 +45,7 @@ import { tariffFacts } from './tariffs/tariffs.facts.ts';
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
+  ...logKeyFacts,
   ...peopleFacts,
   ...cardFacts,
   ...equipmentFacts,

@@ -27,6 +27,7 @@ import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
 import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
+import * as logKeys from './registry/log-keys.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
@@ -45,6 +46,7 @@ const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
 export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   ledger,
   registry,
+  logKeys,
   people,
   cards,
   deviceLines,

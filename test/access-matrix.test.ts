@@ -264,6 +264,15 @@ const TABLE: Record<string, Row> = {
   getFigure: { make: () => ({ id: 'field-check-share' }), ownerless: true },
   listLedgerEntries: list,
   getLedgerEntry: { make: () => ({ id: 0 }) },
+  listLogKeys: list,
+  addLogKey: { make: (org) => ({ body: org.logKeyBody() }), ownerless: true },
+  retireLogKey: {
+    make: async (org) => {
+      const { id, ...body } = await org.logKeyToRetire();
+      return { id, body };
+    },
+    ownerless: true,
+  },
   getCheckpoint: list,
   getTile: { make: () => ({ id: '0/000.p/1' }) },
   getInclusionProof: { make: () => ({ id: 0 }) },

@@ -64,6 +64,7 @@ const buildProgram = (io: Io, done: (outcome: Outcome) => void): Command => {
   addImport(program, io, done);
   addLooking(program, does, io, done);
   addKeys(program, io, done);
+  addLogKeys(program, io, done);
   addMeasuring(program, io, done);
   return program;
 };
@@ -213,6 +214,37 @@ const addKeys = (program: Command, io: Io, done: (outcome: Outcome) => void): vo
     .addOption(url())
     .addOption(json())
     .action(async (options) => done(await (await module()).listKeys(options, readConfig(io.env), io)));
+};
+
+const addLogKeys = (program: Command, io: Io, done: (outcome: Outcome) => void): void => {
+  const key = program
+    .command('log-key')
+    .description("add, retire and list the keys that sign the log's checkpoints, where their files lie");
+  const module = () => import('./log-key.ts');
+  key
+    .command('add')
+    .description(
+      'make a key in a file beside the first one, and have the ledger name it; both sign from then on',
+    )
+    .addOption(url())
+    .addOption(json())
+    .action(async (options) => done(await (await module()).addLogKey(options, readConfig(io.env), io)));
+  key
+    .command('retire')
+    .description('end a key of the log; checkpoints it signed before stay good')
+    .argument('<id>', "the key's id, 8 hex digits")
+    .option('--successor <id>', 'the key that goes on; else the newest')
+    .addOption(url())
+    .addOption(json())
+    .action(async (id: string, options) =>
+      done(await (await module()).retireLogKey(id, options, readConfig(io.env), io)),
+    );
+  key
+    .command('list')
+    .description('list the keys the ledger names, and whether their private parts are here')
+    .addOption(url())
+    .addOption(json())
+    .action(async (options) => done(await (await module()).listLogKeys(options, readConfig(io.env), io)));
 };
 
 const portNumber = (text: string): number => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { seenSha256 } from '../../src/collection/seen.ts';
 import type { Answer, Client, TestApp } from './app.ts';
+import { firstSigner, newLogKey, retirementOf } from './log-keys.ts';
 
 /** An organisation with two sites, and how to make a fresh thing of every kind that belongs to it. */
 export type Things = Awaited<ReturnType<typeof thingsOf>>;
@@ -322,6 +323,13 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     anomaly: async (): Promise<Answer['body']> => {
       await operator.put('/v1/anomaly-rules/piece-mass', { enabled: true });
       return make('/v1/collections', { ...collectionBody(), count: 20 }, station);
+    },
+    logKeyBody: () => newLogKey(app.deps.config).body,
+    logKeyToRetire: async () => {
+      const first = firstSigner(app.deps.config);
+      const { id, signer, body } = newLogKey(app.deps.config);
+      await make('/v1/ledger/keys', body);
+      return { id, ...retirementOf(signer, first, [first]) };
     },
     /** A case of a load that came in at half its weight. */
     openCase: async (): Promise<Answer['body']> => {
