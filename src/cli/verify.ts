@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { factTypes } from '../catalogue.ts';
+import { AttestationCheck } from '../collection/attestation-check.ts';
 import type { Config } from '../config.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
 import { databaseSource, type OnVerified, type Verified, verifyEntries } from '../ledger/check.ts';
@@ -8,8 +9,10 @@ import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
 import { type NoteKey, parseKey } from '../ledger/note.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { LedgerFault } from '../ledger/verify.ts';
+import { attestationLines, demandOf } from './attestations.ts';
 import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
-import { answer, count, type ExitCode, type Io, Misuse, progressOf } from './io.ts';
+import { answer, count, type ExitCode, Failed, type Io, Misuse, progressOf } from './io.ts';
+import { withOpenings } from './openings.ts';
 import { fileSource, type Sized, urlSource } from './sources.ts';
 
 export type VerifyOptions = {
@@ -20,6 +23,12 @@ export type VerifyOptions = {
   checkpoint?: string;
   /** Verifier keys of witnesses that must have cosigned. */
   witness?: string[];
+  /** What opens the private parts of an export. */
+  openings?: string;
+  /** Kinds of site whose weigh-ins must be signed, with commas between; true for every site. */
+  requireAttestations?: string | true;
+  /** From which position on. */
+  attestedSince?: number;
   json?: boolean;
 };
 
@@ -30,18 +39,31 @@ export type VerifyOptions = {
 export const runVerify = async (options: VerifyOptions, config: Config, io: Io): Promise<ExitCode> => {
   const since = performance.now();
   const unknown = new Map<string, number>();
+  const demand = demandOf(options);
+  const check = new AttestationCheck(demand);
   try {
-    const verified = await verifyWhich(options, config, io, (type) =>
+    const verified = await verifyWhich(options, config, io, check, (type) =>
       unknown.set(type, (unknown.get(type) ?? 0) + 1),
     );
     const entriesPerSecond = Math.round((1_000 * verified.size) / Math.max(1, performance.now() - since));
+    if (demand !== undefined && verified.openings === 0)
+      throw new Failed('Nothing could be opened, so nobody can say what was signed: is the key file there?');
+    const attestations = verified.openings > 0 ? check.finish() : undefined;
+    const [first] = attestations?.faults ?? [];
+    const lines = attestations === undefined ? [] : attestationLines(attestations);
     await answer(
       io,
       options.json,
-      { ok: true, ...verified, notUnderstood: Object.fromEntries(unknown), entriesPerSecond },
-      report(verified, unknown, entriesPerSecond),
+      {
+        ...(first === undefined ? { ok: true } : { ok: false, ...first }),
+        ...verified,
+        notUnderstood: Object.fromEntries(unknown),
+        entriesPerSecond,
+        ...(attestations === undefined ? {} : { attestations }),
+      },
+      [...report(verified, unknown, entriesPerSecond), ...lines],
     );
-    return 0;
+    return first === undefined ? 0 : 1;
   } catch (error) {
     if (!(error instanceof LedgerFault)) throw error;
     const { seq, kind } = error;
@@ -97,9 +119,10 @@ const witnessKey = (text: string): NoteKey => {
 };
 
 const verifyWhich = async (
-  { url, file, database, checkpoint, witness = [] }: VerifyOptions,
+  { url, file, database, checkpoint, openings, witness = [] }: VerifyOptions,
   config: Config,
   io: Io,
+  check: AttestationCheck,
   onUnknown: (type: string) => void,
 ): Promise<Verified> => {
   const held = { kept: await readKept(checkpoint), witnesses: witness.map(witnessKey) };
@@ -108,15 +131,17 @@ const verifyWhich = async (
     const { client, close } = await connectTo(opened.url, opened.schema);
     try {
       const keyring = await readKeyring(config.privateKeyFile);
-      return await verifySnapshot(client, keyring, io, onUnknown, held);
+      return await verifySnapshot(client, keyring, io, check, onUnknown, held);
     } finally {
       await close();
     }
   }
   const fallback = `http://127.0.0.1:${config.port}`;
+  const source = file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file);
   return verifySized(
-    file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file),
+    openings === undefined ? source : await withOpenings(source, openings),
     io,
+    check,
     onUnknown,
     held,
   );
@@ -125,14 +150,18 @@ const verifyWhich = async (
 const verifySized = async (
   source: Sized,
   io: Io,
+  check: AttestationCheck,
   onUnknown: (type: string) => void,
   held: Held,
 ): Promise<Verified> => {
   const progress = progressOf(io, 'entries');
   let done = 0;
   try {
-    const onVerified: OnVerified = (_batch, entries) => {
-      for (const { type } of entries) if (!factTypes.has(type)) onUnknown(type);
+    const onVerified: OnVerified = (batch, entries) => {
+      for (const [i, entry] of entries.entries()) {
+        if (!factTypes.has(entry.type)) onUnknown(entry.type);
+        if (source.opened) check.feed(entry, batch[i]!.openings);
+      }
       done += entries.length;
       progress.update(done, source.total());
     };
@@ -147,6 +176,7 @@ const verifySnapshot = async (
   client: pg.PoolClient,
   keyring: Keyring | undefined,
   io: Io,
+  check: AttestationCheck,
   onUnknown: (type: string) => void,
   held: Held,
 ): Promise<Verified> => {
@@ -158,7 +188,7 @@ const verifySnapshot = async (
   );
   const head = rows[0]!;
   const source = await databaseSource(db, keyring);
-  const verified = await verifySized({ ...source, total: () => head.size }, io, onUnknown, held);
+  const verified = await verifySized({ ...source, total: () => head.size }, io, check, onUnknown, held);
   if (head.beyond > 0)
     throw new LedgerFault(verified.size, 'wrong-head', 'there are entries beyond the head');
   if (toHex(rootOf(sha256, unpackFrontier(head.frontier))) !== verified.root)
