@@ -25,6 +25,7 @@ const ROOMS = [
   'provenance',
   'anomalies',
   'resale',
+  'trail',
   'periods',
   'figures',
   'interop',

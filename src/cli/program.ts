@@ -157,6 +157,10 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
       'a device must have signed every weigh-in, or those at these kinds of site: station,warehouse',
     )
     .option('--attested-since <seq>', 'but only those from this position on', position)
+    .option(
+      '--batch <code>',
+      'walk the way of a batch (code or id) or lot (id) back through an export, and prove it whole',
+    )
     .addOption(json())
     .action(does(async () => (await import('./verify.ts')).runVerify));
   program

@@ -4,7 +4,14 @@ import { factTypes } from '../catalogue.ts';
 import { AttestationCheck } from '../collection/attestation-check.ts';
 import type { Config } from '../config.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
-import { databaseSource, type OnVerified, type Verified, verifyEntries } from '../ledger/check.ts';
+import {
+  databaseSource,
+  type OnVerified,
+  type SourceEntry,
+  type Verified,
+  verifyEntries,
+} from '../ledger/check.ts';
+import type { Entry } from '../ledger/entry.ts';
 import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
 import { type NoteKey, parseKey } from '../ledger/note.ts';
 import type { Keyring } from '../ledger/private-store.ts';
@@ -14,6 +21,7 @@ import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
 import { answer, count, type ExitCode, Failed, type Io, Misuse, progressOf } from './io.ts';
 import { withOpenings } from './openings.ts';
 import { fileSource, type Sized, urlSource } from './sources.ts';
+import { FileTrail, trailLines } from './trail.ts';
 
 export type VerifyOptions = {
   url?: string;
@@ -29,6 +37,8 @@ export type VerifyOptions = {
   requireAttestations?: string | true;
   /** From which position on. */
   attestedSince?: number;
+  /** A batch's code or id, or a lot's id, whose way is walked back through the export. */
+  batch?: string;
   json?: boolean;
 };
 
@@ -41,16 +51,25 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
   const unknown = new Map<string, number>();
   const demand = demandOf(options);
   const check = new AttestationCheck(demand);
+  const { batch } = options;
+  const way = batch === undefined ? undefined : new FileTrail(options.file, batch);
+  const watch: Watch = (entry, found, opened) => {
+    if (!factTypes.has(entry.type)) unknown.set(entry.type, (unknown.get(entry.type) ?? 0) + 1);
+    if (opened) check.feed(entry, found.openings);
+    way?.see(entry, found);
+  };
   try {
-    const verified = await verifyWhich(options, config, io, check, (type) =>
-      unknown.set(type, (unknown.get(type) ?? 0) + 1),
-    );
+    const verified = await verifyWhich(options, config, io, watch);
+    const trail = await way?.walk();
     const entriesPerSecond = Math.round((1_000 * verified.size) / Math.max(1, performance.now() - since));
     if (demand !== undefined && verified.openings === 0)
       throw new Failed('Nothing could be opened, so nobody can say what was signed: is the key file there?');
     const attestations = verified.openings > 0 ? check.finish() : undefined;
-    const [first] = attestations?.faults ?? [];
-    const lines = attestations === undefined ? [] : attestationLines(attestations);
+    const [first] = [...(attestations?.faults ?? []), ...(trail?.faults ?? [])];
+    const lines = [
+      ...(attestations === undefined ? [] : attestationLines(attestations)),
+      ...(trail === undefined ? [] : trailLines(trail)),
+    ];
     await answer(
       io,
       options.json,
@@ -60,6 +79,7 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
         notUnderstood: Object.fromEntries(unknown),
         entriesPerSecond,
         ...(attestations === undefined ? {} : { attestations }),
+        ...(trail === undefined ? {} : { trail }),
       },
       [...report(verified, unknown, entriesPerSecond), ...lines],
     );
@@ -108,6 +128,9 @@ const readKept = async (file: string | undefined): Promise<string[]> => {
   }
 };
 
+/** Told of every entry that was found good; `opened` where its private part is there. */
+type Watch = (entry: Entry, found: SourceEntry, opened: boolean) => void;
+
 type Held = NonNullable<Parameters<typeof verifyEntries>[2]>;
 
 const witnessKey = (text: string): NoteKey => {
@@ -122,8 +145,7 @@ const verifyWhich = async (
   { url, file, database, checkpoint, openings, witness = [] }: VerifyOptions,
   config: Config,
   io: Io,
-  check: AttestationCheck,
-  onUnknown: (type: string) => void,
+  watch: Watch,
 ): Promise<Verified> => {
   const held = { kept: await readKept(checkpoint), witnesses: witness.map(witnessKey) };
   if (database !== undefined) {
@@ -131,37 +153,22 @@ const verifyWhich = async (
     const { client, close } = await connectTo(opened.url, opened.schema);
     try {
       const keyring = await readKeyring(config.privateKeyFile);
-      return await verifySnapshot(client, keyring, io, check, onUnknown, held);
+      return await verifySnapshot(client, keyring, io, watch, held);
     } finally {
       await close();
     }
   }
   const fallback = `http://127.0.0.1:${config.port}`;
   const source = file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file);
-  return verifySized(
-    openings === undefined ? source : await withOpenings(source, openings),
-    io,
-    check,
-    onUnknown,
-    held,
-  );
+  return verifySized(openings === undefined ? source : await withOpenings(source, openings), io, watch, held);
 };
 
-const verifySized = async (
-  source: Sized,
-  io: Io,
-  check: AttestationCheck,
-  onUnknown: (type: string) => void,
-  held: Held,
-): Promise<Verified> => {
+const verifySized = async (source: Sized, io: Io, watch: Watch, held: Held): Promise<Verified> => {
   const progress = progressOf(io, 'entries');
   let done = 0;
   try {
     const onVerified: OnVerified = (batch, entries) => {
-      for (const [i, entry] of entries.entries()) {
-        if (!factTypes.has(entry.type)) onUnknown(entry.type);
-        if (source.opened) check.feed(entry, batch[i]!.openings);
-      }
+      for (const [i, entry] of entries.entries()) watch(entry, batch[i]!, source.opened);
       done += entries.length;
       progress.update(done, source.total());
     };
@@ -176,8 +183,7 @@ const verifySnapshot = async (
   client: pg.PoolClient,
   keyring: Keyring | undefined,
   io: Io,
-  check: AttestationCheck,
-  onUnknown: (type: string) => void,
+  watch: Watch,
   held: Held,
 ): Promise<Verified> => {
   const db = client as unknown as pg.Pool;
@@ -188,7 +194,7 @@ const verifySnapshot = async (
   );
   const head = rows[0]!;
   const source = await databaseSource(db, keyring);
-  const verified = await verifySized({ ...source, total: () => head.size }, io, check, onUnknown, held);
+  const verified = await verifySized({ ...source, total: () => head.size }, io, watch, held);
   if (head.beyond > 0)
     throw new LedgerFault(verified.size, 'wrong-head', 'there are entries beyond the head');
   if (toHex(rootOf(sha256, unpackFrontier(head.frontier))) !== verified.root)
