@@ -175,7 +175,9 @@ export class TrailAccount {
     const vectors = made === undefined ? [] : this.vectorsOf(step.seq, reading, taken);
     for (const [i, opened] of reading.opened.entries()) {
       if (!this.lots.has(opened.lotId)) continue;
-      const vector = opened.of === undefined ? this.sourceOf(step, opened) : (vectors[i] ?? emptyVector);
+      const vector = opened.of === undefined ? this.sourceOf(step, opened) : vectors[i];
+      // Made of what the way does not lead to: its own fault stands there already.
+      if (vector === undefined) continue;
       const [input] = opened.of ?? [];
       const from = input === undefined ? undefined : this.state.get(reading.lots[input]!.lotId);
       const { material = from?.material ?? '', form = from?.form ?? '', at, lotId } = opened;
@@ -196,13 +198,15 @@ export class TrailAccount {
     reading: Reading,
     taken: readonly (ShareVector | null)[],
   ): (ShareVector | undefined)[] {
-    const inputs = (places: readonly number[]) => places.map((place) => taken[place] ?? emptyVector);
     const { opened, losses = [] } = reading;
+    const inputs = (places: readonly number[]) => places.map((place) => taken[place]!);
+    const known = ({ of = [], lotId }: Opened) =>
+      !this.lots.has(lotId) || of.every((place) => taken[place] != null);
+    if (!opened.every(known)) return [];
     try {
-      const asRun = opened.every(({ of, material }) => of !== undefined && material !== undefined);
-      if (asRun && reading.losses !== undefined) return this.runOf(seq, reading, inputs(opened[0]!.of!));
-      return opened.map(({ of }) => {
-        if (of === undefined) return undefined;
+      if (reading.isRun) return this.runOf(seq, reading, inputs(opened[0]!.of!));
+      return opened.map(({ of, lotId }) => {
+        if (of === undefined || !this.lots.has(lotId)) return undefined;
         const whole = mergeAll(inputs(of));
         if (losses.length === 0) return whole;
         const [{ kind, grams }] = losses as [{ kind: string; grams: number }];

@@ -38,6 +38,7 @@ export const processingReaders: readonly Reader[] = [
         { what: 'inputs = outputs + losses', left: total(inputs), right: total(outputs) + total(losses) },
       ],
       losses,
+      isRun: true,
     };
   }),
   reader(processRunVoided, ({ runId, seq, completedSeq, inputs, outputs }) => ({

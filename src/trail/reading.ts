@@ -65,7 +65,8 @@ export type Reading = {
   sums: Sum[];
   /** Facts that this one undoes or is about, each of which must have named one of the things or lots. */
   undoes?: { seq: number; id: string }[];
-  /** Of a run: what was lost in it. */
+  /** A run: outputs draw on what can be in them, then losses. Else what was lost goes first. */
+  isRun?: boolean;
   losses?: readonly { kind: string; grams: number }[];
   /** The lot of a buyer: what is made of it changes its sale, whose id is not public there. */
   sale?: { id?: string; lotId: string };

@@ -43,7 +43,7 @@ export const walkBack = async (read: ReadEntry, lotId: string, seq: number): Pro
     const opened = reading?.opened.find((lot) => lot.lotId === id);
     const touch = reading?.lots.find((lot) => lot.lotId === id && lot.effect.kind !== 'name');
     if (opened === undefined && touch === undefined) {
-      const reason = `it says that lot ${id} was changed at ${at} before, but that fact does not concern it`;
+      const reason = `it says that ${id} was changed at ${at} before, but that fact does not concern it`;
       walked.faults.push({ seq: by, kind: 'trail-wrong-pointer', reason });
       continue;
     }

@@ -53,7 +53,11 @@ export const story = async (t: Test) => {
     await weigh(north, 7_013),
     await weigh(north, 1_000),
   ];
-  const nets = await weigh(south, 20_011, { material: 'pa6', form: 'fishing-net', originClass: 'fishing-gear' });
+  const nets = await weigh(south, 20_011, {
+    material: 'pa6',
+    form: 'fishing-net',
+    originClass: 'fishing-gear',
+  });
   const bottles = await weigh(south, 12_345);
   await post(north, `/v1/collections/${two.id}/correction`, {
     grossGrams: 9_501,
