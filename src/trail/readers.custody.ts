@@ -177,7 +177,7 @@ export const custodyReaders: readonly Reader[] = [
       sums: [{ what: 'its lots = booked', left: total(lots), right: bookedGrams }],
     };
   }),
-  reader(shipmentVoided, ({ shipmentId, seq, lots, parts }) => {
+  reader(shipmentVoided, ({ shipmentId, seq, dispatchedSeq, lots, parts }) => {
     const from = [inLoad(shipmentId)];
     return {
       lots: [
@@ -190,11 +190,12 @@ export const custodyReaders: readonly Reader[] = [
           (part): LotTouch => ({
             lotId: part.lotId,
             seq: part.seq,
-            effect: { kind: 'give', grams: part.grams, takenBy: seq },
+            effect: { kind: 'give', grams: part.grams, takenBy: dispatchedSeq },
           }),
         ),
       ],
       things: [changed(shipmentId, seq)],
+      undoes: [{ seq: dispatchedSeq, id: shipmentId }],
     };
   }),
   reader(shipmentRefused, ({ shipmentId, seq }) => ({ things: [changed(shipmentId, seq)] })),

@@ -117,7 +117,7 @@ export const processingReaders: readonly Reader[] = [
   })),
   reader(batchPaid, ({ saleId, seq }) => ({ things: [changed(saleId, seq)] })),
   reader(entryVoided, ({ batchId, saleId, seq, entrySeq, lot }) => ({
-    lots: lot === undefined ? [] : [note(lot, { held: lot.grams, to: 'a buyer' })],
+    lots: lot === undefined ? [] : [note(lot, { held: lot.grams })],
     things: [changed(saleId ?? batchId, seq)],
     undoes: [{ seq: entrySeq, id: saleId ?? batchId }],
   })),

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { command } from '../support/command.ts';
+import { AT, tradeOf } from '../resale/sealed.ts';
+import { startTestApp } from '../support/app.ts';
+import { command, directory, environmentOf } from '../support/command.ts';
 import type { Forgeable } from '../support/forge.ts';
 import { forge, leaveOut, ok, pointerIn, story, trailIn } from './story.ts';
 
@@ -28,6 +31,16 @@ t.test('a public export alone says what the API says of a batch', async (t) => {
     t.same(trail.shares, shares, 'to the gram');
     for (const name of [code, lot.id]) t.same((await trailIn(file, name)).trail.shares, shares);
   }
+  const way = await outsider(file, batch.code);
+  t.match(way, { code: 0, err: '', out: '20 facts on the way of 20000 g; 0 faults' });
+  const source = await readFile(path.resolve(import.meta.dirname, '../../examples/trail.mjs'), 'utf8');
+  t.ok(source.split('\n').length <= 121, 'the script has at most 120 lines');
+  t.same(
+    [...source.matchAll(/from '([^']*)'/g)].map(([, name]) => name),
+    ['node:fs'],
+  );
+  t.match(await outsider(file, 'X'.repeat(16)), { code: 2, err: 'no batch' });
+  t.match(await outsider(file), { code: 2, err: 'usage' });
   const told = await command({}, 'verify', '--file', file, '--batch', batch.code);
   t.match(told, {
     code: 0,
@@ -39,6 +52,84 @@ t.test('a public export alone says what the API says of a batch', async (t) => {
     [['--file', file, '--batch', 'X'.repeat(16)], 1, /No batch or lot/],
   ] as const)
     t.match(await command({}, 'verify', ...argv), { code, out: '', err });
+});
+
+/** The example for outsiders. */
+const outsider = (...argv: string[]): Promise<{ code: number; out: string; err: string }> =>
+  new Promise((done) => {
+    const script = path.resolve(import.meta.dirname, '../../examples/trail.mjs');
+    execFile(process.execPath, [script, ...argv], (error, out, err) =>
+      done({ code: error === null ? 0 : Number(error.code), out, err }),
+    );
+  });
+
+t.test('the way leads through a buyer and back, and through a load that was undone', async (t) => {
+  const app = await startTestApp(t);
+  const { seller, brandA, mixed, seal, sell, post } = await tradeOf(app, 200);
+  const first = await seal([{ lotId: await mixed([3_000_001, 2_500_003, 1_699_996]) }]);
+  const sale = (await sell(first.id, { grams: 2_000_000 })).body;
+  const mistaken = (await sell(first.id, { grams: 1_000 })).body;
+  ok(await post(first.id, 'sale/void', { saleId: mistaken.id, reason: 'twice' }));
+  ok(await post(first.id, 'deliveries', { saleId: sale.id, grams: 2_000_000, deliveredAt: AT }));
+  const made = {
+    batchId: first.id,
+    saleId: sale.id,
+    units: 1_000,
+    unitMassGrams: 30,
+    contentGrams: 15,
+    market: 'CN',
+  };
+  ok(await brandA.client.post('/v1/products', made));
+  const back = ok(
+    await post(first.id, 'returns', {
+      saleId: sale.id,
+      grams: 1_200_000,
+      measuredGrams: 1_188_000,
+      siteId: seller.siteId,
+      returnedAt: AT,
+      reason: 'too moist',
+    }),
+  );
+  const elsewhere = await app.site('recycler');
+  const load = ok(
+    await seller.client.post('/v1/shipments', {
+      fromSiteId: seller.siteId,
+      toSiteId: elsewhere.siteId,
+      lots: [{ lotId: back.lotId, grams: 500_000 }],
+    }),
+  );
+  const burnt = ok(
+    await seller.client.post('/v1/incidents', {
+      kind: 'fire',
+      shipmentId: load.id,
+      lots: [{ lotId: load.lots[0].lotId, grams: 7 }],
+      happenedAt: AT,
+      reference: 'fire brigade 3',
+    }),
+  );
+  ok(await seller.client.post(`/v1/incidents/${burnt.id}/void`, { reason: 'another load' }));
+  ok(await seller.client.post(`/v1/shipments/${load.id}/void`, { reason: 'the road is closed' }));
+  const second = await seal([{ lotId: back.lotId, grams: 1_100_000 }]);
+  const { size } = await app.verify();
+  await app.deps.publisher.covering(size, 5_000);
+  const file = path.join(await directory(t), 'a.ndjson');
+  t.equal((await command(environmentOf(app), 'export', '--out', file)).code, 0);
+  for (const { id, code, lot } of [first, second]) {
+    const { trail } = await trailIn(file, id);
+    t.same(trail.faults, []);
+    const said = ok(await app.operator.get(`/v1/batches/${id}/provenance`));
+    t.same(trail.lossesOnTheWay, said.lossesOnTheWay);
+    t.same(trail.byDay, said.byDay);
+    t.equal(trail.gramsNow, ok(await app.operator.get(`/v1/lots/${lot.id}`)).grams);
+    const way = await outsider(file, code);
+    t.match(way, {
+      code: 0,
+      err: '',
+      out: `${trail.steps.length} facts on the way of ${trail.grams} g; 0 faults`,
+    });
+  }
+  const shares = ok(await app.operator.get(`/v1/lots/${second.lot.id}/provenance?limit=1000`)).items;
+  t.same((await trailIn(file, second.id)).trail.shares, shares);
 });
 
 t.test('a fact left out shows, whoever signs', async (t) => {
@@ -58,6 +149,7 @@ t.test('a fact left out shows, whoever signs', async (t) => {
       });
     t.ok(await without(() => undefined));
     const found = await trailIn(forged, batch.id);
+    t.match(await outsider(forged, batch.code), { code: 1, err: /BAD at entry/ }, `${type}, by the script`);
     t.match(found, { code: 1, kind: 'trail-wrong-pointer' }, `${type} at ${seq}`);
     t.ok(found.trail.faults.every((fault) => fault.seq >= seq));
     // Whoever forges every later pointer as well.
