@@ -28,6 +28,7 @@ const ROOMS = [
   'provenance',
   'anomalies',
   'resale',
+  'trail',
   'periods',
   'figures',
   'interop',

@@ -150,6 +150,18 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
       'the verifier key of a witness that must have cosigned; may be repeated',
       collect,
     )
+    .addOption(
+      new Option('--openings <file>', "what opens an export's private parts").conflicts(['url', 'database']),
+    )
+    .option(
+      '--require-attestations [kinds]',
+      'a device must have signed every weigh-in, or those at these kinds of site: station,warehouse',
+    )
+    .option('--attested-since <seq>', 'but only those from this position on', position)
+    .option(
+      '--batch <code>',
+      'walk the way of a batch (code or id) or lot (id) back through an export, and prove it whole',
+    )
     .addOption(json())
     .action(does(async () => (await import('./verify.ts')).runVerify));
   program
@@ -250,6 +262,11 @@ const addLogKeys = (program: Command, io: Io, done: (outcome: Outcome) => void):
 const portNumber = (text: string): number => {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('write a number from 0 to 65535.');
+  return Number(text);
+};
+
+const position = (text: string): number => {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('write the position of an entry, such as 0.');
   return Number(text);
 };
 

@@ -166,7 +166,7 @@ export const fileSource = async (file: string): Promise<Sized> => {
 };
 
 /** Complete lines, many at once; an entry is never an object that begins with `head` or `checkpoint`. */
-async function* linesOf(file: string): AsyncGenerator<Buffer[]> {
+export async function* linesOf(file: string): AsyncGenerator<Buffer[]> {
   let rest: Buffer = Buffer.alloc(0);
   let before = 0;
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {

@@ -75,8 +75,13 @@ export const collectionOperations = (
       const named = personParts(world, keyring, input);
       const device = deviceOf(world, context.caller, input);
       const signed = signedObject(input, named.parts);
+      // A person whose seal the device did not sign could have been put in by anyone.
+      const allSealed = named.parts.every(({ salt }) => salt !== undefined);
       const deviceKey =
-        signed && signingKey(signed.object, device, input.attestation!.signature, input.collectedAt);
+        signed &&
+        (allSealed
+          ? signingKey(signed.object, device, input.attestation!.signature, input.collectedAt)
+          : null);
       const container =
         input.containerId === undefined ? undefined : fillable(world, site.id, input.containerId);
       const unresolved =
