@@ -8,6 +8,7 @@ import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as containers from './lots/containers.tables.ts';
+import * as countLosses from './lots/count-losses.tables.ts';
 import * as lots from './lots/lots.tables.ts';
 import * as sources from './lots/sources.tables.ts';
 import * as stock from './lots/stock.tables.ts';
@@ -47,6 +48,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   deviceLines,
   lots,
   containers,
+  countLosses,
   sources,
   stock,
   supervision,

@@ -23,13 +23,14 @@ import {
   priced,
   weigh,
 } from './collection.ts';
-import { type LateCount, lateCount } from './late-count.ts';
+import { type LateCount, lateCount, lostToCount } from './late-count.ts';
 import { doubtfulTwin } from './slips.ts';
 
 /** What a late weigh-in used up of a count that had counted it already. */
-const lateCountAnswer = ({ countId, surplus, case: question }: LateCount) => ({
+const lateCountAnswer = ({ countId, surplus, shortage, case: question }: LateCount) => ({
   countId,
   takenOverGrams: surplus?.grams ?? 0,
+  ...(shortage === undefined ? {} : { lossGrams: shortage.lossGrams }),
   ...(question === undefined ? {} : { caseId: question.caseId, grams: question.grams }),
 });
 
@@ -138,7 +139,11 @@ export const collectionOperations = (
     answer({ data, private: more }) {
       return {
         id: more.id,
-        lot: { id: data.lotId, grams: data.grossGrams - data.tareGrams, claimableGrams: data.claimableGrams },
+        lot: {
+          id: data.lotId,
+          grams: data.grossGrams - data.tareGrams - lostToCount(data.count),
+          claimableGrams: data.claimableGrams,
+        },
         payGrams: data.payGrams,
         marks: data.marks,
         ...(more.earning === undefined ? {} : { earning: more.earning }),

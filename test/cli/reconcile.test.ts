@@ -262,6 +262,8 @@ const play = async (app: TestApp) => {
   await undo(station, 'outside-materials', spare.id);
   await burn(station, { siteId: station.siteId }, b.lot.id, 5);
   await count(station, 3_890);
+  const late = await weighIn(station, 600);
+  if (late.count?.lossGrams === undefined) throw new Error('the count at the station found no shortage');
   return { sites: { station, warehouse, recycler, buyer }, ends: [first, second, await head()] as const };
 };
 
