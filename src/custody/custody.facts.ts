@@ -215,6 +215,16 @@ export const ReceivedPrivate = z.strictObject({
   containers: z.array(z.strictObject({ containerId: Id, measuredGrams: TotalGrams })).optional(),
   /** The seals as they were found. */
   seals: z.array(text(80)).optional(),
+  /** Of several loads, those whose seals somebody looked at. */
+  loadSeals: z
+    .array(
+      z.strictObject({
+        shipmentId: Id,
+        seals: z.array(text(80)).optional(),
+        sealIntact: z.boolean().optional(),
+      }),
+    )
+    .optional(),
   /** Those who profit, and may not decide the case or clear the mark. */
   organisationIds: z.array(Id).optional(),
   note: note(2_000).optional(),

@@ -4,7 +4,7 @@ import type { FactType } from '../ledger/fact.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
 import { openCase } from '../supervision/open-case.ts';
-import { ReceiptCase, ReceivedPrivate, SurplusShape, standAt } from './custody.facts.ts';
+import { ReceiptCase, ReceiptMarks, ReceivedPrivate, SurplusShape, standAt } from './custody.facts.ts';
 import { shipments } from './custody.tables.ts';
 
 const ReceivedTogether = z.strictObject({
@@ -20,6 +20,8 @@ const ReceivedTogether = z.strictObject({
       bookedGrams: TotalGrams,
       lossGrams: TotalGrams,
       lots: LoadLots,
+      /** What its seals brought. */
+      marks: ReceiptMarks.optional(),
     }),
   ),
   bookedGrams: TotalGrams,
