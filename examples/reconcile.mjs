@@ -76,7 +76,8 @@ const IN_RUNS = 'of what was used';
 const loseInRun = ({ siteId, losses }, sign) =>
   losses.forEach(({ kind, grams }) => note(IN_RUNS, siteId, sign * grams, `lost: ${kind}`));
 
-const UNDOABLE = ['shipment.dispatched.v1', 'process-run.completed.v1', 'material.disposed.v1', 'incident.reported.v1'];
+const UNDOABLE = ['shipment.dispatched.v1', 'process-run.completed.v1', 'material.disposed.v1', 'incident.reported.v1',
+  'shipment.received.v1', 'shipments.received.v1'];
 // By type of entry, what it does to grams (openapi/facts.json); `d` is its public part, `p` opens the private one.
 const EFFECTS = {
   'collection.recorded.v1': (d) => {
@@ -110,6 +111,13 @@ const EFFECTS = {
   },
   'shipment.received.v1': (d) => receive(d, [d.lots]),
   'shipments.received.v1': (d) => receive(d, d.loads.map(({ lots: of }) => of)),
+  'shipment.receipt-voided.v1': (d) => {
+    for (const { stays, lots: of } of d.loads) for (const { lotId, grams, lossGrams } of of) {
+      change(lotId, lossGrams, `lost: ${steps.get(d.receivedSeq).lossKind}`);
+      if (!stays) move(lotId, null, grams + lossGrams, 'received');
+    }
+    if (d.surplus) take([d.surplus], 'surplus');
+  },
   'shipment.lost.v1': (d) => (d.case ? touch(d.lots) : lose(d.lots, d.lossKind)),
   'shipment.unweighed.v1': (d) => d.lots.forEach(({ lotId, grams }) => move(lotId, d.siteId, grams, 'received')),
   'material.marked.v1': () => {},

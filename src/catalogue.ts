@@ -8,6 +8,7 @@ import { containerFacts } from './containers/containers.facts.ts';
 import { deviceCheckWeighed } from './custody/check-weights.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { reWeighingFacts } from './custody/re-weighings.facts.ts';
+import { receiptVoidFacts } from './custody/receipt-voids.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
@@ -62,6 +63,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...custodyFacts,
   ...unmeasuredFacts,
   ...togetherFacts,
+  ...receiptVoidFacts,
   ...stockCountFacts,
   ...reWeighingFacts,
   ...processingFacts,

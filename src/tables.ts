@@ -4,6 +4,7 @@ import * as corrections from './collection/corrections.tables.ts';
 import * as slips from './collection/slips.tables.ts';
 import * as checkWeights from './custody/check-weights.tables.ts';
 import * as custody from './custody/custody.tables.ts';
+import * as receipts from './custody/receipts.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
@@ -62,6 +63,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   presets,
   outside,
   custody,
+  receipts,
   stockCounts,
   processing,
   disposals,

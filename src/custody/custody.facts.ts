@@ -9,6 +9,7 @@ import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
 import { openCase } from '../supervision/open-case.ts';
 import { type Shipment, shipments } from './custody.tables.ts';
+import { noteReceipt } from './receipts.ts';
 
 const Dispatched = z.strictObject({
   shipmentId: Id,
@@ -141,6 +142,8 @@ const NOT_YET_RECEIVED = {
   weighing: null,
   unweighed: [],
   unweighedSeq: null,
+  receiptSeq: null,
+  receiptTop: null,
   state: 'dispatched',
 } satisfies Partial<Shipment>;
 
@@ -307,6 +310,7 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
       surplusGrams: (shipment.surplusGrams ?? 0) + data.surplusGrams,
       surplusLotId: data.surplus?.lotId ?? shipment.surplusLotId,
       caseId: data.case?.caseId ?? shipment.caseId,
+      ...noteReceipt(world, shipment, { seq, siteId, lotIds: new Set(arrived.keys()) }),
       state: data.final ? data.outcome : shipment.state,
       lastSeq: seq,
     });

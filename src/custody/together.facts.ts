@@ -6,6 +6,7 @@ import { LoadLots } from '../supervision/cases.facts.ts';
 import { openCase } from '../supervision/open-case.ts';
 import { ReceiptCase, ReceiptMarks, ReceivedPrivate, SurplusShape, standAt } from './custody.facts.ts';
 import { shipments } from './custody.tables.ts';
+import { noteReceipt } from './receipts.ts';
 
 const ReceivedTogether = z.strictObject({
   siteId: Id,
@@ -91,6 +92,7 @@ export const shipmentsReceived: FactType<ReceivedTogether, z.infer<typeof Receiv
         lossGrams: (shipment.lossGrams ?? 0) + load.lossGrams,
         caseId: data.case?.caseId ?? shipment.caseId,
         weighing,
+        ...noteReceipt(world, shipment, { seq, siteId, lotIds: new Set(left.keys()) }),
         state: 'received',
         lastSeq: seq,
       });

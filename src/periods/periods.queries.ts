@@ -31,7 +31,7 @@ export const openItems = async (db: Reader, siteId: string, before: number): Pro
       WHERE site_id = ${siteId} AND grams > 0 AND material = ANY(${[...WASTE]}::text[])
       UNION ALL
       SELECT 'open-case', id, grams, seq FROM cases
-      WHERE state <> 'decided' AND site_ids::jsonb ? ${siteId}
+      WHERE state NOT IN ('decided', 'withdrawn') AND site_ids::jsonb ? ${siteId}
       UNION ALL
       SELECT 'load-on-the-way', s.id, sum(l.grams)::int8, s.seq
       FROM lots l JOIN shipments s ON s.id = l.shipment_id

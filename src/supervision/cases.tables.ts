@@ -42,7 +42,8 @@ export type Case = {
   proposal: Proposal | null;
   /** What the decision wrote off; null until then. */
   lossGrams: number | null;
-  state: 'open' | 'proposed' | 'decided';
+  /** Withdrawn: what asked it was undone. */
+  state: 'open' | 'proposed' | 'decided' | 'withdrawn';
   /** By when it must be decided, in milliseconds, where a rule says so. */
   dueAt: number | null;
 };
