@@ -77,7 +77,7 @@ const loseInRun = ({ siteId, losses }, sign) =>
   losses.forEach(({ kind, grams }) => note(IN_RUNS, siteId, sign * grams, `lost: ${kind}`));
 
 const UNDOABLE = ['shipment.dispatched.v1', 'process-run.completed.v1', 'material.disposed.v1', 'incident.reported.v1',
-  'shipment.received.v1', 'shipments.received.v1'];
+  'shipment.received.v1', 'shipments.received.v1', 'batch.returned.v1'];
 // By type of entry, what it does to grams (openapi/facts.json); `d` is its public part, `p` opens the private one.
 const EFFECTS = {
   'collection.recorded.v1': (d) => {
@@ -151,6 +151,10 @@ const EFFECTS = {
     change(d.returnLotId, -d.lossGrams, `lost: ${d.lossKind}`);
     addSurplus(d.siteId, d.surplus);
   },
+  'batch.return-voided.v1': ({ lot, lossGrams, to, surplus, returnedSeq }) => [
+    change(lot.lotId, lossGrams, `lost: ${steps.get(returnedSeq).lossKind}`), change(lot.lotId, -to.grams, 'received'),
+    back([to], 'dispatched'), surplus && take([surplus], 'surplus'),
+  ],
   'product.made.v1': (d) => open(d.lotId, change(d.lot.lotId, -d.lot.grams, 'used').site, d, d.lot.grams, 'made'),
   'product.voided.v1': (d) => [take([d.lot], 'made'), back([d.from], 'used')],
 };

@@ -31,6 +31,7 @@ import { entryVoided } from './resale/entry-voids.ts';
 import { keepingFacts } from './resale/keeping.facts.ts';
 import { productFacts } from './resale/products.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
+import { returnVoidFacts } from './resale/return-voids.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
 import { resaleVoidFacts } from './resale/voids.facts.ts';
@@ -78,6 +79,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...keepingFacts,
   ...saleFacts,
   ...returnFacts,
+  ...returnVoidFacts,
   ...productFacts,
   ...resaleVoidFacts,
   entryVoided,

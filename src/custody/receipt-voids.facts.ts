@@ -5,7 +5,7 @@ import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { lots } from '../lots/lots.tables.ts';
 import { changeLot, drawFrom, LotUse } from '../lots/lots.ts';
-import { cases } from '../supervision/cases.tables.ts';
+import { withdrawCase } from '../supervision/withdrawn.ts';
 import { OUTCOMES } from './custody.facts.ts';
 import { type Shipment, shipments } from './custody.tables.ts';
 import { receiptKey, shipmentReceipts } from './receipts.tables.ts';
@@ -93,14 +93,7 @@ export const receiptVoided: FactType<ReceiptVoided, z.infer<typeof VoidedPrivate
       drawFrom(world, data.surplus, seq);
       changeLot(world, data.surplus.lotId, seq, { heldBy: null });
     }
-    if (data.case !== undefined)
-      world.put(cases, {
-        ...world.get(cases, data.case.caseId)!,
-        lotIds: [],
-        lossGrams: 0,
-        state: 'withdrawn',
-        lastSeq: seq,
-      });
+    if (data.case !== undefined) withdrawCase(world, data.case.caseId, seq);
   },
 };
 

@@ -8,7 +8,7 @@ import { type Lot, lots } from '../lots/lots.tables.ts';
 import { unusedLots } from '../lots/undo.ts';
 import { mayReach } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
-import { cases } from '../supervision/cases.tables.ts';
+import { openQuestion } from '../supervision/withdrawn.ts';
 import { MOVERS } from './custody.operations.ts';
 import { type Shipment, shipments } from './custody.tables.ts';
 import { knownShipment } from './loads.ts';
@@ -34,18 +34,6 @@ const assertLast = (
 ): void => {
   if (receiptSeq !== received || receiptTop !== seq)
     throw inUse('More was said of this load since; undo that first.', { shipmentId, seq });
-};
-
-/** 409 `already_decided` where others have decided the case of the receipt: their decision is not undone by it. */
-const openCaseOf = (world: World, caseId: string | undefined): ReceiptVoided['case'] => {
-  if (caseId === undefined) return undefined;
-  const { state, lastSeq: seq } = world.get(cases, caseId)!;
-  if (state === 'decided')
-    throw conflict('already_decided', 'The case of this receipt was decided; it is not undone.', {
-      caseId,
-      seq,
-    });
-  return { caseId, seq };
 };
 
 /** A container goes with its lots: all that is in it came with this load. */
@@ -131,7 +119,7 @@ export const receiptVoidOperation = (programme: {
       loads.map((load) => load.shipmentId),
     );
     const caseId: string | undefined = receipt.data.case?.caseId;
-    const question = openCaseOf(world, caseId);
+    const question = caseId === undefined ? undefined : openQuestion(world, caseId);
     const received = { siteId, seq: receipt.seq, caseId };
     return draft({
       type: receiptVoided,

@@ -64,6 +64,12 @@ const voidReceipt = async (projection: Projection, { seq, data }: AnyFact): Prom
   if (surplus !== undefined) await neverCameIn(projection, seq, surplus.lotId, receivedSeq);
 };
 
+const voidReturn = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
+  await giveAllBack(projection, seq, data.returnedSeq, [data.to]);
+  await emptyLot(projection, seq, data.lot.lotId);
+  if (data.surplus !== undefined) await neverCameIn(projection, seq, data.surplus.lotId, data.returnedSeq, 1);
+};
+
 /** A part that was made for a buyer or a product goes back into the lot it was drawn from. */
 const undoPart =
   (madeSeq: string) =>
@@ -80,5 +86,6 @@ export const voidReaders: Readers = {
   'outside-material.voided.v1': voidOutside,
   'shipment.receipt-voided.v1': voidReceipt,
   'batch.sale-voided.v1': undoPart('soldSeq'),
+  'batch.return-voided.v1': voidReturn,
   'product.voided.v1': undoPart('madeSeq'),
 };

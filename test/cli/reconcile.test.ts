@@ -233,15 +233,19 @@ const play = async (app: TestApp) => {
     );
   await make(10);
   await undo(buyer, 'products', (await make(5)).id);
-  ok(
-    await recycler.client.post(`/v1/batches/${batch.id}/returns`, {
-      grams: 500,
-      measuredGrams: 495,
-      siteId: recycler.siteId,
-      returnedAt: AT,
-      reason: 'x',
-    }),
-  );
+  const takeBack = async (grams: number, measuredGrams: number) =>
+    ok(
+      await recycler.client.post(`/v1/batches/${batch.id}/returns`, {
+        grams,
+        measuredGrams,
+        siteId: recycler.siteId,
+        returnedAt: AT,
+        reason: 'x',
+      }),
+    );
+  await takeBack(500, 495);
+  const { seq: entrySeq } = (await takeBack(300, 296)).receipt;
+  ok(await recycler.client.post(`/v1/batches/${batch.id}/entries/void`, { entrySeq, reason: 'x' }));
   const bag = ok(
     await station.client.post('/v1/containers', { siteId: station.siteId, tag: 'B', kind: 'bag' }),
   );
