@@ -8,6 +8,7 @@ export type CaseKind =
   | 'late-count'
   | 'dispute'
   | 're-weighing'
+  | 'pollutant-transfer'
   | 'anomaly';
 
 /** What somebody proposed, or two people decided. */
@@ -27,7 +28,7 @@ export type Case = {
   seq: number;
   lastSeq: number;
   kind: CaseKind;
-  /** The shipment, the lot of the weigh-in, or the site it is about. */
+  /** The shipment, the lot of the weigh-in, the transfer, or the site it is about. */
   subjectId: string;
   /** Those whose holders profit, and so may not decide. */
   organisationIds: string[];
