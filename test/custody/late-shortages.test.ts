@@ -1,4 +1,5 @@
 import t from 'tap';
+import { MAX_REDRAWN } from '../../src/lots/count-losses.ts';
 import { startCounted } from '../support/counts.ts';
 import { ok } from '../support/loads.ts';
 
@@ -126,3 +127,30 @@ t.test(
     t.same(of(await sourcesIn()), [155, 67], '700 and 300 g less 778');
   },
 );
+
+t.test('a shortage over 199 lots is drawn again by the 200th, and no further', async (t) => {
+  const { app, from, at, count, weigh, stock } = await startCounted(t);
+  const upload = Array.from({ length: MAX_REDRAWN - 1 }, (_, i) => ({
+    id: `0198f3a2-1c7e-4d1a-9c4e-${String(i).padStart(12, '0')}`,
+    siteId: from.siteId,
+    material: 'pet',
+    form: 'bottle',
+    originClass: 'shoreline',
+    grossGrams: 9_000_000 + i,
+    tareGrams: 0,
+    basis: 'weighed',
+    collectedAt: at(-120),
+  }));
+  ok(await from.client.post('/v1/collections/batch', upload), 200);
+  await count(1_000_000_000);
+  const last = await weigh(9_000_000, at(-90));
+  t.ok(last.count.lossGrams > 0);
+  const { entry } = ok(await app.operator.get(`/v1/ledger/entries/${last.receipt.seq}`), 200);
+  t.equal(entry.data.count.shortage.lots.length, MAX_REDRAWN - 1);
+  const bytes = Buffer.byteLength(JSON.stringify(entry));
+  t.ok(bytes < 65_535 / 2, `${bytes} bytes`);
+  t.equal(await stock(from), 1_000_000_000);
+  const over = await weigh(5_000, at(-90));
+  t.match(over, { lot: { grams: 5_000 }, count: { grams: 5_000 } }, 'on hold: others decide');
+  t.notOk('lossGrams' in over.count);
+});

@@ -236,9 +236,18 @@ t.test(
     );
     t.equal(receipt.lots.length, 500);
     t.ok(receipt.shipments.every((load: { marks: object[] }) => load.marks.length === 1));
-    const { rows } = await app.deps.pool.query('SELECT (SELECT size FROM head) - 1 AS seq');
-    const entry = await app.operator.get(`/v1/ledger/entries/${rows[0].seq}`);
-    const bytes = Buffer.byteLength(JSON.stringify(entry.body.entry ?? entry.body));
+    const bytesOf = async ({ seq }: { seq: number }): Promise<number> => {
+      const { body } = await app.operator.get(`/v1/ledger/entries/${seq}`);
+      return Buffer.byteLength(JSON.stringify(body.entry));
+    };
+    const bytes = await bytesOf(receipt.receipt);
     t.ok(bytes < 65_535 && bytes > 40_000, `${bytes} bytes`);
+    const undone = ok(
+      await to.client.post(`/v1/shipments/${others.at(-1)}/receipt/void`, { reason: '少了' }),
+    );
+    t.equal(undone.lots.length, 500);
+    const undoing = await bytesOf(undone.receipt);
+    t.ok(undoing < 65_535 && undoing > 40_000, `undone: ${undoing} bytes`);
+    t.comment(`received ${bytes}, undone ${undoing} bytes`);
   },
 );
