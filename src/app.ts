@@ -11,6 +11,7 @@ import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import { shipmentMarkRoutes } from './custody/marks.routes.ts';
 import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
+import { receiptVoidRoutes } from './custody/receipt-voids.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
@@ -91,6 +92,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     shipmentMarkRoutes(scope, deps);
     runMarkRoutes(scope, deps);
     custodyRoutes(scope, deps);
+    receiptVoidRoutes(scope, deps);
     stockCountRoutes(scope, deps);
     reWeighingRoutes(scope, deps);
     checkWeightRoutes(scope, deps);

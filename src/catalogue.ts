@@ -8,6 +8,7 @@ import { containerFacts } from './containers/containers.facts.ts';
 import { deviceCheckWeighed } from './custody/check-weights.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { reWeighingFacts } from './custody/re-weighings.facts.ts';
+import { receiptVoidFacts } from './custody/receipt-voids.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
@@ -32,6 +33,7 @@ import { entryVoided } from './resale/entry-voids.ts';
 import { keepingFacts } from './resale/keeping.facts.ts';
 import { productFacts } from './resale/products.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
+import { returnVoidFacts } from './resale/return-voids.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
 import { resaleVoidFacts } from './resale/voids.facts.ts';
@@ -66,6 +68,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...custodyFacts,
   ...unmeasuredFacts,
   ...togetherFacts,
+  ...receiptVoidFacts,
   ...stockCountFacts,
   ...reWeighingFacts,
   ...processingFacts,
@@ -80,6 +83,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...keepingFacts,
   ...saleFacts,
   ...returnFacts,
+  ...returnVoidFacts,
   ...productFacts,
   ...resaleVoidFacts,
   entryVoided,

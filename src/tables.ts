@@ -6,11 +6,13 @@ import * as earnings from './collection/earnings.tables.ts';
 import * as slips from './collection/slips.tables.ts';
 import * as checkWeights from './custody/check-weights.tables.ts';
 import * as custody from './custody/custody.tables.ts';
+import * as receipts from './custody/receipts.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as floats from './floats/floats.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as containers from './lots/containers.tables.ts';
+import * as countLosses from './lots/count-losses.tables.ts';
 import * as lots from './lots/lots.tables.ts';
 import * as sources from './lots/sources.tables.ts';
 import * as stock from './lots/stock.tables.ts';
@@ -53,6 +55,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   lots,
   accounts,
   containers,
+  countLosses,
   sources,
   stock,
   supervision,
@@ -68,6 +71,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   presets,
   outside,
   custody,
+  receipts,
   stockCounts,
   processing,
   disposals,

@@ -184,6 +184,7 @@ const TABLE: Record<string, Row> = {
   listShipments: list,
   getShipment: byId('shipment'),
   voidShipment: byId('shipment', { reason: 'x' }),
+  voidReceipt: byId('receivedShipment', { reason: 'x' }),
   receiveShipment: byId('shipment', { measuredGrams: 10_000 }),
   completeProcessRun: body('runBody'),
   getProcessRun: byId('run'),

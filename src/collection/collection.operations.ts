@@ -25,13 +25,14 @@ import { collectionRecorded } from './collection.facts.ts';
 import type { CollectionRequest } from './collection.schema.ts';
 import { claimableGrams, GRAMS_PER_PIECE, gramsPerPiece, marksOf, momentOf, weigh } from './collection.ts';
 import { type EarningPart, earn, type Party } from './earning.ts';
-import { type LateCount, lateCount } from './late-count.ts';
+import { type LateCount, lateCount, lostToCount } from './late-count.ts';
 import { doubtfulTwin } from './slips.ts';
 
 /** What a late weigh-in used up of a count that had counted it already. */
-const lateCountAnswer = ({ countId, surplus, case: question }: LateCount) => ({
+const lateCountAnswer = ({ countId, surplus, shortage, case: question }: LateCount) => ({
   countId,
   takenOverGrams: surplus?.grams ?? 0,
+  ...(shortage === undefined ? {} : { lossGrams: shortage.lossGrams }),
   ...(question === undefined ? {} : { caseId: question.caseId, grams: question.grams }),
 });
 
@@ -167,7 +168,11 @@ export const collectionOperations = (
     answer({ data, private: more }) {
       return {
         id: more.id,
-        lot: { id: data.lotId, grams: data.grossGrams - data.tareGrams, claimableGrams: data.claimableGrams },
+        lot: {
+          id: data.lotId,
+          grams: data.grossGrams - data.tareGrams - lostToCount(data.count),
+          claimableGrams: data.claimableGrams,
+        },
         payGrams: data.payGrams,
         marks: data.marks,
         ...(more.earning === undefined ? {} : { earning: more.earning }),

@@ -145,6 +145,12 @@ export class Projection {
       await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
   }
 
+  /** Losses of lots that are lost no longer: the very grams they were, in the order asked. */
+  async takeBackLosses(losses: readonly { lotId: string; takenBy: number }[]): Promise<ShareVector[]> {
+    await this.flush();
+    return this.history.takeBackLosses(losses);
+  }
+
   /** Sets the lot's vector after the fact `seq`. Its state must have been asked for. */
   setVector(lotId: string, seq: number, vector: ShareVector): void {
     const state = this.lots.get(lotId)!;

@@ -263,6 +263,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     },
     shipment,
     shipmentBody,
+    receivedShipment: async () => {
+      const made = await shipment();
+      await make(`/v1/shipments/${made.id}/receipt`, { measuredGrams: 10_000 }, station);
+      return made;
+    },
     run: async () => make('/v1/process-runs', await runBody(), station),
     runBody,
     outside: () => make('/v1/outside-materials', outsideBody(), station),
