@@ -13,6 +13,7 @@ import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
+import { bundleRoutes, bundlesOf } from './http/bundle.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
@@ -41,6 +42,7 @@ import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
 import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
+import { batchBundleRoutes } from './resale/bundle.routes.ts';
 import { productRoutes } from './resale/products.routes.ts';
 import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
@@ -116,6 +118,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
     });
     logRoutes(scope, deps);
+    const bundles = bundlesOf({ ...deps, hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids) });
+    bundleRoutes(scope, bundles);
+    batchBundleRoutes(scope, { ...deps, bundles });
     vocabularyRoutes(scope);
     healthRoutes(scope, {
       ...deps,

@@ -36,6 +36,7 @@ const ROOMS = [
 const PURE = [
   ...['entry.ts', 'merkle.ts', 'proof.ts', 'note.ts', 'checkpoint.ts', 'tile-path.ts'],
   ...['scan.ts', 'sealing.ts', 'verify.ts'],
+  ...['tlog-proof.ts', 'bundle.ts', 'bundle-read.ts', 'bundle-reasons.ts', 'bundle-verify.ts'],
 ];
 
 const roomOf = (file: string): string => {

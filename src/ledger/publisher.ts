@@ -80,6 +80,11 @@ export class Publisher {
     this.witnesses.push(witness);
   }
 
+  /** Keys whose signatures under a checkpoint can be checked: the log's own, and the witnesses' that are asked. */
+  knownKeys(): { log: NoteKey[]; witnesses: NoteKey[] } {
+    return { log: [this.options.signer.key], witnesses: this.witnesses.map(({ key }) => key) };
+  }
+
   /** Something was committed. */
   wake(): void {
     this.rouse?.();

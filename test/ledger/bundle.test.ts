@@ -1,0 +1,199 @@
+import t from 'tap';
+import { sha256 } from '../../src/kernel/hash.ts';
+import { type Bundle, formatBundle } from '../../src/ledger/bundle.ts';
+import { BUNDLE_REASONS } from '../../src/ledger/bundle-reasons.ts';
+import { type BundleVerdict, verifyBundle } from '../../src/ledger/bundle-verify.ts';
+import { verifyEd25519 } from '../../src/ledger/log-key.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+import { thingsOf } from '../support/things.ts';
+
+const node = { hash: sha256, verify: verifyEd25519 };
+
+const fetched = async (app: TestApp, url: string, secret?: string) => {
+  const response = await app.app.inject({
+    url,
+    headers: secret === undefined ? {} : { authorization: `Bearer ${secret}` },
+  });
+  return { status: response.statusCode, bytes: response.rawPayload, headers: response.headers };
+};
+
+const valid = (verdict: BundleVerdict): Extract<BundleVerdict, { verdict: 'valid' }> => {
+  if (verdict.verdict !== 'valid') throw new Error(`rejected: ${JSON.stringify(verdict.reasons)}`);
+  return verdict;
+};
+
+t.test('an entry is taken home with all that proves it, opened for those it concerns', async (t) => {
+  const app = await startTestApp(t);
+  const things = await thingsOf(app, 'canary');
+  const { seq, leafHash } = (await things.collection()).receipt;
+  const url = `/v1/ledger/entries/${seq}/bundle`;
+  const plain = await fetched(app, url);
+  t.equal(plain.status, 200);
+  t.match(plain.headers, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-disposition': `attachment; filename="blue-cycle-entry-${seq}.bundle.json"`,
+  });
+  const verdict = valid(verifyBundle(plain.bytes, node));
+  t.match(verdict, { origin: 'localhost/blue-cycle', keyKnown: false, subject: { kind: 'entry', seq } });
+  t.match(verdict.entries, [
+    { seq: 0, type: 'programme.founded.v1' },
+    { seq, leafHash, opened: null },
+  ]);
+  const key = verdict.entries[0]!.data.logKey as string;
+  t.equal(valid(verifyBundle(plain.bytes.toString(), node, { logKeys: [key] })).keyKnown, true);
+  t.match(verifyBundle(plain.bytes, node, { logKeys: [`x${key}`] }), {
+    verdict: 'invalid',
+    reasons: [{ code: 'unknown-log', at: '/log/keys' }],
+  });
+  t.match(verifyBundle(plain.bytes, node, { leastWitnesses: 1 }), {
+    reasons: [{ code: 'too-few-witnesses' }],
+  });
+  t.notMatch(plain.bytes.toString(), 'canary', 'what is sealed is not in it');
+
+  const own = await fetched(app, url, things.station.secret);
+  t.equal(own.headers['cache-control'], 'private, no-store');
+  const opened = valid(verifyBundle(own.bytes, node)).entries[1]!;
+  t.equal(opened.opened?.bagTag, 'canary', 'its own organisation opens it');
+  const other = await app.site('station');
+  const foreign = await fetched(app, url, other.client.secret);
+  t.equal(valid(verifyBundle(foreign.bytes, node)).entries[1]!.opened, null, 'another does not');
+  t.equal((await fetched(app, url, 'bck_wrong')).status, 401, 'a key that is none is not passed over');
+  t.equal((await fetched(app, '/v1/ledger/entries/99999/bundle')).status, 404);
+});
+
+t.test('a restricted or erased person’s part is not in it, and the rest still verifies', async (t) => {
+  const app = await startTestApp(t);
+  const { client, siteId } = await app.site('station');
+  const { id, receipt } = (await client.post('/v1/collectors', { siteId, name: '王海生' })).body;
+  const url = `/v1/ledger/entries/${receipt.seq}/bundle`;
+  const taken = async () => {
+    const entry = valid(verifyBundle((await fetched(app, url, client.secret)).bytes, node)).entries[1]!;
+    return { opened: entry.opened !== null, people: entry.people };
+  };
+  const before = await taken();
+  t.match(before, { opened: true, people: [Object] });
+  for (const stage of ['', '?stage=erase']) {
+    const done = await app.operator.delete(`/v1/collectors/${id}/personal-data${stage}`);
+    t.equal(done.status, 200, JSON.stringify(done.body));
+    t.same(await taken(), { opened: true, people: [null] });
+  }
+});
+
+t.test('a batch is taken home with the facts its seal points to, by id and by code', async (t) => {
+  const app = await startTestApp(t);
+  const things = await thingsOf(app, 'canary');
+  const batch = await things.batch();
+  const byId = await fetched(app, `/v1/batches/${batch.id}/bundle`);
+  const verdict = valid(verifyBundle(byId.bytes, node));
+  const seal = verdict.entries.at(-1)!;
+  t.match(seal, { seq: batch.receipt.seq, type: 'batch.sealed.v1', data: { code: batch.code } });
+  const named = (seal.data.inputs as { seq: number }[]).map((input) => input.seq);
+  t.ok(named.length > 0 && named.every((seq) => verdict.entries.some((entry) => entry.seq === seq)));
+  const byCode = await fetched(app, `/v1/batches/${batch.code}/bundle`);
+  t.equal(valid(verifyBundle(byCode.bytes, node)).subject.seq, batch.receipt.seq);
+  t.equal((await fetched(app, '/v1/batches/0000000000000000/bundle')).status, 404);
+  t.equal((await fetched(app, '/v1/batches/ab/bundle')).status, 400);
+});
+
+/** A bundle is small enough that each of its bytes can be tried. */
+t.test('every byte flipped, every member dropped or doubled, is rejected with a reason', async (t) => {
+  const app = await startTestApp(t);
+  const things = await thingsOf(app, 'canary');
+  const batch = await things.batch();
+  const { bytes } = await fetched(app, `/v1/batches/${batch.id}/bundle`, app.operator.secret);
+  valid(verifyBundle(bytes, node));
+  const codes = new Map<string, number>();
+  const rejected = (source: Uint8Array | string, what: string): void => {
+    const verdict = verifyBundle(source, node);
+    if (verdict.verdict === 'valid' || verdict.reasons.length === 0) t.fail(`${what} was accepted`);
+    for (const { code } of verdict.reasons) {
+      if (!(code in BUNDLE_REASONS)) t.fail(`${code} has no text`);
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+  };
+  for (let i = 0; i < bytes.length; i++) {
+    const flipped = Buffer.from(bytes);
+    flipped[i]! ^= 1 << (i % 8);
+    rejected(flipped, `byte ${i} (${bytes.subarray(Math.max(0, i - 20), i + 1)})`);
+  }
+  for (let i = 0; i < bytes.length; i += 97) rejected(bytes.subarray(0, i), `cut at ${i}`);
+  t.ok(codes.get('not-json')! > 0 && codes.get('wrong-proof')! > 0 && codes.get('wrong-signature')! > 0);
+  t.comment(`${bytes.length} bytes; ${JSON.stringify(Object.fromEntries(codes))}`);
+
+  const text = bytes.toString();
+  const dropped = mutations(JSON.parse(text) as Bundle);
+  t.ok(dropped.length > 50, `${dropped.length} members dropped or doubled`);
+  for (const { what, changed } of dropped) rejected(formatBundle(changed as Bundle), what);
+  rejected(text.replace('{', '{"format":"blue-cycle/bundle",'), 'a name twice');
+  rejected(JSON.stringify(JSON.parse(text), null, 1), 'written otherwise');
+  rejected('['.repeat(1_000_000), 'nested without end');
+  for (const odd of ['', 'null', '[]', '{}', '"x"', '0', '\ud800']) rejected(odd, JSON.stringify(odd));
+});
+
+type Node = Record<string, unknown> | unknown[];
+
+/** The bundle with each member of each object dropped, and each item of each list dropped and doubled. */
+const mutations = (bundle: object): { what: string; changed: unknown }[] => {
+  const found: { what: string; changed: unknown }[] = [];
+  const change = (path: (string | number)[], act: (holder: Node, at: string | number) => void): void => {
+    const changed = structuredClone(bundle) as Node;
+    const holder = path.slice(0, -1).reduce((node, at) => (node as Record<string, Node>)[at]!, changed);
+    act(holder, path.at(-1)!);
+    found.push({ what: `${act.name} ${path.join('/')}`, changed });
+  };
+  const drop = (holder: Node, at: string | number): void => {
+    if (Array.isArray(holder)) holder.splice(at as number, 1);
+    else delete holder[at];
+  };
+  const double = (holder: Node, at: string | number): void => {
+    if (Array.isArray(holder)) holder.splice(at as number, 0, holder[at as number]);
+    else holder[`${at}2`] = holder[at];
+  };
+  const walk = (node: unknown, path: (string | number)[]): void => {
+    if (typeof node !== 'object' || node === null) return;
+    for (const [name, member] of Object.entries(node)) {
+      const at = [...path, Array.isArray(node) ? Number(name) : name];
+      change(at, drop);
+      change(at, double);
+      walk(member, at);
+    }
+  };
+  walk(bundle, []);
+  return found;
+};
+
+t.test('what is put together from good parts is still no bundle', async (t) => {
+  const app = await startTestApp(t);
+  const things = await thingsOf(app, 'canary');
+  const [one, two] = [await things.collection(), await things.collection()];
+  const bundleOf = async (seq: number, secret?: string): Promise<Bundle> =>
+    JSON.parse((await fetched(app, `/v1/ledger/entries/${seq}/bundle`, secret)).bytes.toString());
+  const a = await bundleOf(one.receipt.seq, things.station.secret);
+  const b = await bundleOf(two.receipt.seq, things.station.secret);
+  const codesOf = (changed: Bundle): string[] => {
+    const verdict = verifyBundle(formatBundle(changed), node);
+    return verdict.reasons.map(({ code }) => code);
+  };
+  const entries = (bundle: Bundle) =>
+    structuredClone(bundle.entries) as [Bundle['entries'][0], Bundle['entries'][0]];
+  t.same(codesOf(a), []);
+  const swapped = entries(a);
+  swapped[1].openings = b.entries[1]!.openings;
+  t.same(codesOf({ ...a, entries: swapped }), ['wrong-opening'], 'another fact’s opening');
+  const borrowed = entries(a);
+  borrowed[1].proof = b.entries[1]!.proof;
+  t.ok(codesOf({ ...a, entries: borrowed }).includes('wrong-place'), 'another entry’s proof');
+  t.ok(codesOf({ ...a, subject: b.subject }).includes('subject-missing'));
+  t.same(
+    codesOf({ ...b, entries: [b.entries[0]!, a.entries[1]!, b.entries[1]!] }).includes('not-asked-for'),
+    true,
+  );
+  const forged = entries(a);
+  forged[1].bytes = forged[1].bytes.replace('"payGrams":10000', '"payGrams":90000');
+  t.not(forged[1].bytes, a.entries[1]!.bytes, 'the attack changed something');
+  t.same(codesOf({ ...a, entries: forged }), ['wrong-proof']);
+  const unseal = entries(a);
+  const main = { salt: '00'.repeat(32), bytes: '{"bagTag":"another"}' };
+  unseal[1].openings = { main, people: [] };
+  t.same(codesOf({ ...a, entries: unseal }), ['wrong-opening']);
+});
