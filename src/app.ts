@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
+import { FACT_TYPES } from './catalogue.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
@@ -53,6 +54,7 @@ import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
 import { lotMarkRoutes } from './supervision/material-marks.ts';
 import { tariffRoutes } from './tariffs/tariffs.routes.ts';
+import { verifyRoutes } from './web/verify.routes.ts';
 
 export const VERSION = '0.1.0';
 
@@ -121,6 +123,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     const bundles = bundlesOf({ ...deps, hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids) });
     bundleRoutes(scope, bundles);
     batchBundleRoutes(scope, { ...deps, bundles });
+    verifyRoutes(scope, new Map(FACT_TYPES.map(({ type, title }) => [type, title])));
     vocabularyRoutes(scope);
     healthRoutes(scope, {
       ...deps,

@@ -259,6 +259,8 @@ const TABLE: Record<string, Row> = {
     make: async (org) => ({ id: (await org.collection()).receipt.seq }),
     across: ['operator', 'auditor'],
   },
+  getVerifyPage: list,
+  getVerifyFile: { make: () => ({ id: 'page.js' }) },
   getVocabulary: list,
   live: list,
   ready: list,

@@ -8,6 +8,7 @@ const SRC = path.resolve(import.meta.dirname, '../src');
 const ROOMS = [
   'kernel',
   'ledger (pure)',
+  'verifier',
   'db',
   'ledger',
   'http',
@@ -28,6 +29,7 @@ const ROOMS = [
   'periods',
   'figures',
   'interop',
+  'web',
   'composition',
   'cli',
 ];
