@@ -58,14 +58,9 @@ export type BundleDeps = {
 /** Answers with the bundle's own bytes: written again they might be others. */
 export const bundlesOf = ({ pool, keyring, publisher, hiddenPeople }: BundleDeps): Bundles => {
   const tree = new Tree(pool, sha256);
-  const hiddenFrom = async (caller: Caller, actor: string, people: readonly string[]) =>
-    mayOpen(caller, actor) ? hiddenPeople(caller, people) : null;
+  const deps = { pool, keyring, publisher, tree, mayOpen, hiddenPeople };
   return async (subject, caller, reply) => {
-    const text = await makeBundle(
-      { pool, keyring, publisher, tree, hash: sha256, hiddenFrom },
-      subject,
-      caller,
-    );
+    const text = await makeBundle(deps, subject, caller);
     if (text === undefined) throw notFound(subject.kind);
     if (text === null)
       throw unavailable('not_ready', 'No checkpoint is over that entry yet; ask again in a second.');

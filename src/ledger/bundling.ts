@@ -1,4 +1,5 @@
-import { type Hash, toHex } from '../kernel/hash.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toHex } from '../kernel/hash.ts';
 import {
   BUNDLE_FORMAT,
   type BundledEntry,
@@ -18,8 +19,9 @@ import {
   type Openings,
   openingBody,
   type Queryable,
+  readEntriesAt,
   readEntry,
-  readOpenings,
+  readOpeningsAt,
   type StoredEntry,
 } from './store.ts';
 import { formatTlogProof } from './tlog-proof.ts';
@@ -30,15 +32,11 @@ export type BundlingDeps = {
   keyring: Keyring;
   publisher: Publisher;
   tree: Tree;
-  hash: Hash;
   /** Positions of the facts that added or retired a key of the log, below `size`. */
   keyFacts?: (size: number) => Promise<readonly number[]>;
-  /** Of the people of openings, those the caller may not see; null where the caller may open nothing of the entry. */
-  hiddenFrom: (
-    caller: Caller,
-    actor: string,
-    people: readonly string[],
-  ) => Promise<ReadonlySet<string> | null>;
+  mayOpen: (caller: Caller, actor: string) => boolean;
+  /** Of these people, those the caller may no longer see. */
+  hiddenPeople: (caller: Caller, ids: readonly string[]) => Promise<ReadonlySet<string>>;
 };
 
 /**
@@ -53,23 +51,20 @@ export const makeBundle = async (
 ): Promise<string | null | undefined> => {
   const asked = await readEntry(deps.pool, subject.seq);
   if (asked === undefined) return undefined;
-  const checkpoint = await deps.publisher.covering(subject.seq + 1);
+  const checkpoint = await cosignedOver(deps.publisher, subject.seq + 1);
   if (checkpoint === null) return null;
   const pointers = subject.kind === 'batch' ? pointersOf(entryOf(asked).data) : [];
   const keyFacts = (await deps.keyFacts?.(checkpoint.size)) ?? [];
-  const seqs = [...new Set([0, ...keyFacts, ...pointers.map(({ seq }) => seq), subject.seq])];
+  const named = new Set([0, ...keyFacts, ...pointers.map(({ seq }) => seq), subject.seq]);
+  const seqs = [...named].sort((a, b) => a - b);
   const { note, keys, witnesses } = signedByKnown(deps.publisher, checkpoint);
-  const entries: BundledEntry[] = [];
-  for (const seq of seqs.sort((a, b) => a - b)) {
-    const stored = seq === subject.seq ? asked : (await readEntry(deps.pool, seq))!;
-    const proof = formatTlogProof({
-      index: seq,
-      proof: await deps.tree.inclusion(seq, checkpoint.size),
-      note,
-    });
-    const openings = caller && (await openingsFor(deps, caller, stored));
-    entries.push({ bytes: stored.bytes.toString('utf8'), proof, openings });
-  }
+  const stored = await readEntriesAt(deps.pool, seqs);
+  const proofs = await deps.tree.inclusions(seqs, checkpoint.size);
+  const openings = caller === null ? null : await openedFor(deps, caller, stored);
+  const entries = stored.map(({ seq, bytes }, i): BundledEntry => {
+    const proof = formatTlogProof({ index: seq, proof: proofs[i]!, note });
+    return { bytes: bytes.toString('utf8'), proof, openings: openings?.get(seq) ?? null };
+  });
   return formatBundle({
     format: BUNDLE_FORMAT,
     version: 1,
@@ -78,6 +73,26 @@ export const makeBundle = async (
     subject,
     entries,
   });
+};
+
+const COSIGNING_MS = 1_000;
+const STEP_MS = 100;
+
+/**
+ * A checkpoint over so many entries, with a witness's signature where one is asked and answers in a second: a bundle is kept, and
+ * what it lacks it lacks for ever. Null when no checkpoint came.
+ */
+const cosignedOver = async (publisher: Publisher, size: number): Promise<Published | null> => {
+  const first = await publisher.covering(size);
+  const { witnesses } = publisher.knownKeys();
+  if (first === null || witnesses.length === 0) return first;
+  let found = first;
+  for (const end = performance.now() + COSIGNING_MS; performance.now() < end; await sleep(STEP_MS)) {
+    if (parseNote(found.note).signatures.some(({ id }) => witnesses.some((key) => key.id === id)))
+      return found;
+    found = (await publisher.current()) ?? found;
+  }
+  return found;
 };
 
 const entryOf = ({ bytes }: StoredEntry): Entry => JSON.parse(bytes.toString('utf8')) as Entry;
@@ -100,21 +115,26 @@ const signedByKnown = (publisher: Publisher, { note: source }: Published) => {
   };
 };
 
-const openingsFor = async (
-  deps: BundlingDeps,
+/** What the caller may see of their private parts, by position. */
+const openedFor = async (
+  { pool, keyring, mayOpen, hiddenPeople }: BundlingDeps,
   caller: Caller,
-  stored: StoredEntry,
-): Promise<BundledOpenings | null> => {
-  const { seq } = stored;
-  const found: Openings | undefined = (await readOpenings(deps.pool, deps.keyring, seq, seq + 1)).get(seq);
-  if (found?.main == null) return null;
-  const ids = found.people.flatMap(({ personId }) => personId ?? []);
-  const hidden = await deps.hiddenFrom(caller, entryOf(stored).actor, ids);
-  if (hidden === null) return null;
-  const people = found.people.map(({ personId, opening }) =>
-    opening === null || personId === null || hidden.has(personId) ? null : opened(opening),
-  );
-  return { main: opened(found.main), people };
+  stored: readonly StoredEntry[],
+): Promise<Map<number, BundledOpenings>> => {
+  const seqs = stored.filter((entry) => mayOpen(caller, entryOf(entry).actor)).map(({ seq }) => seq);
+  const found = seqs.length === 0 ? new Map<number, Openings>() : await readOpeningsAt(pool, keyring, seqs);
+  const ids = [...found.values()].flatMap(({ people }) => people.flatMap(({ personId }) => personId ?? []));
+  const hidden = await hiddenPeople(caller, [...new Set(ids)]);
+  const shown = new Map<number, BundledOpenings>();
+  for (const seq of seqs) {
+    const { main, people } = found.get(seq) ?? { main: null, people: [] };
+    if (main === null) continue;
+    const parts = people.map(({ personId, opening }) =>
+      opening === null || personId === null || hidden.has(personId) ? null : opened(opening),
+    );
+    shown.set(seq, { main: opened(main), people: parts });
+  }
+  return shown;
 };
 
 const opened = (opening: Buffer): BundledOpening => ({

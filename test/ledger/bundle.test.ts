@@ -1,9 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import t from 'tap';
+import { openWitness } from '../../src/cli/witness.ts';
 import { sha256 } from '../../src/kernel/hash.ts';
 import { type Bundle, formatBundle } from '../../src/ledger/bundle.ts';
 import { BUNDLE_REASONS } from '../../src/ledger/bundle-reasons.ts';
 import { type BundleVerdict, verifyBundle } from '../../src/ledger/bundle-verify.ts';
-import { verifyEd25519 } from '../../src/ledger/log-key.ts';
+import { NoteSigner, verifyEd25519 } from '../../src/ledger/log-key.ts';
+import { formatKey } from '../../src/ledger/note.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { thingsOf } from '../support/things.ts';
 
@@ -82,17 +87,65 @@ t.test('a restricted or erased person’s part is not in it, and the rest still 
 t.test('a batch is taken home with the facts its seal points to, by id and by code', async (t) => {
   const app = await startTestApp(t);
   const things = await thingsOf(app, 'canary');
-  const batch = await things.batch();
+  const lots = [await things.lotId(), await things.lotId(), await things.lotId()];
+  const inputs = lots.map((lotId) => ({ lotId }));
+  const batch = (await things.station.post('/v1/batches', { siteId: things.siteId, inputs })).body;
   const byId = await fetched(app, `/v1/batches/${batch.id}/bundle`);
   const verdict = valid(verifyBundle(byId.bytes, node));
   const seal = verdict.entries.at(-1)!;
   t.match(seal, { seq: batch.receipt.seq, type: 'batch.sealed.v1', data: { code: batch.code } });
   const named = (seal.data.inputs as { seq: number }[]).map((input) => input.seq);
-  t.ok(named.length > 0 && named.every((seq) => verdict.entries.some((entry) => entry.seq === seq)));
+  t.equal(named.length, 3);
+  t.ok(named.every((seq) => verdict.entries.some((entry) => entry.seq === seq)));
+  const auditor = await app.keyFor(things.organisationId, 'auditor');
+  const audited = await fetched(app, `/v1/batches/${batch.id}/bundle`, auditor.secret);
+  t.ok(valid(verifyBundle(audited.bytes, node)).entries.every((entry) => entry.opened !== null));
+  const stranger = await app.site('recycler');
+  const mixed = await fetched(app, `/v1/batches/${batch.id}/bundle`, stranger.client.secret);
+  t.ok(valid(verifyBundle(mixed.bytes, node)).entries.every((entry) => entry.opened === null));
   const byCode = await fetched(app, `/v1/batches/${batch.code}/bundle`);
   t.equal(valid(verifyBundle(byCode.bytes, node)).subject.seq, batch.receipt.seq);
   t.equal((await fetched(app, '/v1/batches/0000000000000000/bundle')).status, 404);
   t.equal((await fetched(app, '/v1/batches/ab/bundle')).status, 400);
+});
+
+t.test('what a witness cosigned says so, and every byte of that counts too', async (t) => {
+  const seed = Buffer.alloc(32, 5);
+  const state = await mkdtemp(path.join(os.tmpdir(), 'blue-cycle-witness-'));
+  const log = [formatKey(new NoteSigner('localhost/blue-cycle', seed).key)];
+  const witness = await openWitness({ log, name: 'witness.example', state, port: 0, host: '127.0.0.1' });
+  t.teardown(async () => {
+    await witness.close();
+    await rm(state, { recursive: true, force: true });
+  });
+  const app = await startTestApp(t, { LEDGER_WITNESSES: `${witness.key} ${witness.url}` }, seed);
+  const { receipt } = (await app.operator.post('/v1/organisations', { name: '椒江', kind: 'station' })).body;
+  const { bytes } = await fetched(app, `/v1/ledger/entries/${receipt.seq}/bundle`);
+  const expected = { logKeys: log, witnesses: [witness.key], leastWitnesses: 1 };
+  const verdict = valid(verifyBundle(bytes, node, expected));
+  t.match(verdict.witnesses, [{ name: 'witness.example', known: true, key: witness.key }]);
+  t.ok(Math.abs(verdict.witnesses[0]!.at - Date.now()) < 60_000);
+  t.equal(valid(verifyBundle(bytes, node)).witnesses[0]!.known, false, 'its own word makes no witness known');
+  const from = bytes.lastIndexOf('witnesses');
+  for (let i = from; i < bytes.length; i++) {
+    const flipped = Buffer.from(bytes);
+    flipped[i]! ^= 1 << (i % 8);
+    if (verifyBundle(flipped, node).verdict === 'valid') t.fail(`byte ${i}`);
+  }
+  const bundle = JSON.parse(bytes.toString()) as Bundle;
+  const codes = (changed: Bundle) =>
+    verifyBundle(formatBundle(changed), node).reasons.map(({ code }) => code);
+  t.same(codes({ ...bundle, witnesses: [] }), ['unknown-signature']);
+  const stripped = bundle.entries.map((entry) => ({
+    ...entry,
+    proof: entry.proof.replace(/— witness.*\n/, ''),
+  }));
+  t.same(codes({ ...bundle, entries: stripped }), ['not-signed']);
+  t.same(
+    codes({ ...bundle, witnesses: [], entries: stripped }),
+    [],
+    'one who drops both has a bundle that says less',
+  );
 });
 
 /** A bundle is small enough that each of its bytes can be tried. */
