@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { accountRoutes } from './accounts/accounts.routes.ts';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
 import { FACT_TYPES } from './catalogue.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
@@ -14,6 +15,7 @@ import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
+import { floatRoutes } from './floats/floats.routes.ts';
 import { bundleRoutes, bundlesOf } from './http/bundle.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
@@ -39,6 +41,7 @@ import { voidRoutes } from './processing/void.routes.ts';
 import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
 import { cardRoutes } from './registry/cards.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
+import { logKeyRoutes } from './registry/log-keys.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
 import { callerLookup } from './registry/registry.queries.ts';
@@ -73,7 +76,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     peopleRoutes(scope, deps);
     cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
+    accountRoutes(scope, deps);
     tariffRoutes(scope, deps);
+    floatRoutes(scope, deps);
     collectionRoutes(scope, deps);
     stationRoutes(scope, deps);
     correctionRoutes(scope, deps);
@@ -124,6 +129,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     bundleRoutes(scope, bundles);
     batchBundleRoutes(scope, { ...deps, bundles });
     verifyRoutes(scope, new Map(FACT_TYPES.map(({ type, title }) => [type, title])));
+    logKeyRoutes(scope, deps);
     vocabularyRoutes(scope);
     healthRoutes(scope, {
       ...deps,

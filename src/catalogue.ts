@@ -11,6 +11,7 @@ import { reWeighingFacts } from './custody/re-weighings.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
+import { floatFacts } from './floats/floats.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -24,6 +25,7 @@ import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
 import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
+import { logKeyFacts } from './registry/log-keys.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
 import { entryVoided } from './resale/entry-voids.ts';
@@ -43,10 +45,12 @@ import { tariffFacts } from './tariffs/tariffs.facts.ts';
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
+  ...logKeyFacts,
   ...peopleFacts,
   ...cardFacts,
   ...equipmentFacts,
   ...tariffFacts,
+  ...floatFacts,
   ...presetFacts,
   ...containerFacts,
   ...collectionFacts,

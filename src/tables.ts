@@ -1,10 +1,13 @@
+import * as accounts from './accounts/accounts.tables.ts';
 import * as anomalies from './anomalies/anomalies.tables.ts';
 import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
+import * as earnings from './collection/earnings.tables.ts';
 import * as slips from './collection/slips.tables.ts';
 import * as checkWeights from './custody/check-weights.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
+import * as floats from './floats/floats.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as containers from './lots/containers.tables.ts';
@@ -24,6 +27,7 @@ import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
 import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
+import * as logKeys from './registry/log-keys.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
@@ -42,10 +46,12 @@ const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
 export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   ledger,
   registry,
+  logKeys,
   people,
   cards,
   deviceLines,
   lots,
+  accounts,
   containers,
   sources,
   stock,
@@ -55,6 +61,8 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   weighings,
   marks,
   corrections,
+  earnings,
+  floats,
   slips,
   tariffs,
   presets,

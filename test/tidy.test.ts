@@ -7,6 +7,7 @@ const SRC = path.resolve(import.meta.dirname, '../src');
 /** A room may import itself and the rooms before it. The order is the way a gram travels. */
 const ROOMS = [
   'kernel',
+  'rails',
   'ledger (pure)',
   'verifier',
   'db',
@@ -14,9 +15,11 @@ const ROOMS = [
   'http',
   'registry',
   'lots',
+  'accounts',
   'supervision',
   'containers',
   'tariffs',
+  'floats',
   'collection',
   'stations',
   'outside',
@@ -26,6 +29,7 @@ const ROOMS = [
   'provenance',
   'anomalies',
   'resale',
+  'trail',
   'periods',
   'figures',
   'interop',
@@ -37,7 +41,7 @@ const ROOMS = [
 /** The part of the ledger that does no I/O, and that a verifier takes along. */
 const PURE = [
   ...['entry.ts', 'merkle.ts', 'proof.ts', 'note.ts', 'checkpoint.ts', 'tile-path.ts'],
-  ...['scan.ts', 'sealing.ts', 'verify.ts'],
+  ...['scan.ts', 'sealing.ts', 'verify.ts', 'key-history.ts'],
   ...['tlog-proof.ts', 'bundle.ts', 'bundle-read.ts', 'bundle-reasons.ts', 'bundle-verify.ts'],
 ];
 

@@ -14,6 +14,10 @@ const BUILT: Record<string, string> = {
   'src/web/assets/worker.js': 'src/web/browser/worker.ts',
 };
 
+/** Members that only code within the package knows, of its own classes and those of the hash: they may be called anything. */
+const INNER =
+  /^(blockLen|padOffset|roundClean|digestInto|_cloneInto|_cloneIntoMeta|outputLen|canXOF|destroyed|finished|retiredSeq|checkPlace|expectKept|expectHead|checkEnd|checkNote|frontier|primitives)$/;
+
 /** What the pure part never calls is left out with what it imports; the page's worker takes the published file as it is. */
 const replaced: Plugin = {
   name: 'replaced',
@@ -26,6 +30,8 @@ const replaced: Plugin = {
     onLoad({ filter: /.*/, namespace: 'absent' }, () => ({
       contents: 'export const [createSecretKey, hash, hkdfSync] = [];',
     }));
+    // The quick way to recognise an entry halves the time and takes 2 kB; without it everything is parsed.
+    onResolve({ filter: /\/scan\.ts$/ }, () => ({ path: path.join(ROOT, 'src/verifier/scan.ts') }));
     onResolve({ filter: /kernel\/canonical\.ts$/ }, () => ({
       path: path.join(ROOT, 'src/verifier/canonical.ts'),
     }));
@@ -46,6 +52,7 @@ const built = async (entry: string): Promise<string> => {
     target: TARGET,
     charset: 'utf8',
     legalComments: 'none',
+    mangleProps: INNER,
     inject: ['src/verifier/buffer.ts'],
     plugins: [replaced],
   });

@@ -8,6 +8,7 @@ import type { Deps } from '../deps.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { systemRandom } from '../kernel/system.ts';
 import { type Verified, verifyEntries } from '../ledger/check.ts';
+import { readNamedKeys } from '../ledger/key-files.ts';
 import { formatKey, type NoteKey, parseKey } from '../ledger/note.ts';
 import { readHead } from '../ledger/store.ts';
 import { PROGRAMME } from '../registry/access.ts';
@@ -70,13 +71,12 @@ const operatorKey = async ({ door, keyring, newId, programme }: Deps): Promise<s
 /** A witness in a process of its own, which is asked to cosign from now on. */
 const startWitness = async (
   dataDir: string,
-  { signer, publisher }: Deps,
+  { pool, publisher }: Deps,
 ): Promise<{ key: NoteKey; stop: () => void }> => {
   const main = path.resolve(import.meta.dirname, '../main.ts');
   const argv = [
     'witness',
-    '--log',
-    formatKey(signer.key),
+    ...(await readNamedKeys(pool)).flatMap(({ key }) => ['--log', formatKey(key)]),
     '--state',
     path.join(dataDir, 'witness'),
     '--port',

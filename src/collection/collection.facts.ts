@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { post } from '../accounts/book.ts';
 import { nameFilling } from '../containers/containers.facts.ts';
-import { Cell, Day, Id, Money, Position, Sha256Hex, text } from '../kernel/values.ts';
+import { applyCash } from '../floats/cash.ts';
+import { Cell, Day, Id, Position, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { drawFrom, openLot } from '../lots/lots.ts';
@@ -8,6 +10,8 @@ import { collectors, sites } from '../registry/registry.tables.ts';
 import { openCase } from '../supervision/open-case.ts';
 import { AttestedObject } from './attestation.ts';
 import { Deduction, Quote, Settlement } from './collection.schema.ts';
+import { DECIDE_WITHIN_MS, EARNING_PART } from './earning.ts';
+import { provisionalEarnings } from './earnings.tables.ts';
 import { type LateCount, LateCountShape } from './late-count.ts';
 import { fileSlip } from './slips.ts';
 
@@ -58,7 +62,7 @@ const Private = z.strictObject({
   count: z.int().optional(),
   gramsPerPiece: z.strictObject({ version: z.string(), grams: z.int() }).optional(),
   deductions: z.array(Deduction).optional(),
-  earning: Money.optional(),
+  ...EARNING_PART,
   attestation: z.strictObject({ signed: AttestedObject, signature: z.string() }).optional(),
   /** Those who profit, and may not decide the case of a late weigh-in. */
   organisationIds: z.array(Id).optional(),
@@ -98,9 +102,9 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
   person: z.strictObject({ collectorId: Id, share: z.int().optional(), ...Place }),
   grams:
     'A lot of grossGrams − tareGrams comes in at the site. What a count had counted of it already is taken off the surplus of that count; what the count had no surplus for is on hold until a case is decided.',
-  fen: 'The earning in the private part is owed.',
+  fen: 'The earning in the private part is owed, part of it provisionally while a mark is open; what was given at the scale is taken off it. The buyer of record has spent it.',
   backPointers: ['count.seq', 'count.surplus.seq'],
-  apply(world, { seq, data, private: more, people }) {
+  apply(world, { seq, at, data, private: more, people }) {
     const site = world.get(sites, data.siteId)!;
     if (data.container !== undefined) nameFilling(world, more.containerId!, data.container, seq);
     if (data.count !== undefined) useUpCount(world, seq, data, data.count, more);
@@ -123,6 +127,17 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       { ...data, slipNo: more.slipNo, bagTag: more.bagTag, fromPaper: more.paper !== undefined },
       { seq, collectionId: more.id, lotId: data.lotId },
     );
+    post(world, seq, more.book);
+    applyCash(world, seq, data.day, more.cash);
+    if (more.earned?.some(({ waits }) => waits > 0))
+      world.put(provisionalEarnings, {
+        ...{ lotId: data.lotId, collectionId: more.id, siteId: data.siteId, seq, lastSeq: seq },
+        dueAt: at + DECIDE_WITHIN_MS,
+        parts: more.earned.map(({ accountId, provisionalId, waits }) => ({
+          ...{ accountId, provisionalId, amount: waits },
+        })),
+        state: 'open',
+      });
     for (const person of people) {
       if (person === null || world.get(collectors, person.personId) !== undefined) continue;
       world.put(collectors, {

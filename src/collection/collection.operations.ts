@@ -2,27 +2,29 @@ import type { z } from 'zod';
 import { fillable } from '../containers/containers.ts';
 import { cellOf } from '../kernel/geo.ts';
 import { sha256 } from '../kernel/hash.ts';
+import { NIL } from '../kernel/ids.ts';
 import { dayIn } from '../kernel/time.ts';
 import type { Money } from '../kernel/values.ts';
 import { type Caller, type DecideContext, draft, type Operation, type PersonPart } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { seal } from '../ledger/sealing.ts';
 import { people } from '../ledger/tables.ts';
-import type { World } from '../ledger/world.ts';
+import type { Wanted, World } from '../ledger/world.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
-import { collectors, type Device, devices, organisations, vessels } from '../registry/registry.tables.ts';
+import {
+  collectors,
+  type Device,
+  devices,
+  organisations,
+  sites,
+  vessels,
+} from '../registry/registry.tables.ts';
+import { tariffSchedules } from '../tariffs/tariffs.tables.ts';
 import { type AttestedObject, attested } from './attestation.ts';
 import { collectionRecorded } from './collection.facts.ts';
 import type { CollectionRequest } from './collection.schema.ts';
-import {
-  claimableGrams,
-  GRAMS_PER_PIECE,
-  gramsPerPiece,
-  marksOf,
-  momentOf,
-  priced,
-  weigh,
-} from './collection.ts';
+import { claimableGrams, GRAMS_PER_PIECE, gramsPerPiece, marksOf, momentOf, weigh } from './collection.ts';
+import { type EarningPart, earn, type Party } from './earning.ts';
 import { type LateCount, lateCount } from './late-count.ts';
 import { doubtfulTwin } from './slips.ts';
 
@@ -33,12 +35,19 @@ const lateCountAnswer = ({ countId, surplus, case: question }: LateCount) => ({
   ...(question === undefined ? {} : { caseId: question.caseId, grams: question.grams }),
 });
 
+/** How much of an earning is owed provisionally; left out where nothing is. */
+export const waitingAnswer = ({ earning, earned = [] }: Partial<EarningPart>) => {
+  const amount = earned.reduce((sum, { waits }) => sum + waits, 0);
+  return amount === 0 ? {} : { provisional: { amount, currency: earning!.currency } };
+};
+
 export type CollectionAnswer = {
   id: string;
   lot: { id: string; grams: number; claimableGrams: number };
   payGrams: number;
   marks: string[];
   earning?: z.infer<typeof Money>;
+  provisional?: z.infer<typeof Money>;
   count?: ReturnType<typeof lateCountAnswer>;
 };
 
@@ -60,13 +69,19 @@ export const collectionOperations = (
     roles: WEIGHERS,
     status: 201,
     decide(world, input, context) {
+      world.needAll(readBy(input, context));
       const site = reachableSite(world, context.caller, input.siteId);
       const weights = weigh(input);
       const named = personParts(world, keyring, input);
       const device = deviceOf(world, context.caller, input);
       const signed = signedObject(input, named.parts);
+      // A person whose seal the device did not sign could have been put in by anyone.
+      const allSealed = named.parts.every(({ salt }) => salt !== undefined);
       const deviceKey =
-        signed && signingKey(signed.object, device, input.attestation!.signature, input.collectedAt);
+        signed &&
+        (allSealed
+          ? signingKey(signed.object, device, input.attestation!.signature, input.collectedAt)
+          : null);
       const container =
         input.containerId === undefined ? undefined : fillable(world, site.id, input.containerId);
       const unresolved =
@@ -74,7 +89,8 @@ export const collectionOperations = (
         device === null ||
         container === null ||
         (input.vesselId !== undefined && world.get(vessels, input.vesselId) === undefined);
-      const day = dayIn(programme.timeZone, momentOf(input.collectedAt, context.now));
+      const moment = momentOf(input.collectedAt, context.now);
+      const day = dayIn(programme.timeZone, moment);
       const marks = marksOf(input, {
         now: context.now,
         site,
@@ -94,6 +110,18 @@ export const collectionOperations = (
         grossGrams: weights.grossGrams,
       });
       const { grossGrams, tareGrams, deductionGrams, payGrams } = weights;
+      const { siteId, material, form, originClass, count } = input;
+      const earning = earn(
+        world,
+        keyring,
+        input,
+        {
+          ...{ siteId, material, form, originClass, day, payGrams, count, at: moment },
+          ...{ counted: count !== undefined, collectionId: context.id, operatorId: programme.operatorId },
+        },
+        named.parties,
+        marks,
+      );
       const claimable = claimableGrams(input, weights, marks);
       const late = lateCount(world, site, input, weights.grams, context.newId);
       const actor = world.get(organisations, context.caller.organisationId)?.naturalPerson
@@ -122,7 +150,8 @@ export const collectionOperations = (
           ...(late === undefined ? {} : { count: late }),
         },
         private: {
-          ...privatePart(input, context, payGrams),
+          ...privatePart(input, context),
+          ...earning,
           ...(deviceKey == null || deviceKey === 0 ? {} : { deviceKey }),
           ...(signed === undefined
             ? {}
@@ -142,11 +171,30 @@ export const collectionOperations = (
         payGrams: data.payGrams,
         marks: data.marks,
         ...(more.earning === undefined ? {} : { earning: more.earning }),
+        ...waitingAnswer(more),
         ...(data.count === undefined ? {} : { count: lateCountAnswer(data.count) }),
       };
     },
   },
 });
+
+/** What every weigh-in reads, so that a cold one asks for it in one round. */
+const readBy = (
+  { siteId, parties, collectorId, attestation, deviceId }: CollectionRequest,
+  { caller }: DecideContext,
+): Wanted[] => {
+  const named =
+    parties?.map((party) => party.collectorId) ?? (collectorId === undefined ? [] : [collectorId]);
+  const device = attestation?.deviceId ?? deviceId;
+  return [
+    [sites, [siteId]],
+    [collectors, named],
+    [people, named],
+    [devices, device === undefined ? [] : [device]],
+    [organisations, [caller.organisationId]],
+    [tariffSchedules, [NIL]],
+  ];
+};
 
 const slipNoOf = ({ slipNo, paper }: CollectionRequest): string | undefined => paper?.slipNo ?? slipNo;
 
@@ -163,17 +211,24 @@ const personParts = (
   world: World,
   keyring: Keyring,
   input: CollectionRequest,
-): { parts: PersonPart[]; unresolved: boolean } => {
+): { parts: PersonPart[]; parties: Party[]; unresolved: boolean } => {
   const named: { collectorId: string; share?: number }[] =
     input.parties ?? (input.collectorId === undefined ? [] : [{ collectorId: input.collectorId }]);
   const parts: PersonPart[] = [];
+  const parties: Party[] = [];
   let unresolved = named.length === 0;
   for (const [i, party] of named.entries()) {
     const collector = world.get(collectors, party.collectorId);
     const person = world.get(people, party.collectorId);
     if (collector?.state !== 'active') unresolved = true;
     // Whoever was erased stays erased: the weigh-in is kept, the name is not.
-    if (collector?.state === 'erased' || (person !== undefined && person.wrappedKey === null)) continue;
+    const erased = collector?.state === 'erased' || (person !== undefined && person.wrappedKey === null);
+    parties.push({
+      personId: erased ? null : party.collectorId,
+      share: party.share ?? 1,
+      registered: !erased && collector !== undefined && collector.state !== 'unresolved',
+    });
+    if (erased) continue;
     if (person === undefined)
       world.put(people, {
         id: party.collectorId,
@@ -188,7 +243,8 @@ const personParts = (
       ...(salt === undefined ? {} : { salt: Buffer.from(salt, 'hex') }),
     });
   }
-  return { parts, unresolved };
+  if (parties.length === 0) parties.push({ personId: null, share: 1, registered: false });
+  return { parts, parties, unresolved };
 };
 
 /** undefined: none named. null: named, but unknown here. */
@@ -245,13 +301,12 @@ const signingKey = (
   return former === -1 ? null : former;
 };
 
-const privatePart = (input: CollectionRequest, { id, caller }: DecideContext, payGrams: number) => {
-  const { bagTag, vesselId, containerId, funding, count, deductions, quote } = input;
+const privatePart = (input: CollectionRequest, { id, caller }: DecideContext) => {
+  const { bagTag, vesselId, containerId, funding, count, deductions } = input;
   const slipNo = slipNoOf(input);
   const writtenBy = input.paper?.writtenBy;
   const deviceId = input.attestation?.deviceId ?? input.deviceId;
   const each = input.basis === 'counted' ? gramsPerPiece(input) : undefined;
-  const price = quote?.price;
   return {
     id,
     keyId: caller.keyId,
@@ -266,8 +321,5 @@ const privatePart = (input: CollectionRequest, { id, caller }: DecideContext, pa
     ...(count === undefined ? {} : { count }),
     ...(deductions === undefined ? {} : { deductions }),
     ...(each === undefined ? {} : { gramsPerPiece: { version: GRAMS_PER_PIECE.version, grams: each } }),
-    ...(price === undefined
-      ? {}
-      : { earning: { amount: priced(price, payGrams, count), currency: price.currency } }),
   };
 };

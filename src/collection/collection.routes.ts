@@ -18,6 +18,7 @@ import {
   CollectionRequest,
   CollectionView,
   CountUsed,
+  Provisional,
 } from './collection.schema.ts';
 
 /** Items of one upload, and what it may weigh. */
@@ -40,6 +41,7 @@ const BatchItem = z.object({
   payGrams: z.int().optional(),
   marks: z.array(z.string()).optional(),
   earning: Money.optional(),
+  provisional: Provisional.optional(),
   count: CountUsed.optional(),
   receipt: Receipt.optional(),
   replayed: z.boolean().optional(),

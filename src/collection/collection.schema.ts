@@ -112,6 +112,10 @@ export const CountUsed = z
     description: 'Of a weigh-in from before the cut-off of a count that is recorded already.',
   });
 
+export const Provisional = Money.meta({
+  description: 'Of the earning, what is owed only once a mark was decided; within 14 days.',
+});
+
 export const CollectionAnswer = z
   .object({
     id: Id,
@@ -119,6 +123,7 @@ export const CollectionAnswer = z
     payGrams: z.int(),
     marks: z.array(z.string()),
     earning: Money.optional(),
+    provisional: Provisional.optional(),
     count: CountUsed.optional(),
     receipt: Receipt,
   })

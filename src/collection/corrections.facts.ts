@@ -1,12 +1,16 @@
 import { z } from 'zod';
+import { BookEntry, post } from '../accounts/book.ts';
 import { Id, Money, note, Seq, TotalGrams } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
+import type { World } from '../ledger/world.ts';
 import { lots } from '../lots/lots.tables.ts';
 import { changeLot, openLot } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { openCase } from '../supervision/open-case.ts';
 import { Deduction } from './collection.schema.ts';
 import { weighIns } from './corrections.tables.ts';
+import { Earned } from './earning.ts';
+import { provisionalEarnings } from './earnings.tables.ts';
 
 const Corrected = z.strictObject({
   lotId: Id,
@@ -36,6 +40,8 @@ const CorrectedPrivate = z.strictObject({
   count: z.int().optional(),
   earning: Money.optional(),
   earningBefore: Money.optional(),
+  earned: z.array(Earned).optional(),
+  book: BookEntry.optional(),
   /** Those who profit, and may not decide the case. */
   organisationIds: z.array(Id).optional(),
   reason: note(2_000),
@@ -50,9 +56,11 @@ export const collectionCorrected: FactType<z.infer<typeof Corrected>, z.infer<ty
   private: CorrectedPrivate,
   grams:
     'Down by what the own lot still holds, the rest is a deficit; up into the lot before the first draw, later a surplus lot.',
-  fen: 'The earning in the private part stands in place of the one before.',
+  fen: 'The earning in the private part stands in place of the one before: more is owed, less is taken off what is unpaid of it, and what was paid beyond it stands as overpaid.',
   backPointers: ['seq'],
   apply(world, { seq, data, private: more }) {
+    post(world, seq, more.book);
+    changeEarning(world, seq, data.lotId, more.earned);
     const lot = world.get(lots, data.lotId)!;
     changeLot(world, lot.id, seq, {
       grams: lot.grams + data.lotChangeGrams,
@@ -101,9 +109,22 @@ export const collectionCorrected: FactType<z.infer<typeof Corrected>, z.infer<ty
       bookedGrams: data.bookedGrams,
       deficitGrams: data.deficitGrams,
       earning: more.earning ?? null,
+      earned: more.earned ?? [],
       state: 'corrected',
     });
   },
+};
+
+/** What waits for a decision about a corrected weigh-in. */
+const changeEarning = (world: World, seq: number, lotId: string, earned: readonly Earned[] = []): void => {
+  const waiting = world.get(provisionalEarnings, lotId);
+  if (waiting?.state !== 'open') return;
+  const parts = earned.map(({ accountId, provisionalId, waits }) => ({
+    accountId,
+    provisionalId,
+    amount: waits,
+  }));
+  world.put(provisionalEarnings, { ...waiting, lastSeq: seq, parts });
 };
 
 const Voided = z.strictObject({
@@ -118,6 +139,8 @@ const VoidedPrivate = z.strictObject({
   id: Id,
   keyId: Id,
   earningBefore: Money.optional(),
+  earned: z.array(Earned).optional(),
+  book: BookEntry.optional(),
   reason: note(2_000),
   /** The weigh-in as it stood, so that it can still be read. */
   stood: z.strictObject({
@@ -139,9 +162,11 @@ export const collectionVoided: FactType<z.infer<typeof Voided>, z.infer<typeof V
   data: Voided,
   private: VoidedPrivate,
   grams: 'Its lot goes to nothing; once somebody drew on it, its grams stay and are never claimable.',
-  fen: 'Nothing is owed for it any more.',
+  fen: 'Nothing is owed for it any more; what was paid stands as overpaid.',
   backPointers: ['seq'],
   apply(world, { seq, data, private: more }) {
+    post(world, seq, more.book);
+    changeEarning(world, seq, data.lotId, more.earned);
     const lot = world.get(lots, data.lotId)!;
     changeLot(world, lot.id, seq, { grams: lot.grams - data.loweredGrams });
     const { count, ...stood } = more.stood;
@@ -155,6 +180,7 @@ export const collectionVoided: FactType<z.infer<typeof Voided>, z.infer<typeof V
       payGrams: 0,
       claimableGrams: 0,
       earning: null,
+      earned: more.earned ?? [],
       state: 'voided',
     });
   },

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { AccountIds } from '../accounts/book.ts';
 import { conflict, notFound, unprocessable } from '../kernel/errors.ts';
 import { type AnyFact, type Caller, draft, type Operation } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
@@ -8,11 +9,10 @@ import { mayReach } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { type Site, sites } from '../registry/registry.tables.ts';
 import { disputes } from '../supervision/disputes.tables.ts';
-import type { Price } from '../tariffs/price.ts';
 import { type CollectionData, collectionRecorded } from './collection.facts.ts';
 import { WEIGHERS } from './collection.operations.ts';
 import type { CollectionRequest } from './collection.schema.ts';
-import { claimableGrams, priced, weigh } from './collection.ts';
+import { claimableGrams, weigh } from './collection.ts';
 import { collectionCorrected, collectionVoided } from './corrections.facts.ts';
 import type {
   CorrectionAnswer as AnswerShape,
@@ -20,7 +20,11 @@ import type {
   VoidRequest,
 } from './corrections.schema.ts';
 import { type WeighIn, weighIns } from './corrections.tables.ts';
-import { type MoneyAmount, settleCorrection } from './corrections.ts';
+import { settleCorrection } from './corrections.ts';
+import { type EarnedSince, earnAnew } from './re-earning.ts';
+
+/** What a change of a weigh-in is prepared with, read before the door. */
+export type Prepared = { original: Original; since: EarnedSince };
 
 /** The weigh-in's own fact, read before the door: it never changes. null: the id in the path is none. */
 export type Original = AnyFact | null;
@@ -47,6 +51,7 @@ export const asRecorded = ({ data, private: more }: AnyFact): Now => {
     bookedGrams: grossGrams - tareGrams,
     deficitGrams: 0,
     earning: more.earning ?? null,
+    earned: more.earned ?? [],
   };
 };
 
@@ -91,16 +96,6 @@ const assertGrounds = (
     throw unprocessable('unknown_weighing', '/weighingId', 'no such weighing of the lot of this weigh-in');
 };
 
-/** The price its slip showed, where it is still to be read: it goes with an erased person. */
-export const priceOf = ({ people, private: more }: AnyFact): Price | undefined =>
-  ((people[0]?.part ?? more) as { quote?: { price: Price } }).quote?.price;
-
-const earningOf = (original: AnyFact, now: Now, payGrams: number, count?: number): MoneyAmount | null => {
-  const price = priceOf(original);
-  if (price === undefined) return now.earning;
-  return { amount: priced(price, payGrams, count), currency: price.currency };
-};
-
 /** The weigh-in as it would be recorded with the changes. */
 const requestOf = (original: AnyFact, now: Now, change: CorrectionRequest): CollectionRequest => {
   const { siteId, material, form, basis } = original.data as CollectionData;
@@ -123,18 +118,26 @@ const requestOf = (original: AnyFact, now: Now, change: CorrectionRequest): Coll
   } as CollectionRequest;
 };
 
-/** @param programme whose operator stands for natural persons */
-export const correctionOperations = (programme: {
-  operatorId: string;
-}): {
-  correctCollection: Operation<CorrectionRequest & { original: Original }, CorrectionAnswer>;
-  voidCollection: Operation<VoidRequest & { original: Original }, VoidAnswer>;
+/**
+ * @param keyring names the accounts
+ * @param programme whose operator stands for natural persons
+ */
+export const correctionOperations = (
+  keyring: AccountIds,
+  programme: { operatorId: string },
+): {
+  correctCollection: Operation<CorrectionRequest & Prepared, CorrectionAnswer>;
+  voidCollection: Operation<VoidRequest & Prepared, VoidAnswer>;
 } => ({
   correctCollection: {
     name: 'collection.correct',
     roles: WEIGHERS,
     status: 201,
-    decide(world, { original: fact, id: _, reason, disputeId, weighingId, ...change }, { caller, newId }) {
+    decide(
+      world,
+      { original: fact, since, id: _, reason, disputeId, weighingId, ...change },
+      { caller, newId },
+    ) {
       const { original, now, lot, site } = weighInAt(world, caller, fact);
       assertGrounds(world, lot.id, { disputeId, weighingId });
       const request = requestOf(original, now, { ...change, reason });
@@ -150,7 +153,8 @@ export const correctionOperations = (programme: {
       const standing = { lotGrams: lot.grams, bookedGrams: now.bookedGrams, deficitGrams: now.deficitGrams };
       const { surplusGrams, ...settled } = settleCorrection(standing, weights.grams);
       const newDeficit = settled.deficitGrams - now.deficitGrams;
-      const earning = earningOf(original, now, weights.payGrams, count);
+      const to = { payGrams: weights.payGrams, count, originClass };
+      const { earning, earned, book } = earnAnew(world, keyring, original, now, to, since);
       const { material, form, marks } = original.data as CollectionData;
       return draft({
         type: collectionCorrected,
@@ -175,7 +179,9 @@ export const correctionOperations = (programme: {
           keyId: caller.keyId,
           deductions: request.deductions ?? [],
           ...(count === undefined ? {} : { count }),
-          ...(earning === null ? {} : { earning }),
+          ...(earning === undefined ? {} : { earning }),
+          ...(earned.length === 0 ? {} : { earned }),
+          ...(book === undefined ? {} : { book }),
           ...(now.earning === null ? {} : { earningBefore: now.earning }),
           ...(newDeficit <= 0
             ? {}
@@ -204,9 +210,10 @@ export const correctionOperations = (programme: {
     name: 'collection.void',
     roles: WEIGHERS,
     status: 201,
-    decide(world, { original: fact, reason }, { caller }) {
-      const { now, lot, site } = weighInAt(world, caller, fact);
-      const { lotId: _, collectionId, payGrams: __, claimableGrams: ___, earning, count, ...stood } = now;
+    decide(world, { original: fact, since, reason }, { caller }) {
+      const { original, now, lot, site } = weighInAt(world, caller, fact);
+      const { collectionId, earning, count, ...stood } = now;
+      const { earned, book } = earnAnew(world, keyring, original, now, 'nothing', since);
       return draft({
         type: collectionVoided,
         ...actorOf(world, caller, programme),
@@ -220,6 +227,8 @@ export const correctionOperations = (programme: {
           id: collectionId,
           keyId: caller.keyId,
           ...(earning === null ? {} : { earningBefore: earning }),
+          ...(earned.length === 0 ? {} : { earned }),
+          ...(book === undefined ? {} : { book }),
           reason,
           stood: { ...asStood(stood), ...(count === null ? {} : { count }) },
         },
@@ -243,7 +252,7 @@ const asStood = ({
   originEvidence,
   bookedGrams,
   deficitGrams,
-}: Omit<Now, 'lotId' | 'collectionId' | 'payGrams' | 'claimableGrams' | 'earning' | 'count'>) => ({
+}: Omit<Now, 'collectionId' | 'earning' | 'count'>) => ({
   grossGrams,
   tareGrams,
   deductions: deductions as { kind: 'water'; grams: number; basis: 'sample' }[],

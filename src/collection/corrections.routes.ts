@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Reader } from '../db/reader.ts';
+import { confirmedInside } from '../http/prepared.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { Id } from '../kernel/values.ts';
@@ -12,8 +13,10 @@ import { setMark } from '../supervision/marks.operations.ts';
 import { MarkAnswer, MarkRequest } from '../supervision/marks.schema.ts';
 import { collectionRecorded } from './collection.facts.ts';
 import { WEIGHERS } from './collection.operations.ts';
-import { correctionOperations, type Original } from './corrections.operations.ts';
+import { correctionOperations, type Original, type Prepared } from './corrections.operations.ts';
 import { CorrectionAnswer, CorrectionRequest, VoidAnswer, VoidRequest } from './corrections.schema.ts';
+import type { Earned } from './earning.ts';
+import type { EarnedSince } from './re-earning.ts';
 
 const tag = 'collection';
 const Params = z.object({ id: Id });
@@ -37,8 +40,27 @@ export const factOf = async (deps: CorrectionDeps, id: string): Promise<Original
   return found.get(known.seq)?.fact ?? null;
 };
 
+/** What was earned last on each account of the weigh-in, so that its own unpaid part can be told. */
+const earnedSince = async (deps: CorrectionDeps, original: Original): Promise<EarnedSince> => {
+  const ids = ((original?.private.earned ?? []) as Earned[]).map(({ accountId }) => accountId);
+  if (ids.length === 0) return {};
+  const { rows } = await deps.pool.query<{ id: string; lastSeq: number; credited: number }>(
+    `SELECT a.id, a.last_seq AS "lastSeq", coalesce(-sum(p.delta), 0)::int8 AS credited FROM accounts a
+     LEFT JOIN postings p ON p.account = a.id AND p.seq > $2 AND p.delta < 0
+     WHERE a.id = ANY($1::uuid[]) GROUP BY a.id`,
+    [ids, original!.seq],
+  );
+  return Object.fromEntries(rows.map(({ id, ...row }) => [id, row]));
+};
+
+/** What a change of the weigh-in is prepared with. */
+const prepared = async (deps: CorrectionDeps, id: string): Promise<Prepared> => {
+  const original = await factOf(deps, id);
+  return { original, since: await earnedSince(deps, original) };
+};
+
 export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): void => {
-  const { correctCollection, voidCollection } = correctionOperations(deps.programme);
+  const { correctCollection, voidCollection } = correctionOperations(deps.keyring, deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/collections/:id/correction',
@@ -52,8 +74,11 @@ export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): vo
     status: 201,
     errors: { 409: 'Voided already', 422: 'Weights that cannot be, or nothing changed' },
     example: { grossGrams: 10_000, reason: '多打了一个零' },
-    handler: async ({ params, body, ...from }) =>
-      write(deps, correctCollection, { ...body, original: await factOf(deps, params.id) }, from, params.id),
+    handler: ({ params, body, ...from }) =>
+      confirmedInside(async () => {
+        const input = { ...body, ...(await prepared(deps, params.id)) };
+        return write(deps, correctCollection, input, from, params.id);
+      }),
   });
   route(app, {
     method: 'POST',
@@ -68,8 +93,11 @@ export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): vo
     status: 201,
     errors: { 409: 'Voided already' },
     example: { reason: '同一袋登记了两次' },
-    handler: async ({ params, body, ...from }) =>
-      write(deps, voidCollection, { ...body, original: await factOf(deps, params.id) }, from, params.id),
+    handler: ({ params, body, ...from }) =>
+      confirmedInside(async () => {
+        const input = { ...body, ...(await prepared(deps, params.id)) };
+        return write(deps, voidCollection, input, from, params.id);
+      }),
   });
   route(app, {
     method: 'POST',

@@ -1,5 +1,6 @@
 import { table } from '../db/table.ts';
 import type { MoneyAmount } from './corrections.ts';
+import type { Earned } from './earning.ts';
 
 /** A weigh-in as a correction or a void left it; one that was never changed has no row. */
 export type WeighIn = {
@@ -22,6 +23,7 @@ export type WeighIn = {
   /** Grams that were drawn on and never were there. */
   deficitGrams: number;
   earning: MoneyAmount | null;
+  earned: Earned[];
   state: 'corrected' | 'voided';
 };
 export const weighIns = table<WeighIn>('weigh_ins', 'lotId', {
@@ -41,5 +43,6 @@ export const weighIns = table<WeighIn>('weigh_ins', 'lotId', {
   bookedGrams: 'int8',
   deficitGrams: 'int8',
   earning: 'json',
+  earned: 'json',
   state: 'text',
 });

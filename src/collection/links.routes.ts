@@ -10,10 +10,10 @@ import type { Collector } from '../registry/registry.tables.ts';
 import { confirmationOperations } from './confirmations.operations.ts';
 import { type VoiceDeps, weighInNow } from './confirmations.routes.ts';
 import { ConfirmationAnswer, LinkConfirmation, LinkParams, LinkView } from './confirmations.schema.ts';
-import { priceOf } from './corrections.operations.ts';
 import { factOf } from './corrections.routes.ts';
 import { disputeOperation } from './disputes.operations.ts';
 import { DisputeAnswer, LinkDispute } from './disputes.schema.ts';
+import { priceOf } from './earning.ts';
 import { seenOf, seenSha256 } from './seen.ts';
 import { linkExpired } from './voice.ts';
 

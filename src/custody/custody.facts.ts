@@ -98,8 +98,9 @@ export const shipmentDispatched: FactType<Dispatched, z.infer<typeof DispatchedP
 const Named = LotUse.extend({ grams: TotalGrams });
 const Voided = z.strictObject({
   shipmentId: Id,
-  /** The dispatch that is undone. */
+  /** The last fact that changed the shipment, and the dispatch that is undone. */
   seq: Seq,
+  dispatchedSeq: Seq,
   /** Whole lots that stand at the sending site again. */
   lots: z.array(Named),
   /** Parts that go back into the lots they were drawn from. */
@@ -115,7 +116,7 @@ export const shipmentVoided: FactType<z.infer<typeof Voided>, z.infer<typeof Voi
   grams:
     'Whole lots stand at the sending site again; parts give their grams back to the lots they came from.',
   fen: 'none',
-  backPointers: ['seq', 'lots[].seq', 'parts[].seq', 'parts[].partSeq'],
+  backPointers: ['seq', 'dispatchedSeq', 'lots[].seq', 'parts[].seq', 'parts[].partSeq'],
   apply(world, { seq, data }) {
     const shipment = world.get(shipments, data.shipmentId)!;
     for (const { lotId } of data.lots)

@@ -170,6 +170,31 @@ export const VOCABULARY = {
     dispute: 异议 | Dispute | 收集员不认可重量、扣杂或价格，七日内由他人答复 | A collector does not take weight, deduction or price as right; others answer within seven days
     re-weighing: 复称差异 | Re-weighing | 再次过秤与账面相差超出允差 | A second weighing differs from the books by more than the tolerance
     anomaly: 异常规则命中 | Found by an anomaly rule | 裁定为损失即属实，其余为误报 | Decided as a loss it was true; otherwise a false alarm`),
+  accountKind: parse(`
+    payable: 应付收集员 | Owed to a collector
+    provisional: 暂记应付 | Owed provisionally | 待有关标记裁定 | Until a mark was decided
+    suspense: 待认领 | In suspense | 身份未明，保留 180 天 | Earned by people not yet known; kept 180 days
+    overpaid: 多付 | Overpaid | 站点差错，非收集员债务，经同意方可抵扣 | An error of the station and no debt; netted only with consent
+    purchases: 收购成本 | Purchases
+    premiums: 来源溢价成本 | Origin premiums
+    bonuses: 二次返利 | Second distribution
+    float: 备用金 | Cash float
+    float-differences: 备用金差异 | Differences of cash counts
+    goods: 实物兑付 | Goods handed out
+    bank: 银行存款 | Bank
+    rail: 支付渠道余额 | Balance with a payment rail
+    capital: 投入资金 | Funds put in
+    receivable: 应收货款 | Owed by a buyer
+    sales: 销售收入 | Sales
+    batch-costs: 批次成本 | Costs of batches
+    creditors: 应付供应商 | Owed for costs
+    undistributed: 待分配 | To be distributed
+    hold-back: 退货预留 | Held back for returns
+    operator-share: 运营方份额 | Share of the operator
+    fund: 共富基金 | Common prosperity fund
+    tax-withheld: 代扣税款 | Tax withheld
+    unmatched: 待核对款项 | Receipts and payments not matched
+    write-offs: 核销 | Written off`),
   disputeAbout: parse(`
     weight: 重量 | Weight
     deduction: 扣杂 | Deduction

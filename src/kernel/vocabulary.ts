@@ -194,6 +194,41 @@ export const COST_KINDS = [
   'certification',
   'other',
 ] as const;
+/** What an account is for. What the programme has or spends stands on the debit side, what it owes or earns on the other. */
+export const ACCOUNT_KINDS = [
+  'payable',
+  'provisional',
+  'suspense',
+  'overpaid',
+  'purchases',
+  'premiums',
+  'bonuses',
+  'float',
+  'float-differences',
+  'goods',
+  'bank',
+  'rail',
+  'capital',
+  'receivable',
+  'sales',
+  'batch-costs',
+  'creditors',
+  'undistributed',
+  'hold-back',
+  'operator-share',
+  'fund',
+  'tax-withheld',
+  'unmatched',
+  'write-offs',
+] as const;
+export type AccountKind = (typeof ACCOUNT_KINDS)[number];
+/** Marks that doubt where material comes from: while one is open, the origin premium is owed provisionally only. */
+export const ORIGIN_MARKS: readonly string[] = [
+  'origin-none',
+  'origin-declared',
+  'duplicate-evidence',
+  'far-from-site',
+];
 /** Origin classes a gram may be claimed from; the rest are counted and never claimed. */
 export const CLAIMABLE_ORIGINS: readonly string[] = [
   'sea-recovered',

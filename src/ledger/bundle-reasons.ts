@@ -49,6 +49,10 @@ export const BUNDLE_REASONS = {
   'wrong-origin': { en: 'Parts are of different logs.', zh: '各部分属于不同的账本。' },
   'wrong-key': { en: 'A key is not written as keys are.', zh: '密钥的写法不符合格式。' },
   'key-not-in-log': { en: 'The log does not name the key that signed.', zh: '账本中没有签名所用的密钥。' },
+  'wrong-key-fact': {
+    en: 'A key of the log was not added or retired as it must be.',
+    zh: '账本密钥的增加或停用不合规则。',
+  },
   'not-signed': { en: 'A signature that the bundle names is missing.', zh: '缺少收据包所述的签名。' },
   'unknown-signature': { en: 'There is a signature by nobody the bundle names.', zh: '有不明来源的签名。' },
   'wrong-signature': { en: 'A signature does not fit.', zh: '签名不符。' },

@@ -1,12 +1,14 @@
 import { canonicalJson } from '../kernel/canonical.ts';
 import { type Hash, toHex } from '../kernel/hash.ts';
-import { type Bundle, type BundledEntry, concerns, KEY_FACTS, pointersOf } from './bundle.ts';
+import { type Bundle, type BundledEntry, concerns, pointersOf } from './bundle.ts';
 import { type BundleReason, Rejected, readBundle } from './bundle-read.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { type Entry, GENESIS_PREV, leafHash } from './entry.ts';
+import { KEY_ADDED, KEY_RETIRED, KeyHistory } from './key-history.ts';
 import {
   COSIGNATURE,
   ED25519,
+  formatKey,
   type NoteKey,
   parseKey,
   parseNote,
@@ -113,7 +115,7 @@ const check = (bundle: Bundle, primitives: Primitives, expected: Expected): Bund
     );
   attempt(() => checkOrder(found));
   attempt(() => checkSubject(bundle, found));
-  const keys = attempt(() => keysOf(bundle, found, primitives.hash));
+  const keys = attempt(() => keysOf(bundle, found, checkpoint.size, primitives));
   const signed = keys && attempt(() => checkSignatures(note, keys, primitives.verify));
   if (checkpoint.origin !== bundle.log.origin) reasons.push({ code: 'wrong-origin', at: '/log/origin' });
   const keyKnown = bundle.log.keys.some((key) => expected.logKeys?.includes(key));
@@ -262,13 +264,19 @@ const checkSubject = ({ subject }: Bundle, found: readonly Found[]): void => {
       entry: { seq, type },
     },
   ] of found.entries())
-    if (!wanted.has(seq) && !KEY_FACTS.test(type)) throw new Rejected('not-asked-for', `/entries/${i}`);
+    if (!wanted.has(seq) && type !== KEY_ADDED && type !== KEY_RETIRED)
+      throw new Rejected('not-asked-for', `/entries/${i}`);
 };
 
 type Keys = { log: NoteKey[]; witnesses: NoteKey[] };
 
-/** The keys that the bundle names, those of the log only where entry 0 names them. */
-const keysOf = ({ log, witnesses }: Bundle, found: readonly Found[], hash: Hash): Keys => {
+/** The keys that the bundle names, those of the log only where entry 0 and the facts about keys say that they sign. */
+const keysOf = (
+  { log, witnesses }: Bundle,
+  found: readonly Found[],
+  size: number,
+  { hash, verify }: Primitives,
+): Keys => {
   const read = (keys: readonly string[], algorithm: number, at: string): NoteKey[] =>
     keys.map((text, i) => {
       const key = tried('wrong-key', `${at}/${i}`, () => parseKey(hash, text));
@@ -277,9 +285,13 @@ const keysOf = ({ log, witnesses }: Bundle, found: readonly Found[], hash: Hash)
       return key;
     });
   const keys = read(log.keys, ED25519, '/log/keys');
-  const named = (found[0]!.entry.data as { logKey?: unknown }).logKey;
+  const history = tried('wrong-key-fact', '/entries', () => {
+    const seen = new KeyHistory(hash, verify);
+    for (const { entry } of found) seen.see(entry);
+    return seen.at(size).map(({ key }) => formatKey(key));
+  });
   for (const [i, text] of log.keys.entries())
-    if (text !== named || keys[i]!.name !== log.origin)
+    if (!history.includes(text) || keys[i]!.name !== log.origin)
       throw new Rejected('key-not-in-log', `/log/keys/${i}`);
   return { log: keys, witnesses: read(witnesses, COSIGNATURE, '/witnesses') };
 };

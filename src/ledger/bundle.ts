@@ -34,9 +34,6 @@ export type BundledOpening = { salt: string; bytes: string };
 export type BundledOpenings = { main: BundledOpening; people: (BundledOpening | null)[] };
 
 export const BUNDLE_FORMAT = 'blue-cycle/bundle';
-/** Facts that add or retire a key of the log. */
-export const KEY_FACTS = /^log-key\./;
-
 export const formatBundle = (bundle: Bundle): string => canonicalJson(bundle);
 
 /** A position that an entry names, and the id of the thing it names with it. */

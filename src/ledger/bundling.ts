@@ -11,7 +11,9 @@ import {
 } from './bundle.ts';
 import type { Entry } from './entry.ts';
 import type { Caller } from './fact.ts';
-import { formatKey, formatNote, parseNote } from './note.ts';
+import { readNamedKeys } from './key-files.ts';
+import { signsAt } from './key-history.ts';
+import { formatKey, formatNote, type NoteKey, parseNote } from './note.ts';
 import type { Keyring } from './private-store.ts';
 import type { Published, Publisher } from './publisher.ts';
 import { SALT_BYTES } from './sealing.ts';
@@ -32,8 +34,6 @@ export type BundlingDeps = {
   keyring: Keyring;
   publisher: Publisher;
   tree: Tree;
-  /** Positions of the facts that added or retired a key of the log, below `size`. */
-  keyFacts?: (size: number) => Promise<readonly number[]>;
   mayOpen: (caller: Caller, actor: string) => boolean;
   /** Of these people, those the caller may no longer see. */
   hiddenPeople: (caller: Caller, ids: readonly string[]) => Promise<ReadonlySet<string>>;
@@ -54,10 +54,12 @@ export const makeBundle = async (
   const checkpoint = await cosignedOver(deps.publisher, subject.seq + 1);
   if (checkpoint === null) return null;
   const pointers = subject.kind === 'batch' ? pointersOf(entryOf(asked).data) : [];
-  const keyFacts = (await deps.keyFacts?.(checkpoint.size)) ?? [];
-  const named = new Set([0, ...keyFacts, ...pointers.map(({ seq }) => seq), subject.seq]);
-  const seqs = [...named].sort((a, b) => a - b);
-  const { note, keys, witnesses } = signedByKnown(deps.publisher, checkpoint);
+  const named = await readNamedKeys(deps.pool);
+  const keyFacts = named.flatMap(({ seq, retiredSeq }) => [seq, retiredSeq ?? 0]);
+  const wanted = new Set([0, ...keyFacts, ...pointers.map(({ seq }) => seq), subject.seq]);
+  const seqs = [...wanted].filter((seq) => seq < checkpoint.size).sort((a, b) => a - b);
+  const signing = named.filter((key) => signsAt(key, checkpoint.size)).map(({ key }) => key);
+  const { note, keys, witnesses } = signedByKnown(checkpoint, signing, deps.publisher.witnessKeys());
   const stored = await readEntriesAt(deps.pool, seqs);
   const proofs = await deps.tree.inclusions(seqs, checkpoint.size);
   const openings = caller === null ? null : await openedFor(deps, caller, stored);
@@ -75,6 +77,8 @@ export const makeBundle = async (
   });
 };
 
+/** Two checkpoints may come before the one waited for, where a key was added or retired. */
+const COVERING_MS = 4_000;
 const COSIGNING_MS = 1_000;
 const STEP_MS = 100;
 
@@ -83,8 +87,8 @@ const STEP_MS = 100;
  * what it lacks it lacks for ever. Null when no checkpoint came.
  */
 const cosignedOver = async (publisher: Publisher, size: number): Promise<Published | null> => {
-  const first = await publisher.covering(size);
-  const { witnesses } = publisher.knownKeys();
+  const first = await publisher.covering(size, COVERING_MS);
+  const witnesses = publisher.witnessKeys();
   if (first === null || witnesses.length === 0) return first;
   let found = first;
   for (const end = performance.now() + COSIGNING_MS; performance.now() < end; await sleep(STEP_MS)) {
@@ -98,15 +102,18 @@ const cosignedOver = async (publisher: Publisher, size: number): Promise<Publish
 const entryOf = ({ bytes }: StoredEntry): Entry => JSON.parse(bytes.toString('utf8')) as Entry;
 
 /** The note with those signatures alone whose keys the bundle can name, and these keys. */
-const signedByKnown = (publisher: Publisher, { note: source }: Published) => {
+const signedByKnown = (
+  { note: source }: Published,
+  log: readonly NoteKey[],
+  witnesses: readonly NoteKey[],
+) => {
   const { text, signatures } = parseNote(source);
-  const { log, witnesses } = publisher.knownKeys();
   const known = signatures.flatMap((signature) => {
     const { name, id } = signature;
     const key = [...log, ...witnesses].find((each) => each.name === name && each.id === id);
     return key === undefined ? [] : [{ signature, key }];
   });
-  const named = (keys: typeof log) =>
+  const named = (keys: readonly NoteKey[]) =>
     known.filter(({ key }) => keys.includes(key)).map(({ key }) => formatKey(key));
   return {
     note: formatNote({ text, signatures: known.map(({ signature }) => signature) }),

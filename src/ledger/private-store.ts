@@ -8,12 +8,15 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deriveKey, type HmacKey, hmacKey, hmacSha256, toHex, unpooled } from '../kernel/hash.ts';
+import { keyedUuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/time.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Persons' keys kept unwrapped in memory. */
 const MOST_UNWRAPPED = 2_000;
+
+const MOST_ACCOUNT_IDS = 10_000;
 
 const PIN_SALT_BYTES = 16;
 const PIN_HASH_BYTES = 32;
@@ -40,7 +43,7 @@ const decrypt = (key: KeyObject, sealed: Uint8Array): Buffer => {
 /**
  * The keys of the private store. All follow from the private key file: one wraps each person's own key, one
  * hashes identity numbers, one fingerprints request bodies, one makes ids from idempotency keys, one is the pepper of
- * PINs, one hashes the numbers of cards and the tokens of links.
+ * PINs, one hashes the numbers of cards and the tokens of links, one makes ids of accounts.
  */
 export class Keyring {
   private readonly wrapping: KeyObject;
@@ -49,6 +52,9 @@ export class Keyring {
   readonly idempotency: HmacKey;
   private readonly pins: HmacKey;
   private readonly bearers: HmacKey;
+  private readonly accounts: HmacKey;
+  /** Account ids made before: a few hot accounts are named by every fact. */
+  private readonly accountIds = new Map<string, string>();
   private readonly random: Random;
   private readonly unwrapped = new Map<string, KeyObject>();
 
@@ -59,6 +65,7 @@ export class Keyring {
     this.idempotency = hmacKey(deriveKey(secret, 'idempotency-keys'));
     this.pins = hmacKey(deriveKey(secret, 'pins'));
     this.bearers = hmacKey(deriveKey(secret, 'bearers'));
+    this.accounts = hmacKey(deriveKey(secret, 'accounts'));
     this.random = random;
   }
 
@@ -106,6 +113,17 @@ export class Keyring {
   /** Finds a card by its number, or a link by its token, without keeping either. Hex. */
   bearerHash(kind: 'card' | 'link', secret: string): string {
     return toHex(hmacSha256(this.bearers, `${kind} ${secret}`));
+  }
+
+  /** The id of an account follows from its name; without the key nobody can tell whose it is. */
+  accountId(name: string): string {
+    let id = this.accountIds.get(name);
+    if (id === undefined) {
+      id = keyedUuid(this.accounts, name);
+      if (this.accountIds.size >= MOST_ACCOUNT_IDS) this.accountIds.clear();
+      this.accountIds.set(name, id);
+    }
+    return id;
   }
 
   /** What is kept of a PIN: salt ‖ scrypt of the PIN under the pepper, without which few digits are soon guessed. */

@@ -70,10 +70,10 @@ const receive = async (projection: Projection, fact: AnyFact): Promise<void> => 
 const voidDispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   const parts = data.parts as (Use & { partLotId: string })[];
   const partLotIds = parts.map((part) => part.partLotId);
-  await returnUses(projection, seq, data.seq, parts);
+  await returnUses(projection, seq, data.dispatchedSeq, parts);
   await projection.states(partLotIds);
   for (const lotId of partLotIds) projection.setVector(lotId, seq, emptyVector);
-  await projection.forget(data.seq);
+  await projection.forget(data.dispatchedSeq);
 };
 
 const countStock = async (projection: Projection, fact: AnyFact): Promise<void> => {

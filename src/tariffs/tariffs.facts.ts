@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { NIL } from '../kernel/ids.ts';
 import { Id, Time, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { TariffPrice } from './tariffs.schema.ts';
-import { tariffs } from './tariffs.tables.ts';
+import { tariffSchedules, tariffs } from './tariffs.tables.ts';
 
 /** Tariffs, prices and buyers are never public (ledger format, "What is open and what is sealed"). */
 const Nothing = z.strictObject({});
@@ -26,6 +27,9 @@ export const tariffPublished: FactType<z.infer<typeof Nothing>, z.infer<typeof P
   backPointers: [],
   apply(world, { seq, private: { keyId: _, tariffId: id, startsAt, buyerId = null, ...tariff } }) {
     world.put(tariffs, { id, ...tariff, startsAt: Date.parse(startsAt), buyerId, seq, lastSeq: seq });
+    const known = world.get(tariffSchedules, NIL)?.starts ?? [];
+    const starts = [...known, { tariffId: id, startsAt: Date.parse(startsAt) }];
+    world.put(tariffSchedules, { id: NIL, starts, lastSeq: seq });
   },
 };
 

@@ -20,3 +20,15 @@ export const tariffs = table<Tariff>('tariffs', 'id', {
   seq: 'int8',
   lastSeq: 'int8',
 });
+
+/** Which tariff starts when, in the order of the ledger: one row, so that a rule finds the one in force. */
+export type TariffSchedule = {
+  id: string;
+  starts: { tariffId: string; startsAt: number }[];
+  lastSeq: number;
+};
+export const tariffSchedules = table<TariffSchedule>('tariff_schedules', 'id', {
+  id: 'uuid',
+  starts: 'json',
+  lastSeq: 'int8',
+});

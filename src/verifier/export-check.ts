@@ -1,8 +1,8 @@
 import { toHex } from '../kernel/hash.ts';
 import type { Expected, Primitives } from '../ledger/bundle-verify.ts';
 import { parseCheckpoint } from '../ledger/checkpoint.ts';
-import type { Entry } from '../ledger/entry.ts';
-import { NoteFault, type NoteKey, parseKey, parseNote, verifyNote } from '../ledger/note.ts';
+import { KeyHistory } from '../ledger/key-history.ts';
+import { formatKey, NoteFault, type NoteKey, parseKey, parseNote, verifyNote } from '../ledger/note.ts';
 import { type FaultKind, LedgerFault, Verifier } from '../ledger/verify.ts';
 import { portable } from './primitives.ts';
 
@@ -45,7 +45,7 @@ export class ExportCheck {
   private readonly types = new Map<string, number>();
   private readonly continues: number[] = [];
   private rest: Uint8Array = new Uint8Array(0);
-  private logKey: string | null = null;
+  private readonly keys: KeyHistory;
   private ending: Ending | undefined;
   private fault: LedgerFault | undefined;
 
@@ -57,6 +57,7 @@ export class ExportCheck {
     this.expected = expected;
     this.remembered = expected.remembered ?? [];
     this.verifier = new Verifier(primitives.hash);
+    this.keys = new KeyHistory(primitives.hash, primitives.verify);
   }
 
   /** How many entries were found good so far. */
@@ -115,7 +116,7 @@ export class ExportCheck {
     }
     const entry = this.verifier.feed(bytes);
     this.types.set(entry.type, (this.types.get(entry.type) ?? 0) + 1);
-    if (entry.seq === 0) this.logKey = keyIn(entry);
+    this.keys.see(entry);
     for (const { size, root, origin = entry.origin } of this.remembered) {
       if (size !== this.size || origin !== entry.origin) continue;
       if (this.verifier.root() !== root)
@@ -138,7 +139,7 @@ export class ExportCheck {
     return this.checkNote(this.ending.checkpoint);
   }
 
-  /** The note is over just these entries, signed by the key that entry 0 names. */
+  /** The note is over just these entries, signed by a key that follows from entry 0. */
   private checkNote(source: string) {
     const last = Math.max(0, this.size - 1);
     const note = parseNote(source);
@@ -151,22 +152,24 @@ export class ExportCheck {
     const { hash, verify } = this.primitives;
     const read = (key: string): NoteKey => parseKey(hash, key);
     const witnesses = this.expected.witnesses ?? [];
+    const keys = this.keys.at(size).map(({ key }) => key);
     let found: ReturnType<typeof verifyNote> = [];
     try {
-      const known = [...(this.logKey === null ? [] : [this.logKey]), ...witnesses].map(read);
-      found = verifyNote(note, known, verify);
+      found = verifyNote(note, [...keys, ...witnesses.map(read)], verify);
     } catch (error) {
       if (!(error instanceof NoteFault)) throw error;
     }
-    const isKnown = this.expected.logKeys?.includes(this.logKey ?? '') ?? true;
-    if (!isKnown || !found.some(({ at }) => at === null))
+    const signed = found.find(
+      ({ at, key }) => at === null && (this.expected.logKeys?.includes(formatKey(key)) ?? true),
+    );
+    if (signed === undefined)
       throw new LedgerFault(last, 'wrong-signature', 'the checkpoint is not signed by the log’s key');
     const cosigned = found.flatMap(({ key: { name }, at }) =>
       at === null ? [] : [{ name, key: witnesses.find((key) => key.startsWith(`${name}+`))!, at }],
     );
     if (cosigned.length < (this.expected.leastWitnesses ?? 0))
       throw new LedgerFault(last, 'wrong-signature', 'too few known witnesses cosigned');
-    return { key: this.logKey, witnesses: cosigned };
+    return { key: formatKey(signed.key), witnesses: cosigned };
   }
 
   private wrong(kind: FaultKind, message: string): LedgerFault {
@@ -189,8 +192,6 @@ export class ExportCheck {
     }
   }
 }
-
-const keyIn = ({ data }: Entry): string | null => (typeof data.logKey === 'string' ? data.logKey : null);
 
 const decoder = new TextDecoder();
 const STARTS = ['{"head":', '{"checkpoint":'];

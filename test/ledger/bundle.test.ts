@@ -7,9 +7,11 @@ import { sha256 } from '../../src/kernel/hash.ts';
 import { type Bundle, formatBundle } from '../../src/ledger/bundle.ts';
 import { BUNDLE_REASONS } from '../../src/ledger/bundle-reasons.ts';
 import { type BundleVerdict, verifyBundle } from '../../src/ledger/bundle-verify.ts';
+import { idOf } from '../../src/ledger/key-history.ts';
 import { NoteSigner, verifyEd25519 } from '../../src/ledger/log-key.ts';
 import { formatKey } from '../../src/ledger/note.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { firstSigner, newLogKey, retirementOf } from '../support/log-keys.ts';
 import { thingsOf } from '../support/things.ts';
 
 const node = { hash: sha256, verify: verifyEd25519 };
@@ -147,6 +149,53 @@ t.test('what a witness cosigned says so, and every byte of that counts too', asy
     'one who drops both has a bundle that says less',
   );
 });
+
+t.test(
+  'a bundle outlives the keys that signed it, and carries how today’s follow from entry 0',
+  async (t) => {
+    const app = await startTestApp(t);
+    const { config } = app.deps;
+    const taken = async (seq: number) => {
+      const { status, bytes } = await fetched(app, `/v1/ledger/entries/${seq}/bundle`);
+      t.equal(status, 200, bytes.toString().slice(0, 200));
+      return bytes;
+    };
+    const organisation = async (): Promise<number> =>
+      (await app.operator.post('/v1/organisations', { name: '椒江', kind: 'station' })).body.receipt.seq;
+    const [first, next] = [firstSigner(config), newLogKey(config)];
+    const old = await taken(await organisation());
+    next.keep();
+    const added = await app.operator.post('/v1/ledger/keys', next.body);
+    t.equal(added.status, 201, JSON.stringify(added.body));
+    const both = valid(verifyBundle(await taken(await organisation()), node));
+    t.same(
+      both.keys.toSorted(),
+      [formatKey(first.key), next.body.logKey].toSorted(),
+      'both sign for a while',
+    );
+    const retirement = retirementOf(first, next.signer);
+    const retired = await app.operator.post(`/v1/ledger/keys/${idOf(first.key)}/retire`, retirement);
+    t.equal(retired.status, 200, JSON.stringify(retired.body));
+    const bytes = await taken(await organisation());
+    const verdict = valid(verifyBundle(bytes, node));
+    t.same(verdict.keys, [next.body.logKey]);
+    t.same(
+      verdict.entries.slice(0, 3).map(({ type }) => type),
+      ['programme.founded.v1', 'log-key.added.v1', 'log-key.retired.v1'],
+    );
+    t.equal(verifyBundle(old, node).verdict, 'valid', 'what the first key signed stays good');
+    const bundle = JSON.parse(bytes.toString()) as Bundle;
+    const codes = (changed: Bundle) =>
+      verifyBundle(formatBundle(changed), node).reasons.map(({ code }) => code);
+    const without = (type: string) => bundle.entries.filter((entry) => !entry.bytes.includes(type));
+    t.same(codes({ ...bundle, entries: without('log-key.added.v1') }), ['wrong-key-fact']);
+    t.same(
+      codes({ ...bundle, entries: without('log-key') }),
+      ['key-not-in-log'],
+      'a key that nobody vouches for',
+    );
+  },
+);
 
 /** A bundle is small enough that each of its bytes can be tried. */
 t.test('every byte flipped, every member dropped or doubled, is rejected with a reason', async (t) => {

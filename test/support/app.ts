@@ -83,10 +83,25 @@ export const startTestApp = async (
   };
   const { deps, app } = await start();
   const verify = () => verifyDatabase(deps.pool, deps.keyring);
+  /** Every account stands where its postings left it, and both sides of the books are equal after each fact. */
+  const checkBooks = async (): Promise<void> => {
+    const { rows } = await deps.pool.query(`
+      SELECT a.id, a.kind, a.balance, p.after, p.sum FROM accounts a
+      LEFT JOIN LATERAL (SELECT sum(delta) AS sum, (array_agg(after ORDER BY seq DESC))[1] AS after
+        FROM postings WHERE account = a.id) p ON true
+      WHERE a.balance IS DISTINCT FROM coalesce(p.after, 0) OR a.balance IS DISTINCT FROM coalesce(p.sum, 0)`);
+    if (rows.length > 0)
+      throw new Error(`an account is not where its postings left it: ${JSON.stringify(rows[0])}`);
+    const { rows: uneven } = await deps.pool.query(`
+      SELECT p.seq, a.currency, sum(p.delta) FROM postings p JOIN accounts a ON a.id = p.account
+      GROUP BY 1, 2 HAVING sum(p.delta) <> 0`);
+    if (uneven.length > 0) throw new Error(`debits and credits differ: ${JSON.stringify(uneven[0])}`);
+  };
   /** The whole-ledger check, and the replay of every table. */
   const checkAll = async (): Promise<void> => {
     await verify();
     await checkShares();
+    await checkBooks();
     const { schema, keyring } = { schema: deps.config.databaseSchema, keyring: deps.keyring };
     const { tables } = await replayAndCompare({ url: urls.ownerUrl, schema, keyring });
     const [wrong] = tables.filter((table) => table.differences > 0);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { seenSha256 } from '../../src/collection/seen.ts';
 import type { Answer, Client, TestApp } from './app.ts';
+import { firstSigner, newLogKey, retirementOf } from './log-keys.ts';
 
 /** An organisation with two sites, and how to make a fresh thing of every kind that belongs to it. */
 export type Things = Awaited<ReturnType<typeof thingsOf>>;
@@ -41,6 +42,13 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     bagTag: canary,
   });
   const collection = () => make('/v1/collections', collectionBody(), station);
+  const floatBody = async () => ({ siteId: (await site()).id, amount: { amount: 1_000, currency: 'CNY' } });
+  const float = async () => make('/v1/cash-floats', await floatBody());
+  const accountId = async (): Promise<string> => {
+    const price = { amount: 1, currency: 'CNY', perGrams: 1 };
+    await make('/v1/collections', { ...collectionBody(), quote: { price } }, station);
+    return must(await operator.get('/v1/accounts?limit=1'), 'accounts').items[0].id;
+  };
   const lotId = async (): Promise<string> => (await collection()).lot.id;
   const collectorBody = () => ({
     siteId,
@@ -48,6 +56,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     phone: canary.slice(0, 40),
     consent: { version: '1', at: new Date().toISOString() },
   });
+  const cashPaymentBody = {
+    collectorId: (await make('/v1/collectors', collectorBody())).id,
+    amount: { amount: 1, currency: 'CNY' },
+    paidAt: new Date().toISOString(),
+    slip: canary.slice(0, 60),
+  };
   const deviceBody = () => ({ siteId, name: canary });
   const vesselBody = () => ({ organisationId, name: canary, number: canary });
   const shipmentBody = async () => ({
@@ -195,6 +209,10 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     collection,
     collectionBody,
     lotId,
+    accountId,
+    float,
+    floatBody,
+    cashPaymentBody,
     collector: () => make('/v1/collectors', collectorBody(), station),
     collectorBody,
     /** A weigh-in of somebody who holds a card. */
@@ -305,6 +323,13 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     anomaly: async (): Promise<Answer['body']> => {
       await operator.put('/v1/anomaly-rules/piece-mass', { enabled: true });
       return make('/v1/collections', { ...collectionBody(), count: 20 }, station);
+    },
+    logKeyBody: () => newLogKey(app.deps.config).body,
+    logKeyToRetire: async () => {
+      const first = firstSigner(app.deps.config);
+      const { id, signer, body } = newLogKey(app.deps.config);
+      await make('/v1/ledger/keys', body);
+      return { id, ...retirementOf(signer, first, [first]) };
     },
     /** A case of a load that came in at half its weight. */
     openCase: async (): Promise<Answer['body']> => {

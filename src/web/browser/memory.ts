@@ -3,7 +3,15 @@ import type { Checker } from './client.ts';
 import { byId, code, count, make, pairs, text } from './elements.ts';
 
 /** The log of this site as its bundle of entry 0 shows it, checked here. */
-export type Log = { origin: string; keys: string[]; size: number; root: string };
+export type Log = {
+  origin: string;
+  /** Keys that sign now. */
+  keys: string[];
+  /** All keys it ever had, each vouched for by one before it from entry 0 on. */
+  named: string[];
+  size: number;
+  root: string;
+};
 
 const STORED = 'blue-cycle log';
 
@@ -58,7 +66,7 @@ type State = 'firstVisit' | 'grown' | 'unchanged' | 'fork' | 'behind' | 'otherKe
 
 const stateOf = async (checker: Checker, before: Log | null, now: Log): Promise<State | null> => {
   if (before === null) return 'firstVisit';
-  if (before.origin !== now.origin || !before.keys.some((key) => now.keys.includes(key))) return 'otherKey';
+  if (before.origin !== now.origin || !before.keys.some((key) => now.named.includes(key))) return 'otherKey';
   if (now.size < before.size) return 'behind';
   const isSame = await isContinued(checker, before, now);
   if (isSame === null) return null;
@@ -84,8 +92,9 @@ export const showLog = async (checker: Checker): Promise<Log | null> => {
     place.replaceChildren(make('p', 'alarm', text('badLog')));
     return null;
   }
-  const { origin, keys, size, root } = verdict;
-  const log = { origin, keys, size, root };
+  const { origin, keys, size, root, entries } = verdict;
+  const named = entries.flatMap(({ data: { logKey } }) => (typeof logKey === 'string' ? [logKey] : []));
+  const log = { origin, keys, named, size, root };
   const before = remembered();
   const state = await stateOf(checker, before, log);
   const isAlarm = state !== null && ['fork', 'behind', 'otherKey'].includes(state);

@@ -33,7 +33,7 @@ const onProgress = (answer: Answer): void => {
 /** Whether a bundle's checkpoint and what this site shows now are one history, whichever is the longer. */
 const relationOf = async (verdict: BundleVerdict): Promise<Relation> => {
   if (verdict.verdict === 'invalid' || log === null || verdict.origin !== log.origin) return null;
-  if (!verdict.keys.some((key) => log?.keys.includes(key))) return null;
+  if (!verdict.keys.some((key) => log?.named.includes(key))) return null;
   const [before, now] = verdict.size <= log.size ? [verdict, log] : [log, verdict];
   const [old, current] = [before, now].map(({ size, root }) => ({ size, root }));
   const isOne = await isContinued(checker, old!, current!);

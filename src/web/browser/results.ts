@@ -73,7 +73,8 @@ const subjectOf = ({ subject: { kind } }: ValidBundle, { seq, type, data }: Chec
 const checksOf = (verdict: ValidBundle): string[] => {
   const { entries, size, origin, subject, witnesses } = verdict;
   const opened = entries.filter((entry) => entry.opened !== null).length;
-  const pointed = entries.length - 2;
+  const keyFacts = entries.filter(({ type }) => type.startsWith('log-key.')).length;
+  const pointed = entries.length - 2 - keyFacts;
   return [
     text('checkedBytes', { count: count(entries.length), size: count(size) }),
     text('checkedSigned', { name: origin }),
@@ -90,7 +91,7 @@ const witnessesOf = (witnesses: readonly { name: string; at: number }[]): string
 
 /** Name and key, and whether they are the site's, so that another log's bundle is noticed. */
 const signerOf = (origin: string, keys: readonly string[], log: Log | null): HTMLElement => {
-  const isHere = log !== null && log.origin === origin && keys.some((key) => log.keys.includes(key));
+  const isHere = log !== null && log.origin === origin && keys.some((key) => log.named.includes(key));
   return make(
     'div',
     '',

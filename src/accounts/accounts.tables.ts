@@ -1,0 +1,30 @@
+import { table } from '../db/table.ts';
+import type { AccountKind } from '../kernel/vocabulary.ts';
+
+/** An amount of one currency in minor units (fen), on the two sides of double entry. */
+export type Account = {
+  id: string;
+  kind: AccountKind;
+  currency: string;
+  /** Whose it is, where that is an organisation or a site. A person's account names nobody. */
+  organisationId: string | null;
+  siteId: string | null;
+  /** The fact that opened it, and the last that changed it. */
+  seq: number;
+  lastSeq: number;
+  /** Debits less credits: what the programme has is positive, what it owes negative. */
+  balance: number;
+  /** Of what is owed, what a payout order has set aside. */
+  held: number;
+};
+export const accounts = table<Account>('accounts', 'id', {
+  id: 'uuid',
+  kind: 'text',
+  currency: 'text',
+  organisationId: 'uuid',
+  siteId: 'uuid',
+  seq: 'int8',
+  lastSeq: 'int8',
+  balance: 'int8',
+  held: 'int8',
+});

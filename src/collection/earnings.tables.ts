@@ -1,0 +1,25 @@
+import { table } from '../db/table.ts';
+
+/** A weigh-in of which something is owed only once somebody decided; one that earned undoubtedly has no row. */
+export type ProvisionalEarning = {
+  lotId: string;
+  collectionId: string;
+  siteId: string;
+  seq: number;
+  lastSeq: number;
+  /** Milliseconds: undecided then, the programme pays it and the grams are never claimable (domain, rule 4). */
+  dueAt: number;
+  /** By party, in minor units: out of which account, into which. */
+  parts: { accountId: string; provisionalId: string; amount: number }[];
+  state: 'open' | 'owed' | 'refused' | 'undecided';
+};
+export const provisionalEarnings = table<ProvisionalEarning>('provisional_earnings', 'lotId', {
+  lotId: 'uuid',
+  collectionId: 'uuid',
+  siteId: 'uuid',
+  seq: 'int8',
+  lastSeq: 'int8',
+  dueAt: 'int8',
+  parts: 'json',
+  state: 'text',
+});

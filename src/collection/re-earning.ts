@@ -1,0 +1,148 @@
+import { accounts } from '../accounts/accounts.tables.ts';
+import type { AccountIds, AccountRef, BookEntry } from '../accounts/book.ts';
+import { openBook } from '../accounts/book.ts';
+import { conflict } from '../kernel/errors.ts';
+import { splitByWeight } from '../kernel/split.ts';
+import type { AnyFact } from '../ledger/fact.ts';
+import type { World } from '../ledger/world.ts';
+import { priceIn } from '../tariffs/pricing.ts';
+import { tariffs } from '../tariffs/tariffs.tables.ts';
+import { amountsOf, type Earned, type Pricing, spend, waitingOf } from './earning.ts';
+import { provisionalEarnings } from './earnings.tables.ts';
+
+/**
+ * Read before the door: what each account was credited after the weigh-in, in minor units, and the last fact that changed
+ * the account then. What was earned last is unpaid first.
+ */
+export type EarnedSince = Record<string, { lastSeq: number; credited: number }>;
+
+/** What a weigh-in earned by now. */
+export type EarningNow = { earning: { amount: number; currency: string } | null; earned: Earned[] };
+
+type Changed = { earning?: { amount: number; currency: string }; earned: Earned[]; book?: BookEntry };
+
+/**
+ * The price a corrected weigh-in earns by. A slip binds whatever the origin; without one the same tariff is asked again.
+ */
+const pricingNow = (
+  world: World,
+  { data, private: more }: AnyFact,
+  originClass: string,
+): Pricing | undefined => {
+  const pricing = more.pricing as Pricing | undefined;
+  if (pricing?.source !== 'tariff' || originClass === data.originClass) return pricing;
+  const { siteId, material, form, day } = data;
+  const of = { siteId, material, form, originClass, day, counted: more.count !== undefined };
+  const row = priceIn(world.get(tariffs, pricing.tariffId!)!, of);
+  const { base: _, premium: __, ...same } = pricing;
+  if (row === undefined) return same;
+  return {
+    ...same,
+    base: row.base,
+    ...(row.originPremium === undefined ? {} : { premium: row.originPremium }),
+  };
+};
+
+/**
+ * Counter-postings of a correction (domain, "Corrections": pay, always). More is owed at once. Less is taken off what is
+ * still unpaid of this very weigh-in; what was paid of it stands as overpaid, an error of the station and no debt: it is
+ * netted against later payouts only with consent. 409 `balance_moved` when an account moved since it was read.
+ */
+export const earnAnew = (
+  world: World,
+  ids: AccountIds,
+  original: AnyFact,
+  now: EarningNow,
+  to: { payGrams: number; count: number | undefined; originClass: string } | 'nothing',
+  since: EarnedSince,
+): Changed => {
+  const before = original.private.pricing as Pricing | undefined;
+  if (before === undefined || now.earned.length === 0) {
+    const kept = to === 'nothing' || now.earning === null ? {} : { earning: now.earning };
+    return { ...kept, earned: now.earned };
+  }
+  const pricing = to === 'nothing' ? before : pricingNow(world, original, to.originClass)!;
+  const total = totalOf(world, original, now, pricing, to);
+  const { currency } = before;
+  const book = openBook(world, ids);
+  const shares = now.earned.map(({ share }) => share);
+  const bases = splitByWeight(total.base, shares);
+  const premiums = splitByWeight(total.premium, shares);
+  const waiting = splitByWeight(total.waits, shares);
+  const account = (kind: AccountRef['kind'], accountId: string): AccountRef => ({
+    kind,
+    currency,
+    of: { accountId },
+  });
+  const earned = now.earned.map((was, i): Earned => {
+    const is = { base: bases[i]!, premium: premiums[i]!, waits: was.suspense === true ? 0 : waiting[i]! };
+    const owed = account(was.suspense === true ? 'suspense' : 'payable', was.accountId);
+    const provisional = account('provisional', was.provisionalId);
+    const overpaid = account('overpaid', was.overpaidId);
+    const owedBefore = was.base + was.premium - was.waits;
+    const owedChange = is.base + is.premium - is.waits - owedBefore;
+    const waitsChange = is.waits - was.waits;
+    let over = was.overpaid;
+    const owedAtFirst = book.standing(owed).balance;
+    /** Gives to an account, or takes from it what is there; the rest was paid already. */
+    const change = (ref: AccountRef, by: number, there: () => number): void => {
+      if (by >= 0) {
+        // What turned out not to be owed and now is again was paid already.
+        const again = Math.min(by, over, Math.max(0, book.standing(overpaid).balance));
+        over -= again;
+        book.credit(overpaid, again);
+        book.credit(ref, by - again);
+        return;
+      }
+      const taken = Math.min(-by, Math.max(0, there()));
+      book.debit(ref, taken);
+      book.debit(overpaid, -by - taken);
+      over += -by - taken;
+    };
+    change(provisional, waitsChange, () => -book.standing(provisional).balance);
+    change(owed, owedChange, () => {
+      const credited = unmoved(world, was.accountId, since);
+      const { balance, held } = book.standing(owed);
+      // Its own corrections are no later earnings.
+      return Math.min(-balance - held - (credited - was.raised), owedBefore - was.settled);
+    });
+    const raised = was.raised + Math.max(0, owedAtFirst - book.standing(owed).balance);
+    return { ...was, ...is, overpaid: over, raised };
+  });
+  const sums = sumsOf(now.earned);
+  spend(book, before, { base: total.base - sums.base, premium: total.premium - sums.premium });
+  const entry = book.close();
+  return {
+    ...(to === 'nothing' ? {} : { earning: { amount: total.base + total.premium, currency } }),
+    earned,
+    ...(entry === undefined ? {} : { book: entry }),
+  };
+};
+
+const sumsOf = (earned: readonly Earned[]) => ({
+  base: earned.reduce((sum, { base }) => sum + base, 0),
+  premium: earned.reduce((sum, { premium }) => sum + premium, 0),
+});
+
+const totalOf = (
+  world: World,
+  { data }: AnyFact,
+  now: EarningNow,
+  pricing: Pricing,
+  to: { payGrams: number; count: number | undefined } | 'nothing',
+): { base: number; premium: number; waits: number } => {
+  if (to === 'nothing') return { base: 0, premium: 0, waits: 0 };
+  const amounts = pricing.source === 'settlement' ? sumsOf(now.earned) : amountsOf(pricing, to);
+  const state = world.get(provisionalEarnings, data.lotId)?.state;
+  if (state === 'refused') return { base: amounts.base, premium: 0, waits: 0 };
+  return { ...amounts, waits: state === 'open' ? waitingOf(amounts, data.marks) : 0 };
+};
+
+/** What the account was credited since the weigh-in, where nothing moved it since that was read. */
+const unmoved = (world: World, accountId: string, since: EarnedSince): number => {
+  const lastSeq = world.get(accounts, accountId)?.lastSeq;
+  const read = since[accountId];
+  if (lastSeq !== undefined && read?.lastSeq !== lastSeq)
+    throw conflict('balance_moved', 'What is owed changed while this was being prepared; send it again.');
+  return read?.credited ?? 0;
+};
