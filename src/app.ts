@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes } from './accounts/accounts.routes.ts';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
+import { FACT_TYPES } from './catalogue.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
@@ -16,6 +17,7 @@ import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
 import { floatRoutes } from './floats/floats.routes.ts';
+import { bundleRoutes, bundlesOf } from './http/bundle.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
@@ -45,6 +47,7 @@ import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
 import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
+import { batchBundleRoutes } from './resale/bundle.routes.ts';
 import { productRoutes } from './resale/products.routes.ts';
 import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
@@ -55,6 +58,7 @@ import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
 import { lotMarkRoutes } from './supervision/material-marks.ts';
 import { tariffRoutes } from './tariffs/tariffs.routes.ts';
+import { verifyRoutes } from './web/verify.routes.ts';
 
 export const VERSION = '0.1.0';
 
@@ -123,6 +127,10 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
     });
     logRoutes(scope, deps);
+    const bundles = bundlesOf({ ...deps, hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids) });
+    bundleRoutes(scope, bundles);
+    batchBundleRoutes(scope, { ...deps, bundles });
+    verifyRoutes(scope, new Map(FACT_TYPES.map(({ type, title }) => [type, title])));
     logKeyRoutes(scope, deps);
     vocabularyRoutes(scope);
     healthRoutes(scope, {

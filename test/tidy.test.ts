@@ -9,6 +9,7 @@ const ROOMS = [
   'kernel',
   'rails',
   'ledger (pure)',
+  'verifier',
   'db',
   'ledger',
   'http',
@@ -32,6 +33,7 @@ const ROOMS = [
   'periods',
   'figures',
   'interop',
+  'web',
   'composition',
   'cli',
 ];
@@ -40,6 +42,7 @@ const ROOMS = [
 const PURE = [
   ...['entry.ts', 'merkle.ts', 'proof.ts', 'note.ts', 'checkpoint.ts', 'tile-path.ts'],
   ...['scan.ts', 'sealing.ts', 'verify.ts', 'key-history.ts'],
+  ...['tlog-proof.ts', 'bundle.ts', 'bundle-read.ts', 'bundle-reasons.ts', 'bundle-verify.ts'],
 ];
 
 const roomOf = (file: string): string => {

@@ -17,6 +17,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     access?: Access;
+    mayIdentify?: boolean;
   }
 }
 
@@ -37,6 +38,8 @@ export type RouteSpec<B extends Schema, P extends Schema, Q extends Schema, R ex
   summary: Bilingual;
   /** Who may call it. There is no default. */
   access: Access;
+  /** Open to all, and a key that is sent is looked at all the same: who it belongs to is shown more. */
+  mayIdentify?: true;
   body?: B;
   params?: P;
   query?: Q;
@@ -87,6 +90,7 @@ export const route = <
   const status = spec.status ?? 200;
   const body = spec.body ?? (spec.method === 'POST' ? NoBody : undefined);
   const errors: Record<number, string> = { ...SHARED_ERRORS, ...spec.errors };
+  if (spec.mayIdentify) errors[401] = 'A key was sent, and it is not valid';
   if (spec.access !== 'public') Object.assign(errors, { 401: 'No valid key', 403: 'The role may not' });
   if (spec.params !== undefined) errors[404] ??= 'Unknown, or not yours';
   if (body === undefined) {
@@ -105,7 +109,7 @@ export const route = <
     method: spec.method,
     url: spec.url,
     ...(spec.bodyLimit === undefined ? {} : { bodyLimit: spec.bodyLimit }),
-    config: { access: spec.access },
+    config: { access: spec.access, ...(spec.mayIdentify && { mayIdentify: true }) },
     schema: {
       operationId: spec.operationId,
       tags: [spec.tag],
@@ -113,7 +117,7 @@ export const route = <
       description: spec.summary.zh,
       'x-summary-zh': spec.summary.zh,
       'x-roles': spec.access === 'public' ? [] : [...spec.access],
-      ...(spec.access === 'public' ? { security: [] } : {}),
+      ...(spec.access === 'public' ? { security: spec.mayIdentify ? [{}, { key: [] }] : [] } : {}),
       ...(spec.consumes === undefined ? {} : { consumes: spec.consumes }),
       ...(body === undefined ? {} : { body }),
       ...(spec.params === undefined ? {} : { params: spec.params }),

@@ -95,6 +95,11 @@ export class Publisher {
     this.witnesses.push(witness);
   }
 
+  /** Keys of the witnesses that are asked. */
+  witnessKeys(): NoteKey[] {
+    return this.witnesses.map(({ key }) => key);
+  }
+
   /** Something was committed. */
   wake(): void {
     this.rouse?.();
