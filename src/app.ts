@@ -5,6 +5,7 @@ import { FACT_TYPES } from './catalogue.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
+import { decidingRoutes } from './collection/deciding.routes.ts';
 import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
@@ -83,6 +84,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     collectionRoutes(scope, deps);
     stationRoutes(scope, deps);
     correctionRoutes(scope, deps);
+    decidingRoutes(scope, deps);
     confirmationRoutes(scope, deps);
     disputeRoutes(scope, deps);
     linkRoutes(scope, deps);

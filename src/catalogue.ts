@@ -3,6 +3,7 @@ import { anomalyRuleSet } from './anomalies/rules.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
+import { decidingFacts } from './collection/deciding.facts.ts';
 import { disputeFacts } from './collection/disputes.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
 import { deviceCheckWeighed } from './custody/check-weights.ts';
@@ -57,6 +58,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...containerFacts,
   ...collectionFacts,
   ...correctionFacts,
+  ...decidingFacts,
   lotSampled,
   ...outsideFacts,
   ...supervisionFacts,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { anomalyFollower } from './anomalies/follower.ts';
+import { Decider } from './collection/deciding.follower.ts';
 import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
@@ -160,6 +161,17 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const anomalies = anomalyFollower({ pool, keyring, door, onError });
     door.listeners.push((facts) => anomalies.offer(facts));
     await anomalies.start();
+    const decider = new Decider({ pool, db, keyring, door, clock, programme, reads: follower, onError });
+    const deciding = new Follower({
+      name: 'deciding',
+      pool,
+      keyring,
+      onError,
+      project: async (_client, facts) => decider.observe(facts),
+      after: () => decider.act(),
+    });
+    door.listeners.push((facts) => deciding.offer(facts));
+    await deciding.start();
     const publisher = await openPublisher({ pool, keys: logKeys, config, door, logger, onError });
     return {
       config,
@@ -184,6 +196,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
           await door.stop();
           await follower.stop();
           await anomalies.stop();
+          await deciding.stop();
           await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {

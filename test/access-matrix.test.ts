@@ -76,6 +76,18 @@ const TABLE: Record<string, Row> = {
   listCashFloats: list,
   getCashFloat: { ...byId('float'), across: [...CASHIERS, 'auditor', 'regulator'] },
   listCashMovements: { ...byId('float'), across: [...CASHIERS, 'auditor', 'regulator'] },
+  listProvisionalEarnings: list,
+  decidePremium: {
+    make: async (org) => ({ id: (await org.collection()).id, body: { outcome: 'owed' } }),
+    across: ['operator', 'payer', 'certifier', 'regulator'],
+    own: [409],
+  },
+  nameCollection: {
+    make: async (org) => ({
+      id: (await org.collection()).id,
+      body: { collectorId: (await org.collector()).id, reason: 'x' },
+    }),
+  },
   listAccounts: list,
   getTrialBalance: list,
   getAccountStatement: { ownerless: true, make: async (org) => ({ id: await org.accountId() }) },

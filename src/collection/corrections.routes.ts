@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { idOfAccount } from '../accounts/book.ts';
 import type { Reader } from '../db/reader.ts';
 import { confirmedInside } from '../http/prepared.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
@@ -15,7 +16,8 @@ import { collectionRecorded } from './collection.facts.ts';
 import { WEIGHERS } from './collection.operations.ts';
 import { correctionOperations, type Original, type Prepared } from './corrections.operations.ts';
 import { CorrectionAnswer, CorrectionRequest, VoidAnswer, VoidRequest } from './corrections.schema.ts';
-import type { Earned } from './earning.ts';
+import type { Earned, Pricing } from './earning.ts';
+import type { NamedWeighIn } from './earnings.tables.ts';
 import type { EarnedSince } from './re-earning.ts';
 
 const tag = 'collection';
@@ -42,13 +44,29 @@ export const factOf = async (deps: CorrectionDeps, id: string): Promise<Original
 
 /** What was earned last on each account of the weigh-in, so that its own unpaid part can be told. */
 const earnedSince = async (deps: CorrectionDeps, original: Original): Promise<EarnedSince> => {
-  const ids = ((original?.private.earned ?? []) as Earned[]).map(({ accountId }) => accountId);
-  if (ids.length === 0) return {};
+  if (original?.type !== collectionRecorded.type || original.private.pricing === undefined) return {};
+  const { currency } = original.private.pricing as Pricing;
+  const named = await deps.db
+    .withTables<{ namedWeighIns: NamedWeighIn }>()
+    .selectFrom('namedWeighIns')
+    .select('accountId')
+    .where('lotId', '=', original.data.lotId)
+    .execute();
+  const ids = [
+    ...(original.private.earned as Earned[]).map(({ accountId }) => accountId),
+    // Somebody may have been registered, or found, since.
+    ...original.people.flatMap((person) =>
+      person === null
+        ? []
+        : [idOfAccount(deps.keyring, { kind: 'payable', currency, of: { personId: person.personId } })],
+    ),
+    ...named.map(({ accountId }) => accountId),
+  ];
   const { rows } = await deps.pool.query<{ id: string; lastSeq: number; credited: number }>(
     `SELECT a.id, a.last_seq AS "lastSeq", coalesce(-sum(p.delta), 0)::int8 AS credited FROM accounts a
      LEFT JOIN postings p ON p.account = a.id AND p.seq > $2 AND p.delta < 0
      WHERE a.id = ANY($1::uuid[]) GROUP BY a.id`,
-    [ids, original!.seq],
+    [ids, original.seq],
   );
   return Object.fromEntries(rows.map(({ id, ...row }) => [id, row]));
 };

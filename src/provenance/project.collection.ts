@@ -112,6 +112,8 @@ export const collectionReaders: Readers = {
     if (fact.data.count !== undefined) await useUpCount(projection, fact);
   },
   'collection.corrected.v1': correct,
+  'collection.named.v1': (projection, { private: more, people: [named] }) =>
+    projection.addParty(sourceKey(more.seq, 0), named?.personId ?? null),
   'collection.voided.v1': (projection, { seq, data }) =>
     changeOwnLot(projection, seq, data.lotId, data.loweredGrams === 0 ? 0 : -data.loweredGrams, () => ({
       payGrams: 0,

@@ -58,6 +58,12 @@ export class Projection {
     this.untouched.set(source.lotId, source);
   }
 
+  /** Somebody who was found to have brought a source; null: erased since. */
+  async addParty(key: number, personId: string | null): Promise<void> {
+    if (personId !== null) this.rows.parties.push({ personId, key });
+    await this.changeSource(key, ({ parties }) => ({ parties: parties + 1 }));
+  }
+
   /** What a correction, a void or a mark made of a source. */
   async changeSource(key: number, change: (source: Source) => Partial<Source>): Promise<Source> {
     const before = (await this.sourcesOf([vectorOf([[key, 1]])]))(key);
