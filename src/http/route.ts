@@ -44,8 +44,8 @@ export type RouteSpec<B extends Schema, P extends Schema, Q extends Schema, R ex
   params?: P;
   query?: Q;
   response: R;
-  /** The media type of success; JSON unless said. */
-  produces?: string;
+  /** The media type of success, or several; JSON unless said. */
+  produces?: string | readonly string[];
   /** The status of success; 200 unless said. */
   status?: 200 | 201;
   /** Codes this operation answers with beside those that all share. */
@@ -101,7 +101,12 @@ export const route = <
     [status]:
       spec.produces === undefined
         ? spec.response
-        : { description: spec.summary.en, content: { [spec.produces]: { schema: spec.response } } },
+        : {
+            description: spec.summary.en,
+            content: Object.fromEntries(
+              [spec.produces].flat().map((type) => [type, { schema: spec.response }]),
+            ),
+          },
   };
   for (const [code, description] of Object.entries(errors))
     response[code] = { description, content: { 'application/problem+json': { schema: Problem } } };

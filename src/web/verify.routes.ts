@@ -57,7 +57,7 @@ export const verifyRoutes = (
     summary: { en: 'Script, verifier and style of the page', zh: '核验页面的脚本、核验程序和样式' },
     access: 'public',
     params: z.object({ file: z.enum(Object.keys(FILES) as [FileName, ...FileName[]]) }),
-    produces: 'text/javascript',
+    produces: ['text/javascript', 'text/css'],
     response: z.string(),
     handler: async ({ params: { file }, reply }) => {
       void reply
