@@ -3,7 +3,9 @@ import type { Config } from '../config.ts';
 import { KeyFiles, keyFileOf, readNamedKeys } from '../ledger/key-files.ts';
 import { idOf } from '../ledger/key-history.ts';
 import type { Queryable } from '../ledger/store.ts';
-import type { Check } from './doctor.ts';
+
+/** One line of the doctor. */
+export type Check = { check: string; state: 'ok' | 'warn' | 'fail'; text: string };
 
 /** Whether a key that may sign the log's checkpoints is here, and readable by its owner alone. */
 export const logKeys = async ({ db, config }: { db: Queryable; config: Config }): Promise<Check> => {

@@ -15,10 +15,8 @@ import {
   openCommandDatabase,
   readKeyring,
 } from './database.ts';
-import { logKeys } from './doctor.keys.ts';
+import { type Check, logKeys } from './doctor.keys.ts';
 import { answer, count, type ExitCode, type Io } from './io.ts';
-
-export type Check = { check: string; state: 'ok' | 'warn' | 'fail'; text: string };
 
 const NODE_MAJOR = 24;
 const [WARN_FREE_BYTES, FAIL_FREE_BYTES] = [5e9, 5e8];
