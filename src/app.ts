@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes } from './accounts/accounts.routes.ts';
+import { transferRoute } from './accounts/transfers.ts';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
 import { FACT_TYPES } from './catalogue.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
@@ -79,6 +80,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
     accountRoutes(scope, deps);
+    transferRoute(scope, deps);
     tariffRoutes(scope, deps);
     floatRoutes(scope, deps);
     collectionRoutes(scope, deps);

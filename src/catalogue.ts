@@ -1,3 +1,4 @@
+import { fundsTransferred } from './accounts/transfers.ts';
 import { findingFacts } from './anomalies/findings.facts.ts';
 import { anomalyRuleSet } from './anomalies/rules.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
@@ -53,6 +54,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...cardFacts,
   ...equipmentFacts,
   ...tariffFacts,
+  fundsTransferred,
   ...floatFacts,
   ...presetFacts,
   ...containerFacts,

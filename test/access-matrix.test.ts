@@ -88,6 +88,12 @@ const TABLE: Record<string, Row> = {
       body: { collectorId: (await org.collector()).id, reason: 'x' },
     }),
   },
+  transferFunds: {
+    ownerless: true,
+    make: () => ({
+      body: { from: { kind: 'capital' }, to: { kind: 'bank' }, amount: { amount: 1, currency: 'CNY' } },
+    }),
+  },
   listAccounts: list,
   getTrialBalance: list,
   getAccountStatement: { ownerless: true, make: async (org) => ({ id: await org.accountId() }) },
