@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { transferFunds } from '../../accounts/transfers.ts';
-import { PROGRAMME } from '../../registry/access.ts';
 import { registerOrganisation } from '../../registry/registry.operations.ts';
 import { BASELINE_CONNECTIONS } from './baseline.ts';
 import { listen } from './http.ts';
@@ -38,26 +37,25 @@ const measureTransfers = async (
   effort: Effort,
   progress: (text: string) => void,
 ): Promise<Row[]> => {
-  const { deps } = place;
+  const { deps, operator } = place;
   const { door, keyring, newId, programme } = deps;
   const key = () => ({ id: newId(), fingerprint: keyring.fingerprint('bench') });
   const owners = await Promise.all(
     Array.from({ length: ACCOUNTS }, async () => {
       const input = { name: 'Bench', kind: 'station' as const };
-      return (await door.record(registerOrganisation, input, PROGRAMME, key())).answer.id;
+      return (await door.record(registerOrganisation, input, operator, key())).answer.id;
     }),
   );
   const operation = transferFunds(keyring, programme);
-  const asOperator = { ...PROGRAMME, role: 'programme' as const, organisationId: programme.operatorId };
   const transfer = (hot: boolean) => () =>
     door.record(
-      { ...operation, roles: ['programme'] },
+      operation,
       {
         from: { kind: 'capital', organisationId: owners[pick(ACCOUNTS)]! },
         to: { kind: 'creditors', organisationId: hot ? owners[0]! : owners[pick(ACCOUNTS)]! },
         amount: { amount: 1 + pick(1_000), currency: 'CNY' },
       },
-      asOperator,
+      operator,
       key(),
     );
   const pool = new pg.Pool({ connectionString: place.ownerUrl, max: BASELINE_CONNECTIONS });
