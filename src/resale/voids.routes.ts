@@ -27,8 +27,8 @@ const EntryVoided = z
 
 /** Undoing what was entered by mistake, from the sale on. */
 export const resaleVoidRoutes = (app: FastifyInstance, deps: ResaleDeps): void => {
-  const voidEntry = entryVoidOperation(deps.programme);
-  const { voidSale, voidProduct } = resaleVoidOperations(deps.programme);
+  const voidEntry = entryVoidOperation(deps.keyring, deps.programme);
+  const { voidSale, voidProduct } = resaleVoidOperations(deps.keyring, deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/batches/:id/sale/void',
