@@ -13,6 +13,7 @@ import { shipmentMarkRoutes } from './custody/marks.routes.ts';
 import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
+import { distributionRoutes } from './distribution/distribution.routes.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
@@ -107,6 +108,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     saleRoutes(scope, deps);
     productRoutes(scope, deps);
     resaleVoidRoutes(scope, deps);
+    distributionRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

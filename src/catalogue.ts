@@ -11,6 +11,8 @@ import { reWeighingFacts } from './custody/re-weighings.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
+import { distributionFacts } from './distribution/distribution.facts.ts';
+import { distributionRulePublished } from './distribution/rules.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -82,6 +84,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   deviceCheckWeighed,
   anomalyRuleSet,
   ...findingFacts,
+  distributionRulePublished,
+  ...distributionFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -11,6 +11,7 @@ import { createPool } from './db/pool.ts';
 import { createReader, type Reader } from './db/reader.ts';
 import { ensureRoles, mayChangeLedger } from './db/roles.ts';
 import { supervise } from './db/supervise.ts';
+import { distributionFollower } from './distribution/follower.ts';
 import { sha256, toHex } from './kernel/hash.ts';
 import { newUuidV7, systemClock, systemRandom } from './kernel/system.ts';
 import type { Clock } from './kernel/time.ts';
@@ -38,6 +39,8 @@ export type Deps = {
   follower: Follower;
   /** Follows with the anomaly rules, and writes what they find. */
   anomalies: Follower;
+  /** Follows the money of batches, and shares it out. */
+  distributions: Follower;
   publisher: Publisher;
   /** Signs the log's checkpoints. */
   signer: NoteSigner;
@@ -160,6 +163,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const anomalies = anomalyFollower({ pool, keyring, door, onError });
     door.listeners.push((facts) => anomalies.offer(facts));
     await anomalies.start();
+    const distributions = distributionFollower({ pool, keyring, door, clock, programme, onError });
+    door.listeners.push((facts) => distributions.offer(facts));
+    await distributions.start();
     const publisher = await openPublisher({ pool, signer, config, door, logger, onError });
     return {
       config,
@@ -172,6 +178,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       keyring,
       follower,
       anomalies,
+      distributions,
       publisher,
       signer,
       programme,
@@ -184,6 +191,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
           await door.stop();
           await follower.stop();
           await anomalies.stop();
+          await distributions.stop();
           await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {

@@ -7,6 +7,7 @@ import * as slips from './collection/slips.tables.ts';
 import * as checkWeights from './custody/check-weights.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
+import * as distribution from './distribution/distribution.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as containers from './lots/containers.tables.ts';
@@ -79,4 +80,5 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   provenance,
   checkWeights,
   anomalies,
+  distribution,
 ].flatMap(definitionsIn);

@@ -27,6 +27,7 @@ const ROOMS = [
   'provenance',
   'anomalies',
   'resale',
+  'distribution',
   'periods',
   'figures',
   'interop',

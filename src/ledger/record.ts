@@ -16,7 +16,7 @@ import { EntryTooLong, type Recorded, TurnEntries, turnSteps, type WriterHead } 
 import { type AnyTable, type Changes, Missing, World } from './world.ts';
 
 /** Rounds of loading that one turn may ask for. */
-const MAX_ROUNDS = 6;
+const MAX_ROUNDS = 12;
 /** Loaded rows of one table kept from turn to turn. */
 const MAX_LOADED_ROWS = 10_000;
 /** How long a command may wait for a lost database before its caller is told so. */
