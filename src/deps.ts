@@ -12,6 +12,7 @@ import { createPool } from './db/pool.ts';
 import { createReader, type Reader } from './db/reader.ts';
 import { ensureRoles, mayChangeLedger } from './db/roles.ts';
 import { supervise } from './db/supervise.ts';
+import { distributionFollower } from './distribution/follower.ts';
 import { sha256, toHex } from './kernel/hash.ts';
 import { newUuidV7, systemClock, systemRandom } from './kernel/system.ts';
 import type { Clock } from './kernel/time.ts';
@@ -40,6 +41,8 @@ export type Deps = {
   follower: Follower;
   /** Follows with the anomaly rules, and writes what they find. */
   anomalies: Follower;
+  /** Follows the money of batches, and shares it out. */
+  distributions: Follower;
   publisher: Publisher;
   /** The private keys that sign the log's checkpoints, as far as they are here. */
   logKeys: KeyFiles;
@@ -161,6 +164,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const anomalies = anomalyFollower({ pool, keyring, door, onError });
     door.listeners.push((facts) => anomalies.offer(facts));
     await anomalies.start();
+    const distributions = distributionFollower({ pool, keyring, door, clock, programme, onError });
+    door.listeners.push((facts) => distributions.offer(facts));
+    await distributions.start();
     const decider = new Decider({ pool, db, keyring, door, clock, programme, reads: follower, onError });
     const deciding = new Follower({
       name: 'deciding',
@@ -184,6 +190,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       keyring,
       follower,
       anomalies,
+      distributions,
       publisher,
       logKeys,
       programme,
@@ -197,6 +204,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
           await follower.stop();
           await anomalies.stop();
           await deciding.stop();
+          await distributions.stop();
           await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {

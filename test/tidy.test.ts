@@ -30,6 +30,7 @@ const ROOMS = [
   'anomalies',
   'resale',
   'trail',
+  'distribution',
   'periods',
   'figures',
   'interop',

@@ -9,12 +9,12 @@ type OfBuyer = Money & { buyerId: string };
 const entry = (
   world: World,
   ids: AccountIds,
-  [debit, credit]: readonly [AccountRef, AccountRef],
+  sides: readonly [AccountRef, AccountRef],
   amount: number,
 ): { book?: BookEntry } => {
-  const book = openBook(world, ids);
-  book.debit(debit, amount);
-  book.credit(credit, amount);
+  const book = openBook(world, ids, amount === 0 ? [] : sides);
+  book.debit(sides[0], amount);
+  book.credit(sides[1], amount);
   const closed = book.close();
   return closed === undefined ? {} : { book: closed };
 };

@@ -60,3 +60,35 @@ t.test('a sale, its money, its costs and their undoing stand on both sides of th
   const entry = await app.operator.get(`/v1/ledger/entries/${made.body.receipt.seq}`);
   t.notMatch(JSON.stringify(entry.body), /receivable|10800000|postings/, 'no money is public');
 });
+
+t.test('each step of a trade is taken by a process that has read nothing yet', async (t) => {
+  const app = await startTestApp(t);
+  const other = await app.restart();
+  t.teardown(() => other.close());
+  const { seller, weighIn, seal, sell, post } = await tradeOf(app);
+  const batch = await seal([{ lotId: await weighIn(10_000) }]);
+  /** Somebody else writes: what this process had loaded may not be believed any more. */
+  const cold = async <Answer>(step: () => Promise<Answer>): Promise<Answer> => {
+    const { statusCode } = await other.app.inject({
+      method: 'POST',
+      url: '/v1/organisations',
+      headers: { authorization: `Bearer ${app.operator.secret}` },
+      payload: { name: 'x', kind: 'station' },
+    });
+    t.equal(statusCode, 201);
+    return step();
+  };
+  const at = { deliveredAt: AT };
+  t.equal((await cold(() => sell(batch.id, { grams: 5_000 }))).status, 201);
+  t.equal((await cold(() => post(batch.id, 'sale/void', { reason: 'x' }))).status, 201);
+  t.equal((await cold(() => sell(batch.id))).status, 201);
+  const cost = { kind: 'processing', amount: fen(10), incurredAt: AT };
+  const booked = await cold(() => post(batch.id, 'costs', cost));
+  t.equal((await cold(() => post(batch.id, 'payments', { amount: fen(20), receivedAt: AT }))).status, 201);
+  t.equal((await cold(() => post(batch.id, 'deliveries', { grams: 10_000, ...at }))).status, 201);
+  const back = { grams: 1_000, measuredGrams: 10, siteId: seller.siteId, creditNote: fen(5) };
+  const returned = await cold(() => post(batch.id, 'returns', { ...back, returnedAt: AT, reason: 'x' }));
+  t.match(returned, { status: 201, body: { onHold: true } });
+  const wrong = { entrySeq: booked.body.receipt.seq, reason: 'x' };
+  t.equal((await cold(() => post(batch.id, 'entries/void', wrong))).status, 201);
+});
