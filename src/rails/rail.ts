@@ -38,6 +38,8 @@ export type Outcome = Seen &
     | { kind: 'closed'; code: string }
     | { kind: 'cancelling' }
     | { kind: 'cancelled' }
+    /** It was paid and came back, days later: a bank's 退票. */
+    | { kind: 'returned'; code: string }
     | { kind: 'not-found' }
     /**
      * The truth is not known: no answer, half an answer, an answer nobody signed, or an error that does not say
@@ -164,8 +166,8 @@ const LIVE: readonly OutcomeKind[] = ['accepted', 'awaiting-confirmation', 'canc
 
 /**
  * What may be done next under one reference (rule 7: an unknown answer is a state of its own: never paid twice, never
- * lost). Under a new reference is paid only once this one has ended for certain: the rail said that it failed, closed
- * or was cancelled; or it does not know it, and had refused, verifiably, every single sending. A sending whose answer
+ * lost). Under a new reference is paid only once this one has ended for certain: the rail said that it failed, closed,
+ * was cancelled or came back; or it does not know it, and had refused, verifiably, every single sending. A sending whose answer
  * nobody read is sent again under the same reference when the rail does not know it: should the first arrive after
  * all, the rail takes both for one.
  */
@@ -173,6 +175,7 @@ export const nextStep = (steps: readonly Step[], limits: Pick<Limits, 'queryWind
   const first = steps.find((step) => step.did === 'submit');
   if (first === undefined) return 'submit';
   const kinds = steps.map((step) => step.outcome?.kind);
+  if (kinds.includes('returned')) return 'free';
   const paid = kinds.includes('paid');
   const ended = kinds.some((kind) => kind !== undefined && ENDED.includes(kind));
   if (paid || ended) return paid && ended ? 'by-hand' : paid ? 'done' : 'free';

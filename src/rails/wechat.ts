@@ -163,6 +163,7 @@ const caller = (settings: WechatSettings, means: WechatMeans) => {
           'user-agent': 'blue-cycle',
           authorization: authorization(signer, { method, path, body, seconds, nonce }),
           ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+          // Names the key of encrypted fields, and asks for the answer to be signed with it.
           'wechatpay-serial': settings.encryptWith,
         },
         ...(body === '' ? {} : { body }),

@@ -278,6 +278,7 @@ t.test('killed a thousand times between sent and recorded', async (t) => {
 });
 
 t.test('the same days make a driver pay twice that takes silence for failure', async (t) => {
+  rail = patient;
   const order = orderFor(21_604);
   sim.script = ['lost-after', 'error-after'];
   await naiveStep(order);

@@ -33,8 +33,11 @@ const listener = createServer((request, response) => {
 });
 await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
 const notifyUrl = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/notify`;
-const settings = { ...sim.settings(notifyUrl), timeout: 250 };
+const settings = sim.settings(notifyUrl);
 const rail: Rail = wechatRail(settings, { now: clock, random: systemRandom, fetch });
+/** One that does not wait for a slow answer. */
+const hasty: Rail = wechatRail({ ...settings, timeout: 400 }, { now: clock, random: systemRandom, fetch });
+sim.slowness = 600;
 
 t.teardown(async () => {
   await sim.stop();
@@ -111,8 +114,9 @@ const DAYS: Record<BadDay, { read: string; acted: boolean }> = {
 for (const [day, expected] of Object.entries(DAYS) as [BadDay, (typeof DAYS)[BadDay]][])
   t.test(`a bad day: ${day}`, async (t) => {
     const one = attempt();
+    const caller = day === 'slow' ? hasty : rail;
     sim.script.push(day);
-    const outcome = await rail.submit(one);
+    const outcome = await caller.submit(one);
     t.equal(seen(outcome), expected.read);
     t.equal(sim.books.bills.has(one.reference), expected.acted, 'whether something was done');
     const steps = [{ did: 'submit' as const, at: now, outcome }];
@@ -123,9 +127,9 @@ for (const [day, expected] of Object.entries(DAYS) as [BadDay, (typeof DAYS)[Bad
     t.equal(next, expected.acted ? 'query' : 'submit', 'and never a new reference');
     // The same bad day while asking and while cancelling is an unknown too.
     sim.script.push(day, day);
-    const again = await rail.query(one.reference, now);
+    const again = await caller.query(one.reference, now);
     t.equal(again.kind, 'unknown');
-    t.equal((await rail.cancel(one.reference)).kind, 'unknown');
+    t.equal((await caller.cancel(one.reference)).kind, 'unknown');
   });
 
 t.test(
