@@ -20,6 +20,7 @@ import { Keyring } from './ledger/private-store.ts';
 import { ForkFound, Publisher, type PublisherOptions } from './ledger/publisher.ts';
 import { Door } from './ledger/record.ts';
 import { readEntry, readHead } from './ledger/store.ts';
+import { openPayouts, type Payouts } from './payouts/payouts.ts';
 import { Follower } from './provenance/follower.ts';
 import { authoriseInDoor, PROGRAMME } from './registry/access.ts';
 import { foundProgramme, issueApiKey } from './registry/registry.operations.ts';
@@ -38,6 +39,8 @@ export type Deps = {
   follower: Follower;
   /** Follows with the anomaly rules, and writes what they find. */
   anomalies: Follower;
+  /** Drives payout runs and orders, over the rails that are set up. */
+  payouts: Payouts;
   publisher: Publisher;
   /** Signs the log's checkpoints. */
   signer: NoteSigner;
@@ -160,6 +163,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const anomalies = anomalyFollower({ pool, keyring, door, onError });
     door.listeners.push((facts) => anomalies.offer(facts));
     await anomalies.start();
+    const payouts = openPayouts({ pool, keyring, door, clock, newId, programme, config, onError });
+    door.listeners.push((facts) => payouts.worker.offer(facts));
+    payouts.worker.start();
     const publisher = await openPublisher({ pool, signer, config, door, logger, onError });
     return {
       config,
@@ -172,6 +178,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       keyring,
       follower,
       anomalies,
+      payouts,
       publisher,
       signer,
       programme,
@@ -181,6 +188,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       close: async () => {
         closing = true;
         try {
+          await payouts.worker.stop();
           await door.stop();
           await follower.stop();
           await anomalies.stop();

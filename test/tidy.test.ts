@@ -20,6 +20,7 @@ const ROOMS = [
   'tariffs',
   'collection',
   'stations',
+  'payouts',
   'outside',
   'custody',
   'processing',

@@ -16,6 +16,7 @@ import { NoteSigner } from '../ledger/log-key.ts';
 import { Keyring } from '../ledger/private-store.ts';
 import { Publisher } from '../ledger/publisher.ts';
 import { Door } from '../ledger/record.ts';
+import { openPayouts } from '../payouts/payouts.ts';
 import { Follower } from '../provenance/follower.ts';
 import { authoriseInDoor } from '../registry/access.ts';
 
@@ -40,6 +41,13 @@ const unconnectedDeps = (): Deps => {
     authorise: authoriseInDoor,
     onError,
   });
+  const programme = {
+    id: NIL,
+    operatorId: NIL,
+    currency: 'CNY',
+    timeZone: 'Asia/Shanghai',
+    lastSeq: 0,
+  };
   return {
     config,
     logger: pino({ level: 'silent' }),
@@ -51,6 +59,16 @@ const unconnectedDeps = (): Deps => {
     keyring,
     follower: new Follower({ pool, keyring, onError }),
     anomalies: anomalyFollower({ pool, keyring, door, onError }),
+    payouts: openPayouts({
+      pool,
+      keyring,
+      door,
+      clock,
+      newId: newUuidV7.bind(null, 0),
+      programme,
+      config,
+      onError,
+    }),
     publisher: new Publisher({
       pool,
       signer,
@@ -61,7 +79,7 @@ const unconnectedDeps = (): Deps => {
       onError,
     }),
     signer,
-    programme: { id: NIL, operatorId: NIL, currency: 'CNY', timeZone: 'Asia/Shanghai', lastSeq: 0 },
+    programme,
     appendOnly: 'privileges-and-triggers',
     firstKey: undefined,
     databaseUrl,
