@@ -66,17 +66,26 @@ const lose = (uses, kind) => uses.forEach(({ lotId, bookedGrams, lossGrams }) =>
   change(lotId, -lossGrams, `lost: ${kind}`);
 });
 const addSurplus = (site, surplus) => surplus && open(surplus.lotId, site, surplus, surplus.grams, 'surplus');
+const receive = ({ siteId, lossKind, surplus }, loads) => {
+  for (const { lotId, bookedGrams } of loads.flat()) move(lotId, siteId, bookedGrams, 'received');
+  for (const load of loads) lose(load, lossKind);
+  addSurplus(siteId, surplus);
+};
 // What a run lost is a part of what it used, of no one material: shown by itself.
 const IN_RUNS = 'of what was used';
 const loseInRun = ({ siteId, losses }, sign) =>
   losses.forEach(({ kind, grams }) => note(IN_RUNS, siteId, sign * grams, `lost: ${kind}`));
 
-const UNDOABLE = ['shipment.dispatched.v1', 'process-run.completed.v1', 'material.disposed.v1', 'incident.reported.v1'];
+const UNDOABLE = ['shipment.dispatched.v1', 'process-run.completed.v1', 'material.disposed.v1', 'incident.reported.v1',
+  'shipment.received.v1', 'shipments.received.v1', 'batch.returned.v1'];
 // By type of entry, what it does to grams (openapi/facts.json); `d` is its public part, `p` opens the private one.
 const EFFECTS = {
   'collection.recorded.v1': (d) => {
     if (d.count?.surplus) take([d.count.surplus], 'lost: taken-over');
     open(d.lotId, d.siteId, d, d.grossGrams - d.tareGrams, 'weighed in');
+    const { lots = [], lossGrams = 0 } = d.count?.shortage ?? {};
+    for (const lot of lots) change(lot.lotId, lot.returnedGrams - lot.lossGrams, 'lost: stock-shortage');
+    change(d.lotId, -lossGrams, 'lost: stock-shortage');
   },
   'collection.corrected.v1': (d) => [change(d.lotId, d.lotChangeGrams, 'corrected'), addSurplus(d.siteId, d.surplus)],
   'collection.voided.v1': (d) => change(d.lotId, -d.loweredGrams, 'corrected'),
@@ -100,15 +109,14 @@ const EFFECTS = {
     for (const { partLotId, grams } of d.parts) change(partLotId, -grams).site = fromSiteId;
     back(d.parts, 'dispatched');
   },
-  'shipment.received.v1': (d) => {
-    for (const { lotId, bookedGrams } of d.lots) move(lotId, d.siteId, bookedGrams, 'received');
-    lose(d.lots, d.lossKind);
-    addSurplus(d.siteId, d.surplus);
-  },
-  'shipments.received.v1': (d) => {
-    for (const { lotId, bookedGrams } of d.loads.flatMap(({ lots: of }) => of)) move(lotId, d.siteId, bookedGrams, 'received');
-    for (const { lots: of } of d.loads) lose(of, d.lossKind);
-    addSurplus(d.siteId, d.surplus);
+  'shipment.received.v1': (d) => receive(d, [d.lots]),
+  'shipments.received.v1': (d) => receive(d, d.loads.map(({ lots: of }) => of)),
+  'shipment.receipt-voided.v1': (d) => {
+    for (const { stays, lots: of } of d.loads) for (const { lotId, grams, lossGrams } of of) {
+      change(lotId, lossGrams, `lost: ${steps.get(d.receivedSeq).lossKind}`);
+      if (!stays) move(lotId, null, grams + lossGrams, 'received');
+    }
+    if (d.surplus) take([d.surplus], 'surplus');
   },
   'shipment.lost.v1': (d) => (d.case ? touch(d.lots) : lose(d.lots, d.lossKind)),
   'shipment.unweighed.v1': (d) => d.lots.forEach(({ lotId, grams }) => move(lotId, d.siteId, grams, 'received')),
@@ -143,6 +151,10 @@ const EFFECTS = {
     change(d.returnLotId, -d.lossGrams, `lost: ${d.lossKind}`);
     addSurplus(d.siteId, d.surplus);
   },
+  'batch.return-voided.v1': ({ lot, lossGrams, to, surplus, returnedSeq }) => [
+    change(lot.lotId, lossGrams, `lost: ${steps.get(returnedSeq).lossKind}`), change(lot.lotId, -to.grams, 'received'),
+    back([to], 'dispatched'), surplus && take([surplus], 'surplus'),
+  ],
   'product.made.v1': (d) => open(d.lotId, change(d.lot.lotId, -d.lot.grams, 'used').site, d, d.lot.grams, 'made'),
   'product.voided.v1': (d) => [take([d.lot], 'made'), back([d.from], 'used')],
 };

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { accountRoutes } from './accounts/accounts.routes.ts';
+import { transferRoute } from './accounts/transfers.ts';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
+import { FACT_TYPES } from './catalogue.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
+import { decidingRoutes } from './collection/deciding.routes.ts';
 import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
@@ -11,9 +14,12 @@ import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import { shipmentMarkRoutes } from './custody/marks.routes.ts';
 import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
+import { receiptVoidRoutes } from './custody/receipt-voids.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
+import { floatRoutes } from './floats/floats.routes.ts';
+import { bundleRoutes, bundlesOf } from './http/bundle.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
@@ -41,10 +47,12 @@ import { voidRoutes } from './processing/void.routes.ts';
 import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
 import { cardRoutes } from './registry/cards.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
+import { logKeyRoutes } from './registry/log-keys.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
 import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
+import { batchBundleRoutes } from './resale/bundle.routes.ts';
 import { productRoutes } from './resale/products.routes.ts';
 import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
@@ -55,6 +63,7 @@ import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
 import { lotMarkRoutes } from './supervision/material-marks.ts';
 import { tariffRoutes } from './tariffs/tariffs.routes.ts';
+import { verifyRoutes } from './web/verify.routes.ts';
 
 export const VERSION = '0.1.0';
 
@@ -74,10 +83,13 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
     accountRoutes(scope, deps);
+    transferRoute(scope, deps);
     tariffRoutes(scope, deps);
+    floatRoutes(scope, deps);
     collectionRoutes(scope, deps);
     stationRoutes(scope, deps);
     correctionRoutes(scope, deps);
+    decidingRoutes(scope, deps);
     confirmationRoutes(scope, deps);
     disputeRoutes(scope, deps);
     linkRoutes(scope, deps);
@@ -94,6 +106,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     shipmentMarkRoutes(scope, deps);
     runMarkRoutes(scope, deps);
     custodyRoutes(scope, deps);
+    receiptVoidRoutes(scope, deps);
     stockCountRoutes(scope, deps);
     reWeighingRoutes(scope, deps);
     checkWeightRoutes(scope, deps);
@@ -124,6 +137,11 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
     });
     logRoutes(scope, deps);
+    const bundles = bundlesOf({ ...deps, hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids) });
+    bundleRoutes(scope, bundles);
+    batchBundleRoutes(scope, { ...deps, bundles });
+    verifyRoutes(scope, new Map(FACT_TYPES.map(({ type, title }) => [type, title])));
+    logKeyRoutes(scope, deps);
     vocabularyRoutes(scope);
     healthRoutes(scope, {
       ...deps,

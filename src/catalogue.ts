@@ -1,16 +1,20 @@
+import { fundsTransferred } from './accounts/transfers.ts';
 import { findingFacts } from './anomalies/findings.facts.ts';
 import { anomalyRuleSet } from './anomalies/rules.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
+import { decidingFacts } from './collection/deciding.facts.ts';
 import { disputeFacts } from './collection/disputes.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
 import { deviceCheckWeighed } from './custody/check-weights.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { reWeighingFacts } from './custody/re-weighings.facts.ts';
+import { receiptVoidFacts } from './custody/receipt-voids.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
+import { floatFacts } from './floats/floats.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -27,12 +31,14 @@ import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
 import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
+import { logKeyFacts } from './registry/log-keys.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { registryFacts } from './registry/registry.facts.ts';
 import { entryVoided } from './resale/entry-voids.ts';
 import { keepingFacts } from './resale/keeping.facts.ts';
 import { productFacts } from './resale/products.facts.ts';
 import { resaleFacts } from './resale/resale.facts.ts';
+import { returnVoidFacts } from './resale/return-voids.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
 import { resaleVoidFacts } from './resale/voids.facts.ts';
@@ -46,14 +52,18 @@ import { tariffFacts } from './tariffs/tariffs.facts.ts';
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
+  ...logKeyFacts,
   ...peopleFacts,
   ...cardFacts,
   ...equipmentFacts,
   ...tariffFacts,
+  fundsTransferred,
+  ...floatFacts,
   ...presetFacts,
   ...containerFacts,
   ...collectionFacts,
   ...correctionFacts,
+  ...decidingFacts,
   lotSampled,
   ...outsideFacts,
   ...supervisionFacts,
@@ -65,6 +75,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...custodyFacts,
   ...unmeasuredFacts,
   ...togetherFacts,
+  ...receiptVoidFacts,
   ...stockCountFacts,
   ...reWeighingFacts,
   ...processingFacts,
@@ -79,6 +90,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...keepingFacts,
   ...saleFacts,
   ...returnFacts,
+  ...returnVoidFacts,
   ...productFacts,
   ...resaleVoidFacts,
   entryVoided,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { anomalyFollower } from './anomalies/follower.ts';
+import { Decider } from './collection/deciding.follower.ts';
 import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
@@ -14,6 +15,7 @@ import { supervise } from './db/supervise.ts';
 import { sha256, toHex } from './kernel/hash.ts';
 import { newUuidV7, systemClock, systemRandom } from './kernel/system.ts';
 import type { Clock } from './kernel/time.ts';
+import { KeyFiles, readNamedKeys } from './ledger/key-files.ts';
 import { NoteSigner } from './ledger/log-key.ts';
 import { formatKey, parseKey } from './ledger/note.ts';
 import { Keyring } from './ledger/private-store.ts';
@@ -42,8 +44,8 @@ export type Deps = {
   /** Drives payout runs and orders, over the rails that are set up. */
   payouts: Payouts;
   publisher: Publisher;
-  /** Signs the log's checkpoints. */
-  signer: NoteSigner;
+  /** The private keys that sign the log's checkpoints, as far as they are here. */
+  logKeys: KeyFiles;
   programme: Programme;
   appendOnly: 'privileges-and-triggers' | 'triggers-only';
   /** The operator's first key, when this start founded the programme. */
@@ -140,8 +142,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       await readSecretFile(config.privateKeyFile, isNew, 'PRIVATE_KEY_FILE'),
       systemRandom,
     );
-    const seed = await readSecretFile(config.ledgerKeyFile, isNew, 'LEDGER_KEY_FILE');
-    const signer = new NoteSigner(config.ledgerOrigin, seed);
+    const logKeys = new KeyFiles(config.ledgerKeyFile);
     const door = new Door({
       pool: writer,
       origin: config.ledgerOrigin,
@@ -154,7 +155,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     });
     const db = createReader(pool);
     const newId = () => newUuidV7(clock());
-    const firstKey = await found({ config, pool, door, keyring, newId, logKey: formatKey(signer.key) });
+    const firstKey = await found({ config, pool, door, keyring, newId, logKeys });
     const programme = (await findProgramme(db))!;
     const appendOnly = (await mayChangeLedger(pool)) ? 'triggers-only' : 'privileges-and-triggers';
     const follower = new Follower({ pool, keyring, onError });
@@ -166,7 +167,18 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const payouts = openPayouts({ pool, keyring, door, clock, newId, programme, config, onError });
     door.listeners.push((facts) => payouts.worker.offer(facts));
     payouts.worker.start();
-    const publisher = await openPublisher({ pool, signer, config, door, logger, onError });
+    const decider = new Decider({ pool, db, keyring, door, clock, programme, reads: follower, onError });
+    const deciding = new Follower({
+      name: 'deciding',
+      pool,
+      keyring,
+      onError,
+      project: async (_client, facts) => decider.observe(facts),
+      after: () => decider.act(),
+    });
+    door.listeners.push((facts) => deciding.offer(facts));
+    await deciding.start();
+    const publisher = await openPublisher({ pool, keys: logKeys, config, door, logger, onError });
     return {
       config,
       logger,
@@ -180,7 +192,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       anomalies,
       payouts,
       publisher,
-      signer,
+      logKeys,
       programme,
       appendOnly,
       firstKey,
@@ -192,6 +204,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
           await door.stop();
           await follower.stop();
           await anomalies.stop();
+          await deciding.stop();
           await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {
@@ -216,17 +229,18 @@ const shipped = async (file: string): Promise<string> =>
 const openPublisher = async (
   deps: { config: Config; door: Door; logger: Logger } & Omit<
     PublisherOptions,
-    'hash' | 'file' | 'onFork' | 'witnesses'
+    'hash' | 'file' | 'onFork' | 'witnesses' | 'origin'
   >,
 ): Promise<Publisher> => {
-  const { pool, signer, onError, config, door, logger } = deps;
+  const { pool, keys, onError, config, door, logger } = deps;
   const onFork = ({ message }: ForkFound): void => {
     door.readOnly = message;
     logger.error(`read-only: ${message}`);
   };
   const file = `${config.ledgerKeyFile}.checkpoint`;
   const witnesses = config.ledgerWitnesses.map(({ key, url }) => ({ key: parseKey(sha256, key), url }));
-  const publisher = new Publisher({ pool, signer, hash: sha256, file, witnesses, onFork, onError });
+  const origin = config.ledgerOrigin;
+  const publisher = new Publisher({ pool, origin, keys, hash: sha256, file, witnesses, onFork, onError });
   door.listeners.push(() => publisher.wake());
   try {
     await publisher.start();
@@ -237,7 +251,24 @@ const openPublisher = async (
   return publisher;
 };
 
-type Founding = { origin: string; data: { logKey: string | null } };
+/** Throws when the database holds another log, or none of the keys it signs with is here. */
+const confirmLog = async (pool: pg.Pool, config: Config, logKeys: KeyFiles): Promise<void> => {
+  const first = await readEntry(pool, 0);
+  const { origin } = JSON.parse(first!.bytes.toString('utf8')) as { origin: string };
+  if (origin !== config.ledgerOrigin)
+    throw new Error(
+      `This database holds the log ${origin}; set LEDGER_ORIGIN=${origin}, or name another database.`,
+    );
+  const named = (await readNamedKeys(pool)).filter(({ retiredSeq }) => retiredSeq === null);
+  if ((await logKeys.signersOf(named)).length > 0) return;
+  const { file } = logKeys;
+  const keys = named.map(({ key }) => formatKey(key)).join(' or ');
+  throw new Error(
+    existsSync(file)
+      ? `${file} holds another key than the log signs with, ${keys}: put that back (LEDGER_KEY_FILE), or a later key beside it.`
+      : `${file} is missing, and the ledger has entries: put back the key it was founded with (LEDGER_KEY_FILE), or a later key beside it.`,
+  );
+};
 
 /** Writes entry 0 and the operator's first key when the ledger is empty; refuses another log's database or key. */
 const found = async (deps: {
@@ -246,23 +277,16 @@ const found = async (deps: {
   door: Door;
   keyring: Keyring;
   newId: () => string;
-  logKey: string;
+  logKeys: KeyFiles;
 }): Promise<string | undefined> => {
-  const { config, pool, door, keyring, newId, logKey } = deps;
+  const { config, pool, door, keyring, newId, logKeys } = deps;
   const { size } = await readHead(pool);
   if (size > 0) {
-    const first = await readEntry(pool, 0);
-    const { origin, data } = JSON.parse(first!.bytes.toString('utf8')) as Founding;
-    if (origin !== config.ledgerOrigin)
-      throw new Error(
-        `This database holds the log ${origin}; set LEDGER_ORIGIN=${origin}, or name another database.`,
-      );
-    if (data.logKey !== logKey)
-      throw new Error(
-        `${config.ledgerKeyFile} holds another key than the log was founded with, ${data.logKey}: put that back (LEDGER_KEY_FILE).`,
-      );
+    await confirmLog(pool, config, logKeys);
     return undefined;
   }
+  const seed = await readSecretFile(config.ledgerKeyFile, true, 'LEDGER_KEY_FILE');
+  const logKey = formatKey(new NoteSigner(config.ledgerOrigin, seed).key);
   const key = (name: string) => ({ id: newId(), fingerprint: keyring.fingerprint(name) });
   const operatorId = newId();
   await door.record(

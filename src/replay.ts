@@ -12,7 +12,7 @@ import { createReplay, type ReplayWriter } from './ledger/replay.ts';
 import { type Queryable, readFacts, readHead } from './ledger/store.ts';
 import type { AnyJournal, AnyTable, Changes } from './ledger/world.ts';
 import { projectFacts } from './provenance/project.ts';
-import { replayIgnores } from './registry/people.facts.ts';
+import { ErasedPeople } from './registry/people.facts.ts';
 import { TABLES } from './tables.ts';
 
 const BATCH = 1_000;
@@ -54,10 +54,11 @@ export const replayAndCompare = async (
       await client.query('SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0');
       // One snapshot of what is live; what is written here is seen as well, and rolled back.
       await client.query('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-      const rebuilt = await rebuild(client, { ...options, scratch }, progress);
+      const erased = new ErasedPeople();
+      const rebuilt = await rebuild(client, { ...options, scratch }, erased, progress);
       const tables: ComparedTable[] = [];
       for (const table of TABLES)
-        if (table.replayed) tables.push(await compare(client, table.name, schema, scratch));
+        if (table.replayed) tables.push(await compare(client, table.name, erased, schema, scratch));
       return { ...rebuilt, tables };
     } finally {
       await client.query('ROLLBACK').catch(() => undefined);
@@ -72,6 +73,7 @@ export const replayAndCompare = async (
 const rebuild = async (
   client: pg.PoolClient,
   { schema, scratch, keyring }: { schema: string; scratch: string; keyring: Keyring },
+  erased: ErasedPeople,
   progress: (done: number, size: number) => void,
 ) => {
   const see = (name: string) => client.query(`SET LOCAL search_path = ${id(name)}`);
@@ -86,6 +88,7 @@ const rebuild = async (
     const facts = await readFacts(db, sha256, keyring, done, BATCH);
     if (facts.length === 0) throw new Error(`entry ${done} is missing: run verify`);
     await see(scratch);
+    for (const fact of facts) erased.see(fact);
     await replay.apply(facts);
     await projectFacts(client, facts.slice(0, Math.max(0, followed - done)));
     await observeFacts(client, facts.slice(0, Math.max(0, observed - done)));
@@ -123,6 +126,7 @@ const upsert = ({ columns, key }: AnyTable): string => {
 const compare = async (
   client: pg.PoolClient,
   table: string,
+  erased: ErasedPeople,
   schema: string,
   scratch: string,
 ): Promise<ComparedTable> => {
@@ -136,18 +140,21 @@ const compare = async (
      WHERE to_jsonb(l) IS DISTINCT FROM to_jsonb(r)`,
   );
   const compared: ComparedTable = { table, rows: 0, differences: 0, first: [] };
+  const differs = (difference: Difference): void => {
+    compared.differences++;
+    if (compared.first.length < NAMED_DIFFERENCES) compared.first.push(difference);
+  };
   let ignored = 0;
   for (;;) {
     const { rows } = await client.query<Omit<Difference, 'key'>>('FETCH 1000 FROM differences');
     if (rows.length === 0) break;
     for (const row of rows) {
-      if (row.live !== null && replayIgnores(table, row.live)) ignored++;
-      else {
-        compared.differences++;
-        if (compared.first.length < NAMED_DIFFERENCES) compared.first.push({ key: keyOf(row, key), ...row });
-      }
+      if (row.live !== null && row.replayed === null && erased.explains(table, row.live)) ignored++;
+      else differs({ key: keyOf(row, key), ...row });
     }
   }
+  for (const lastSeq of erased.unanswered(table))
+    differs({ key: { last_seq: lastSeq }, live: null, replayed: { state: 'erased', last_seq: lastSeq } });
   await client.query('CLOSE differences');
   const { rows } = await client.query<{ n: number }>(`SELECT count(*) AS n FROM ${live}`);
   compared.rows = rows[0]!.n - ignored;

@@ -6,10 +6,13 @@ import * as earnings from './collection/earnings.tables.ts';
 import * as slips from './collection/slips.tables.ts';
 import * as checkWeights from './custody/check-weights.tables.ts';
 import * as custody from './custody/custody.tables.ts';
+import * as receipts from './custody/receipts.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
+import * as floats from './floats/floats.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as containers from './lots/containers.tables.ts';
+import * as countLosses from './lots/count-losses.tables.ts';
 import * as lots from './lots/lots.tables.ts';
 import * as sources from './lots/sources.tables.ts';
 import * as stock from './lots/stock.tables.ts';
@@ -27,6 +30,7 @@ import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
 import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
+import * as logKeys from './registry/log-keys.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
@@ -45,12 +49,14 @@ const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
 export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   ledger,
   registry,
+  logKeys,
   people,
   cards,
   deviceLines,
   lots,
   accounts,
   containers,
+  countLosses,
   sources,
   stock,
   supervision,
@@ -60,12 +66,14 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   marks,
   corrections,
   earnings,
+  floats,
   slips,
   tariffs,
   payouts,
   presets,
   outside,
   custody,
+  receipts,
   stockCounts,
   processing,
   disposals,

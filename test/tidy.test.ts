@@ -9,6 +9,7 @@ const ROOMS = [
   'kernel',
   'rails',
   'ledger (pure)',
+  'verifier',
   'db',
   'ledger',
   'http',
@@ -18,6 +19,7 @@ const ROOMS = [
   'supervision',
   'containers',
   'tariffs',
+  'floats',
   'collection',
   'stations',
   'payouts',
@@ -28,9 +30,11 @@ const ROOMS = [
   'provenance',
   'anomalies',
   'resale',
+  'trail',
   'periods',
   'figures',
   'interop',
+  'web',
   'composition',
   'cli',
 ];
@@ -38,7 +42,8 @@ const ROOMS = [
 /** The part of the ledger that does no I/O, and that a verifier takes along. */
 const PURE = [
   ...['entry.ts', 'merkle.ts', 'proof.ts', 'note.ts', 'checkpoint.ts', 'tile-path.ts'],
-  ...['scan.ts', 'sealing.ts', 'verify.ts'],
+  ...['scan.ts', 'sealing.ts', 'verify.ts', 'key-history.ts'],
+  ...['tlog-proof.ts', 'bundle.ts', 'bundle-read.ts', 'bundle-reasons.ts', 'bundle-verify.ts'],
 ];
 
 const roomOf = (file: string): string => {

@@ -72,7 +72,12 @@ export type Book = {
   close(): BookEntry | undefined;
 };
 
-export const openBook = (world: World, ids: AccountIds): Book => {
+/** @param refs accounts it will surely move: loaded at once */
+export const openBook = (world: World, ids: AccountIds, refs: readonly AccountRef[] = []): Book => {
+  world.need(
+    accounts,
+    refs.map((ref) => idOfAccount(ids, ref)),
+  );
   const lines = new Map<
     string,
     { ref: AccountRef; known: Account | undefined; delta: number; held: number }
@@ -91,14 +96,15 @@ export const openBook = (world: World, ids: AccountIds): Book => {
     return { balance: (known?.balance ?? 0) + delta, held: (known?.held ?? 0) + held };
   };
   return {
+    // Nothing to move: then the account need not be known.
     debit: (ref, amount) => {
-      lineOf(ref).delta += amount;
+      if (amount !== 0) lineOf(ref).delta += amount;
     },
     credit: (ref, amount) => {
-      lineOf(ref).delta -= amount;
+      if (amount !== 0) lineOf(ref).delta -= amount;
     },
     hold: (ref, amount) => {
-      lineOf(ref).held += amount;
+      if (amount !== 0) lineOf(ref).held += amount;
     },
     standing,
     close: () => {

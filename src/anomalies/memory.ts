@@ -127,11 +127,11 @@ export class Memory {
     subject: string,
     part: string,
     period: string,
-    more: { grams: number; against: number; at?: number },
+    more: { grams: number; against: number; at?: number; count?: 1 | -1 },
   ): Tally {
     const name = nameOf({ scope, subject, part, period });
     const row = this.tallies.get(name)!;
-    row.count++;
+    row.count += more.count ?? 1;
     row.grams += more.grams;
     row.against += more.against;
     if (more.at !== undefined) {

@@ -16,6 +16,7 @@ import { evidenceOf, keeperHit, markHits, type Surroundings, talliesOf } from '.
 
 const RECORDED = 'collection.recorded.v1';
 const RECEIVED = 'shipment.received.v1';
+const RECEIPT_VOIDED = 'shipment.receipt-voided.v1';
 
 /** What rules know of the facts' surroundings: where sites stand, whose they are, and where loads came from. */
 class Around {
@@ -29,7 +30,7 @@ class Around {
   }
 
   async load(facts: readonly AnyFact[]): Promise<void> {
-    const received = facts.filter(({ type }) => type === RECEIVED).map(({ data }) => data.shipmentId);
+    const received = facts.flatMap(shipmentsOf);
     if (received.length > 0) {
       const { rows } = await this.client.query<{ id: string; siteId: string }>(
         'SELECT id, from_site_id AS "siteId" FROM shipments WHERE id = ANY($1::uuid[])',
@@ -64,12 +65,18 @@ class Around {
   }
 }
 
+/** Loads a fact receives, or says that it did not. */
+const shipmentsOf = ({ type, data }: AnyFact): string[] => {
+  if (type === RECEIVED) return [data.shipmentId];
+  return type === RECEIPT_VOIDED && data.loads.length === 1 ? [data.loads[0].shipmentId] : [];
+};
+
 /** What is known of a month's loads of a sender, by the month they were recorded to have arrived in. */
-const receiptKey = (around: Around, { at, data }: AnyFact) => ({
+const receiptKey = (around: Around, fact: AnyFact) => ({
   scope: 'receipt-month' as const,
-  subject: around.senderOf(data.shipmentId),
+  subject: around.senderOf(shipmentsOf(fact)[0]!),
   part: NIL,
-  period: dayIn(around.timeZone, at).slice(0, 7),
+  period: (fact.type === RECEIPT_VOIDED ? fact.data.day : dayIn(around.timeZone, fact.at)).slice(0, 7),
 });
 
 /** Puts what was found among what waits to pass the door. Live, with the keyring; a replay only remembers. */
@@ -135,6 +142,15 @@ const received = (memory: Memory, around: Around, fact: AnyFact, find?: Finder) 
     grams: figures.missingGrams!,
     hit: { rule: 'station-receipts', version: inForce!.version, figures },
   });
+};
+
+/** What was received by mistake counts no more, where it did. */
+const receiptVoided = (memory: Memory, around: Around, fact: AnyFact) => {
+  const { receivedSeq, outcome, bookedGrams, measuredGrams } = fact.data;
+  if (shipmentsOf(fact).length === 0 || outcome !== 'received') return;
+  if (!memory.anyInForce(receivedSeq, 'station-receipts')) return;
+  const { scope, subject, part, period } = receiptKey(around, fact);
+  memory.add(scope, subject, part, period, { count: -1, grams: -bookedGrams, against: -measuredGrams });
 };
 
 const registered = async (
@@ -205,6 +221,7 @@ export const observeFacts = async (
     if (!memory.anyAtAll) continue;
     if (fact.type === RECORDED) weighedIn(memory, around, surroundings, fact, find);
     if (fact.type === RECEIVED) received(memory, around, fact, find);
+    if (fact.type === RECEIPT_VOIDED) receiptVoided(memory, around, fact);
   }
   return memory.save(find !== undefined);
 };
@@ -212,7 +229,7 @@ export const observeFacts = async (
 /** Everything the facts will ask for, in a few queries. */
 const preload = async (memory: Memory, around: Around, facts: readonly AnyFact[]): Promise<void> => {
   const weighIns = facts.filter(({ type }) => type === RECORDED);
-  const receipts = facts.filter(({ type }) => type === RECEIVED);
+  const receipts = facts.filter((fact) => shipmentsOf(fact).length > 0);
   await memory.loadTallies([
     ...weighIns.flatMap((fact) => talliesOf(memory, fact)),
     ...receipts.map((fact) => receiptKey(around, fact)),

@@ -9,6 +9,7 @@ import { measureHttp } from './bench/http.ts';
 import { type LoadGenerator, openLoadGenerator } from './bench/load.ts';
 import { measureLog } from './bench/log.ts';
 import { countWeighIns, measureApiProcess, measureDisk } from './bench/memory.ts';
+import { measureMoney } from './bench/money.ts';
 import { type Cluster, openCluster, openPlace } from './bench/place.ts';
 import { measureProvenance, type Sizes } from './bench/provenance.ts';
 import type { Effort } from './bench/rounds.ts';
@@ -16,7 +17,16 @@ import { type Row, toTable } from './bench/rows.ts';
 import { measureTrade } from './bench/trade.ts';
 import { measureVerify } from './bench/verifying.ts';
 
-export const MEASUREMENTS = ['door', 'http', 'verify', 'memory', 'provenance', 'trade', 'log'] as const;
+export const MEASUREMENTS = [
+  'door',
+  'http',
+  'verify',
+  'memory',
+  'provenance',
+  'trade',
+  'log',
+  'money',
+] as const;
 type Measurement = (typeof MEASUREMENTS)[number];
 
 export type BenchOptions = {
@@ -203,6 +213,14 @@ const measure = async (
       rows.push(
         ...(await measureLog(place, generator, proofsAt, loadMs, door, (text) => progress(`log: ${text}`))),
       );
+    } finally {
+      await place.close();
+    }
+  }
+  if (wanted.has('money')) {
+    const place = await openPlace(cluster, 'bench_money_ledger', 'station');
+    try {
+      rows.push(...(await measureMoney(place, generator, scale.http, (text) => progress(`money: ${text}`))));
     } finally {
       await place.close();
     }

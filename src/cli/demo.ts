@@ -8,6 +8,7 @@ import type { Deps } from '../deps.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { systemRandom } from '../kernel/system.ts';
 import { type Verified, verifyEntries } from '../ledger/check.ts';
+import { readNamedKeys } from '../ledger/key-files.ts';
 import { formatKey, type NoteKey, parseKey } from '../ledger/note.ts';
 import { readHead } from '../ledger/store.ts';
 import { PROGRAMME } from '../registry/access.ts';
@@ -70,13 +71,12 @@ const operatorKey = async ({ door, keyring, newId, programme }: Deps): Promise<s
 /** A witness in a process of its own, which is asked to cosign from now on. */
 const startWitness = async (
   dataDir: string,
-  { signer, publisher }: Deps,
+  { pool, publisher }: Deps,
 ): Promise<{ key: NoteKey; stop: () => void }> => {
   const main = path.resolve(import.meta.dirname, '../main.ts');
   const argv = [
     'witness',
-    '--log',
-    formatKey(signer.key),
+    ...(await readNamedKeys(pool)).flatMap(({ key }) => ['--log', formatKey(key)]),
     '--state',
     path.join(dataDir, 'witness'),
     '--port',
@@ -115,10 +115,13 @@ type Report = Played & {
 const kilograms = (grams: number): string =>
   `${(grams / 1_000).toLocaleString('en', { maximumFractionDigits: 3 })} kg`;
 
+const yuan = (fen: number): string =>
+  `${(fen / 100).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} yuan`;
+
 const report = async (r: Report, options: DemoOptions, io: Io): Promise<void> => {
   const { key, ...shown } = r;
   if (options.json) return write(io.stdout, `${JSON.stringify(shown)}\n`);
-  const { url, batch, accident, fraud, provenance, verified, seconds } = r;
+  const { url, batch, accident, fraud, money, provenance, verified, seconds } = r;
   const origins = provenance.byOriginClass
     .map((o: Answer) => `${o.originClass} ${kilograms(o.grams)}`)
     .join(', ');
@@ -133,6 +136,8 @@ Played in ${seconds} s. Batch ${batch.code}: ${kilograms(provenance.grams)} of P
                      held, corrected, and decided by two: ${accident.outcome}
   a fraud 作弊       batch ${fraud.batch.code}: ${kilograms(fraud.outputGrams)} of pellets out of ${kilograms(fraud.inputGrams)},
                      marked ${fraud.marks.join(', ')}: claimable ${kilograms(fraud.claimableGrams)}
+  money 钱款         ${yuan(money.earned)} earned at the scales, both sides of the books equal (difference ${money.difference});
+                     ${yuan(money.paidInCash)} paid in cash to ${money.people} people, the count ${yuan(money.expected - money.counted)} short
   ledger 账本        ${verified.size} entries verified, head ${verified.leafHash.slice(0, 16)}…
                      signed checkpoint over ${verified.checkpoints.at(-1)}, cosigned by ${verified.cosigned[0]!.name}
 
@@ -141,6 +146,7 @@ Look at
   the ledger         ${url}/v1/ledger/entries?limit=10
   the checkpoint     ${url}/log/checkpoint
   the batch          curl -H "Authorization: Bearer ${key}" ${url}/v1/batches/${batch.id}/provenance
+  a bundle to check  ${url}/verify#${batch.code}
   verify it again    npx blue-cycle verify --url ${url}
 ${options.once ? '' : '\nServing until you press Ctrl-C.\n'}`,
   );

@@ -15,9 +15,8 @@ import {
   openCommandDatabase,
   readKeyring,
 } from './database.ts';
+import { type Check, logKeys } from './doctor.keys.ts';
 import { answer, count, type ExitCode, type Io } from './io.ts';
-
-export type Check = { check: string; state: 'ok' | 'warn' | 'fail'; text: string };
 
 const NODE_MAJOR = 24;
 const [WARN_FREE_BYTES, FAIL_FREE_BYTES] = [5e9, 5e8];
@@ -117,7 +116,7 @@ const checkDatabase = async (url: string | undefined, config: Config, checks: Ch
   try {
     const { client, close } = await connectTo(database.url, database.schema);
     try {
-      for (const look of [version, durability, migrations, privileges, clock, ledger, privateKey])
+      for (const look of [version, durability, migrations, privileges, clock, ledger, privateKey, logKeys])
         checks.push(await look({ client, db: client as unknown as Queryable, database, config }));
     } finally {
       await close();

@@ -43,9 +43,9 @@ export const runExport = async (options: ExportOptions, config: Config, io: Io):
     ...(openings === undefined ? [] : [await create(openings, 0o600)]),
   ];
   try {
-    const { size, leafHash, note } =
+    const { size, leafHash, note, keyNotes } =
       url === undefined ? await fromDatabase(options, config, io, files) : await fromServer(io, url, files);
-    const ending = note === undefined ? { head: { size, leafHash } } : { checkpoint: note };
+    const ending = note === undefined ? { head: { size, leafHash } } : endingWith(note, keyNotes);
     await files[0]!.write(`${JSON.stringify(ending)}\n`);
     for (const file of files) await file.keep();
     await answer(io, options.json, { ok: true, size, leafHash, files: files.map((f) => f.path) }, [
@@ -63,15 +63,22 @@ export const runExport = async (options: ExportOptions, config: Config, io: Io):
   }
 };
 
-type Exported = Verified & { note?: string };
+type Exported = Verified & { note?: string; keyNotes?: readonly string[] };
+
+/** The checkpoint, and where the log has had more than one key those that each fact about keys stands under. */
+const endingWith = (checkpoint: string, keyCheckpoints: readonly string[] = []): object => ({
+  checkpoint,
+  ...(keyCheckpoints.length === 0 ? {} : { keyCheckpoints }),
+});
 
 /** As far as the server's checkpoint goes, or its head where nothing is signed. */
 const fromServer = async (io: Io, url: string, files: OutFile[]): Promise<Exported> => {
   const source = urlSource(io, url);
-  const [note] = await source.notes();
+  await source.notes();
+  const note = source.note();
   const limit = note === undefined ? undefined : parseCheckpoint(parseNote(note).text).size;
   const verified = await writeFrom({ ...source, ...upTo(source, limit) }, io, files);
-  return { ...verified, ...(note === undefined ? {} : { note }) };
+  return { ...verified, ...(note === undefined ? {} : { note, keyNotes: source.keyNotes() }) };
 };
 
 /** The first entries of a source alone. */
@@ -108,7 +115,7 @@ const fromDatabase = async (
       const signed = await signedSource(db, keyring);
       const source = signed ?? (await databaseSource(db, keyring));
       const verified = await writeFrom({ ...source, total: () => source.head().size }, io, files);
-      return { ...verified, ...(signed === null ? {} : { note: signed.note }) };
+      return { ...verified, ...(signed === null ? {} : { note: signed.note, keyNotes: signed.keyNotes }) };
     } finally {
       await close();
     }

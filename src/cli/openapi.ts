@@ -12,7 +12,7 @@ import type { Deps } from '../deps.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { NIL } from '../kernel/ids.ts';
 import { newUuidV7, systemRandom } from '../kernel/system.ts';
-import { NoteSigner } from '../ledger/log-key.ts';
+import { KeyFiles } from '../ledger/key-files.ts';
 import { Keyring } from '../ledger/private-store.ts';
 import { Publisher } from '../ledger/publisher.ts';
 import { Door } from '../ledger/record.ts';
@@ -30,7 +30,7 @@ const unconnectedDeps = (): Deps => {
   const onError = (): void => undefined;
   const pool = createPool({ url: databaseUrl, schema: config.databaseSchema, max: 1, onError, name: 'none' });
   const keyring = new Keyring(new Uint8Array(32), systemRandom);
-  const signer = new NoteSigner(config.ledgerOrigin, new Uint8Array(32));
+  const logKeys = new KeyFiles('');
   const door = new Door({
     pool,
     origin: config.ledgerOrigin,
@@ -71,14 +71,15 @@ const unconnectedDeps = (): Deps => {
     }),
     publisher: new Publisher({
       pool,
-      signer,
+      origin: config.ledgerOrigin,
+      keys: logKeys,
       hash: sha256,
       file: '',
       witnesses: [],
       onFork: onError,
       onError,
     }),
-    signer,
+    logKeys,
     programme,
     appendOnly: 'privileges-and-triggers',
     firstKey: undefined,

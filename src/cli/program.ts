@@ -64,6 +64,7 @@ const buildProgram = (io: Io, done: (outcome: Outcome) => void): Command => {
   addImport(program, io, done);
   addLooking(program, does, io, done);
   addKeys(program, io, done);
+  addLogKeys(program, io, done);
   addMeasuring(program, io, done);
   return program;
 };
@@ -149,6 +150,18 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
       'the verifier key of a witness that must have cosigned; may be repeated',
       collect,
     )
+    .addOption(
+      new Option('--openings <file>', "what opens an export's private parts").conflicts(['url', 'database']),
+    )
+    .option(
+      '--require-attestations [kinds]',
+      'a device must have signed every weigh-in, or those at these kinds of site: station,warehouse',
+    )
+    .option('--attested-since <seq>', 'but only those from this position on', position)
+    .option(
+      '--batch <code>',
+      'walk the way of a batch (code or id) or lot (id) back through an export, and prove it whole',
+    )
     .addOption(json())
     .action(does(async () => (await import('./verify.ts')).runVerify));
   program
@@ -215,9 +228,45 @@ const addKeys = (program: Command, io: Io, done: (outcome: Outcome) => void): vo
     .action(async (options) => done(await (await module()).listKeys(options, readConfig(io.env), io)));
 };
 
+const addLogKeys = (program: Command, io: Io, done: (outcome: Outcome) => void): void => {
+  const key = program
+    .command('log-key')
+    .description("add, retire and list the keys that sign the log's checkpoints, where their files lie");
+  const module = () => import('./log-key.ts');
+  key
+    .command('add')
+    .description(
+      'make a key in a file beside the first one, and have the ledger name it; both sign from then on',
+    )
+    .addOption(url())
+    .addOption(json())
+    .action(async (options) => done(await (await module()).addLogKey(options, readConfig(io.env), io)));
+  key
+    .command('retire')
+    .description('end a key of the log; checkpoints it signed before stay good')
+    .argument('<id>', "the key's id, 8 hex digits")
+    .option('--successor <id>', 'the key that goes on; else the newest')
+    .addOption(url())
+    .addOption(json())
+    .action(async (id: string, options) =>
+      done(await (await module()).retireLogKey(id, options, readConfig(io.env), io)),
+    );
+  key
+    .command('list')
+    .description('list the keys the ledger names, and whether their private parts are here')
+    .addOption(url())
+    .addOption(json())
+    .action(async (options) => done(await (await module()).listLogKeys(options, readConfig(io.env), io)));
+};
+
 const portNumber = (text: string): number => {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('write a number from 0 to 65535.');
+  return Number(text);
+};
+
+const position = (text: string): number => {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('write the position of an entry, such as 0.');
   return Number(text);
 };
 

@@ -19,10 +19,14 @@ type Page = {
 };
 
 /** A server's ledger through `GET /v1/ledger/entries`, as far as it went when the first page was asked for. */
-export const urlSource = (io: Io, base: string): Sized & { note(): string | undefined } => {
+export const urlSource = (
+  io: Io,
+  base: string,
+): Sized & { note(): string | undefined; keyNotes(): readonly string[] } => {
   let head: Page['head'] | undefined;
   let notes: Promise<string[]> | undefined;
   let note: string | undefined;
+  let keyNotes: string[] = [];
   async function* batches(): AsyncGenerator<SourceEntry[]> {
     for (let from = 0; head === undefined || from < head.size; ) {
       const page = await readPage(io, base, from);
@@ -42,13 +46,16 @@ export const urlSource = (io: Io, base: string): Sized & { note(): string | unde
     batches: batches(),
     head: () => head!,
     notes: () => {
-      notes ??= readNote(io, base).then((found) => {
+      notes ??= readNote(io, base).then(async (found) => {
         note = found;
-        return found === undefined ? [] : [found];
+        if (found === undefined) return [];
+        keyNotes = await readKeyNotes(io, base, sizeOf(found));
+        return [...keyNotes, found];
       });
       return notes;
     },
     note: () => note,
+    keyNotes: () => keyNotes,
     total: () => head?.size ?? 0,
     opened: false,
   };
@@ -64,6 +71,25 @@ const readNote = async (io: Io, base: string): Promise<string | undefined> => {
     throw new Failed(unreachable(url, error));
   }
 };
+
+/** The checkpoints that the facts about the log's keys stand under, over no more than so many entries. */
+const readKeyNotes = async (io: Io, base: string, size: number): Promise<string[]> => {
+  type Key = { addedUnder: string | null; retiredUnder: string | null };
+  const url = resolveUrl(base, 'v1/ledger/keys');
+  try {
+    const response = await io.fetch(url, { signal: AbortSignal.timeout(30_000) });
+    const { items } = (response.ok ? await response.json() : { items: [] }) as { items: Key[] };
+    return items
+      .flatMap(({ addedUnder, retiredUnder }) => [addedUnder, retiredUnder])
+      .filter((note) => note !== null)
+      .filter((note) => isNote(note) && sizeOf(note) <= size);
+  } catch (error) {
+    throw new Failed(unreachable(url, error));
+  }
+};
+
+/** How many entries a checkpoint is over. */
+const sizeOf = (note: string): number => parseCheckpoint(parseNote(note).text).size;
 
 const readPage = async (io: Io, base: string, from: number): Promise<Page> => {
   const url = resolveUrl(base, `v1/ledger/entries?fromSeq=${from}&limit=${PAGE}`);
@@ -105,7 +131,7 @@ export const resolveUrl = (base: string, path: string): URL => {
 };
 
 /** What ends an export: the signed note over all entries before it, or where nothing was signed the bare head. */
-type Ending = { size?: number; leafHash?: string; note?: string };
+type Ending = { size?: number; leafHash?: string; note?: string; keyNotes?: string[] };
 
 /** An export: an entry a line, its ending last. Lines are cut at `\n` alone, since anything else is part of an entry. */
 export const fileSource = async (file: string): Promise<Sized> => {
@@ -130,17 +156,17 @@ export const fileSource = async (file: string): Promise<Sized> => {
         throw new LedgerFault(read, 'wrong-head', 'the export ends without the line with its head');
       const { note, size = read, leafHash } = ending;
       // A note is over exactly the entries before it.
-      const signed = note === undefined ? size : parseCheckpoint(parseNote(note).text).size;
+      const signed = note === undefined ? size : sizeOf(note);
       return { size: signed, ...(leafHash === undefined ? {} : { leafHash }) };
     },
-    notes: async () => (ending?.note === undefined ? [] : [ending.note]),
+    notes: async () => (ending?.note === undefined ? [] : [...(ending.keyNotes ?? []), ending.note]),
     total: () => read,
     opened: false,
   };
 };
 
 /** Complete lines, many at once; an entry is never an object that begins with `head` or `checkpoint`. */
-async function* linesOf(file: string): AsyncGenerator<Buffer[]> {
+export async function* linesOf(file: string): AsyncGenerator<Buffer[]> {
   let rest: Buffer = Buffer.alloc(0);
   let before = 0;
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
@@ -171,11 +197,16 @@ const ENDINGS = [Buffer.from('{"head":'), Buffer.from('{"checkpoint":')];
 const endingOf = (line: Buffer): Ending | undefined => {
   if (!ENDINGS.some((start) => line.subarray(0, start.length).equals(start))) return undefined;
   try {
-    const { head, checkpoint: note } = JSON.parse(line.toString('utf8')) as {
+    const {
+      head,
+      checkpoint: note,
+      keyCheckpoints: keyNotes = [],
+    } = JSON.parse(line.toString('utf8')) as {
       head?: { size: number; leafHash: string };
       checkpoint?: string;
+      keyCheckpoints?: string[];
     };
-    if (typeof note === 'string') return isNote(note) ? { note } : undefined;
+    if (typeof note === 'string') return [note, ...keyNotes].every(isNote) ? { note, keyNotes } : undefined;
     return typeof head?.leafHash === 'string' && Number.isSafeInteger(head.size) ? head : undefined;
   } catch {
     return undefined;

@@ -1,16 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { factTypes } from '../catalogue.ts';
+import { AttestationCheck } from '../collection/attestation-check.ts';
 import type { Config } from '../config.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
-import { databaseSource, type OnVerified, type Verified, verifyEntries } from '../ledger/check.ts';
+import {
+  databaseSource,
+  type OnVerified,
+  type SourceEntry,
+  type Verified,
+  verifyEntries,
+} from '../ledger/check.ts';
+import type { Entry } from '../ledger/entry.ts';
 import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
 import { type NoteKey, parseKey } from '../ledger/note.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { LedgerFault } from '../ledger/verify.ts';
+import { attestationLines, demandOf } from './attestations.ts';
 import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
-import { answer, count, type ExitCode, type Io, Misuse, progressOf } from './io.ts';
+import { answer, count, type ExitCode, Failed, type Io, Misuse, progressOf } from './io.ts';
+import { withOpenings } from './openings.ts';
 import { fileSource, type Sized, urlSource } from './sources.ts';
+import { FileTrail, trailLines } from './trail.ts';
 
 export type VerifyOptions = {
   url?: string;
@@ -20,6 +31,14 @@ export type VerifyOptions = {
   checkpoint?: string;
   /** Verifier keys of witnesses that must have cosigned. */
   witness?: string[];
+  /** What opens the private parts of an export. */
+  openings?: string;
+  /** Kinds of site whose weigh-ins must be signed, with commas between; true for every site. */
+  requireAttestations?: string | true;
+  /** From which position on. */
+  attestedSince?: number;
+  /** A batch's code or id, or a lot's id, whose way is walked back through the export. */
+  batch?: string;
   json?: boolean;
 };
 
@@ -30,18 +49,41 @@ export type VerifyOptions = {
 export const runVerify = async (options: VerifyOptions, config: Config, io: Io): Promise<ExitCode> => {
   const since = performance.now();
   const unknown = new Map<string, number>();
+  const demand = demandOf(options);
+  const check = new AttestationCheck(demand);
+  const { batch } = options;
+  const way = batch === undefined ? undefined : new FileTrail(options.file, batch);
+  const watch: Watch = (entry, found, opened) => {
+    if (!factTypes.has(entry.type)) unknown.set(entry.type, (unknown.get(entry.type) ?? 0) + 1);
+    if (opened) check.feed(entry, found.openings);
+    way?.see(entry, found);
+  };
   try {
-    const verified = await verifyWhich(options, config, io, (type) =>
-      unknown.set(type, (unknown.get(type) ?? 0) + 1),
-    );
+    const verified = await verifyWhich(options, config, io, watch);
+    const trail = await way?.walk();
     const entriesPerSecond = Math.round((1_000 * verified.size) / Math.max(1, performance.now() - since));
+    if (demand !== undefined && verified.openings === 0)
+      throw new Failed('Nothing could be opened, so nobody can say what was signed: is the key file there?');
+    const attestations = verified.openings > 0 ? check.finish() : undefined;
+    const [first] = [...(attestations?.faults ?? []), ...(trail?.faults ?? [])];
+    const lines = [
+      ...(attestations === undefined ? [] : attestationLines(attestations)),
+      ...(trail === undefined ? [] : trailLines(trail)),
+    ];
     await answer(
       io,
       options.json,
-      { ok: true, ...verified, notUnderstood: Object.fromEntries(unknown), entriesPerSecond },
-      report(verified, unknown, entriesPerSecond),
+      {
+        ...(first === undefined ? { ok: true } : { ok: false, ...first }),
+        ...verified,
+        notUnderstood: Object.fromEntries(unknown),
+        entriesPerSecond,
+        ...(attestations === undefined ? {} : { attestations }),
+        ...(trail === undefined ? {} : { trail }),
+      },
+      [...report(verified, unknown, entriesPerSecond), ...lines],
     );
-    return 0;
+    return first === undefined ? 0 : 1;
   } catch (error) {
     if (!(error instanceof LedgerFault)) throw error;
     const { seq, kind } = error;
@@ -86,6 +128,9 @@ const readKept = async (file: string | undefined): Promise<string[]> => {
   }
 };
 
+/** Told of every entry that was found good; `opened` where its private part is there. */
+type Watch = (entry: Entry, found: SourceEntry, opened: boolean) => void;
+
 type Held = NonNullable<Parameters<typeof verifyEntries>[2]>;
 
 const witnessKey = (text: string): NoteKey => {
@@ -97,10 +142,10 @@ const witnessKey = (text: string): NoteKey => {
 };
 
 const verifyWhich = async (
-  { url, file, database, checkpoint, witness = [] }: VerifyOptions,
+  { url, file, database, checkpoint, openings, witness = [] }: VerifyOptions,
   config: Config,
   io: Io,
-  onUnknown: (type: string) => void,
+  watch: Watch,
 ): Promise<Verified> => {
   const held = { kept: await readKept(checkpoint), witnesses: witness.map(witnessKey) };
   if (database !== undefined) {
@@ -108,31 +153,22 @@ const verifyWhich = async (
     const { client, close } = await connectTo(opened.url, opened.schema);
     try {
       const keyring = await readKeyring(config.privateKeyFile);
-      return await verifySnapshot(client, keyring, io, onUnknown, held);
+      return await verifySnapshot(client, keyring, io, watch, held);
     } finally {
       await close();
     }
   }
   const fallback = `http://127.0.0.1:${config.port}`;
-  return verifySized(
-    file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file),
-    io,
-    onUnknown,
-    held,
-  );
+  const source = file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file);
+  return verifySized(openings === undefined ? source : await withOpenings(source, openings), io, watch, held);
 };
 
-const verifySized = async (
-  source: Sized,
-  io: Io,
-  onUnknown: (type: string) => void,
-  held: Held,
-): Promise<Verified> => {
+const verifySized = async (source: Sized, io: Io, watch: Watch, held: Held): Promise<Verified> => {
   const progress = progressOf(io, 'entries');
   let done = 0;
   try {
-    const onVerified: OnVerified = (_batch, entries) => {
-      for (const { type } of entries) if (!factTypes.has(type)) onUnknown(type);
+    const onVerified: OnVerified = (batch, entries) => {
+      for (const [i, entry] of entries.entries()) watch(entry, batch[i]!, source.opened);
       done += entries.length;
       progress.update(done, source.total());
     };
@@ -147,7 +183,7 @@ const verifySnapshot = async (
   client: pg.PoolClient,
   keyring: Keyring | undefined,
   io: Io,
-  onUnknown: (type: string) => void,
+  watch: Watch,
   held: Held,
 ): Promise<Verified> => {
   const db = client as unknown as pg.Pool;
@@ -158,7 +194,7 @@ const verifySnapshot = async (
   );
   const head = rows[0]!;
   const source = await databaseSource(db, keyring);
-  const verified = await verifySized({ ...source, total: () => head.size }, io, onUnknown, held);
+  const verified = await verifySized({ ...source, total: () => head.size }, io, watch, held);
   if (head.beyond > 0)
     throw new LedgerFault(verified.size, 'wrong-head', 'there are entries beyond the head');
   if (toHex(rootOf(sha256, unpackFrontier(head.frontier))) !== verified.root)

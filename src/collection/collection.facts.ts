@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { post } from '../accounts/book.ts';
 import { nameFilling } from '../containers/containers.facts.ts';
+import { applyCash } from '../floats/cash.ts';
 import { Cell, Day, Id, Position, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
-import type { World } from '../ledger/world.ts';
-import { drawFrom, openLot } from '../lots/lots.ts';
+import { openLot } from '../lots/lots.ts';
 import { collectors, sites } from '../registry/registry.tables.ts';
-import { openCase } from '../supervision/open-case.ts';
 import { AttestedObject } from './attestation.ts';
 import { Deduction, Quote, Settlement } from './collection.schema.ts';
 import { DECIDE_WITHIN_MS, EARNING_PART } from './earning.ts';
 import { provisionalEarnings } from './earnings.tables.ts';
-import { type LateCount, LateCountShape } from './late-count.ts';
+import { LateCountShape, lostToCount, useUpCount } from './late-count.ts';
 import { fileSlip } from './slips.ts';
 
 /** Public in a collection are exactly these (ledger format, "What is open and what is sealed"). */
@@ -71,28 +70,6 @@ const Private = z.strictObject({
 export type CollectionData = z.infer<typeof Recorded>;
 export type CollectionPrivate = z.infer<typeof Private>;
 
-const useUpCount = (
-  world: World,
-  seq: number,
-  { lotId, siteId, grossGrams, tareGrams }: CollectionData,
-  { surplus, case: question }: LateCount,
-  { organisationIds = [] }: CollectionPrivate,
-): void => {
-  if (surplus !== undefined) drawFrom(world, surplus, seq);
-  if (question === undefined) return;
-  openCase(world, {
-    id: question.caseId,
-    seq,
-    kind: 'late-count',
-    subjectId: lotId,
-    organisationIds,
-    siteIds: [siteId],
-    lotIds: [lotId],
-    measuredGrams: grossGrams - tareGrams - question.grams,
-    grams: question.grams,
-  });
-};
-
 export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
   type: 'collection.recorded.v1',
   title: { en: 'Weigh-in recorded', zh: '称重入账' },
@@ -100,13 +77,18 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
   private: Private,
   person: z.strictObject({ collectorId: Id, share: z.int().optional(), ...Place }),
   grams:
-    'A lot of grossGrams − tareGrams comes in at the site. What a count had counted of it already is taken off the surplus of that count; what the count had no surplus for is on hold until a case is decided.',
+    'A lot of grossGrams − tareGrams comes in at the site. What a count had counted of it already is taken off the surplus of that count; a shortage of that count is returned and drawn again with this lot among the others; what the count had no surplus for is on hold until a case is decided.',
   fen: 'The earning in the private part is owed, part of it provisionally while a mark is open; what was given at the scale is taken off it. The buyer of record has spent it.',
-  backPointers: ['count.seq', 'count.surplus.seq'],
+  backPointers: [
+    'count.seq',
+    'count.surplus.seq',
+    'count.shortage.lots[].seq',
+    'count.shortage.lots[].drawnSeq',
+  ],
   apply(world, { seq, at, data, private: more, people }) {
     const site = world.get(sites, data.siteId)!;
     if (data.container !== undefined) nameFilling(world, more.containerId!, data.container, seq);
-    if (data.count !== undefined) useUpCount(world, seq, data, data.count, more);
+    if (data.count !== undefined) useUpCount(world, seq, data, data.count, more.organisationIds ?? []);
     openLot(world, {
       id: data.lotId,
       seq,
@@ -117,7 +99,7 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       material: data.material,
       form: data.form,
       originClass: data.originClass,
-      grams: data.grossGrams - data.tareGrams,
+      grams: data.grossGrams - data.tareGrams - lostToCount(data.count),
       containerId: data.container === undefined ? null : more.containerId!,
       heldBy: data.count?.case?.caseId ?? null,
     });
@@ -127,6 +109,7 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       { seq, collectionId: more.id, lotId: data.lotId },
     );
     post(world, seq, more.book);
+    applyCash(world, seq, data.day, more.cash);
     if (more.earned?.some(({ waits }) => waits > 0))
       world.put(provisionalEarnings, {
         ...{ lotId: data.lotId, collectionId: more.id, siteId: data.siteId, seq, lastSeq: seq },

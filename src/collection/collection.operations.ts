@@ -2,27 +2,37 @@ import type { z } from 'zod';
 import { fillable } from '../containers/containers.ts';
 import { cellOf } from '../kernel/geo.ts';
 import { sha256 } from '../kernel/hash.ts';
+import { NIL } from '../kernel/ids.ts';
 import { dayIn } from '../kernel/time.ts';
 import type { Money } from '../kernel/values.ts';
 import { type Caller, type DecideContext, draft, type Operation, type PersonPart } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { seal } from '../ledger/sealing.ts';
 import { people } from '../ledger/tables.ts';
-import type { World } from '../ledger/world.ts';
+import type { Wanted, World } from '../ledger/world.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
-import { collectors, type Device, devices, organisations, vessels } from '../registry/registry.tables.ts';
+import {
+  collectors,
+  type Device,
+  devices,
+  organisations,
+  sites,
+  vessels,
+} from '../registry/registry.tables.ts';
+import { tariffSchedules } from '../tariffs/tariffs.tables.ts';
 import { type AttestedObject, attested } from './attestation.ts';
 import { collectionRecorded } from './collection.facts.ts';
 import type { CollectionRequest } from './collection.schema.ts';
 import { claimableGrams, GRAMS_PER_PIECE, gramsPerPiece, marksOf, momentOf, weigh } from './collection.ts';
 import { type EarningPart, earn, type Party } from './earning.ts';
-import { type LateCount, lateCount } from './late-count.ts';
+import { type LateCount, lateCount, lostToCount } from './late-count.ts';
 import { doubtfulTwin } from './slips.ts';
 
 /** What a late weigh-in used up of a count that had counted it already. */
-const lateCountAnswer = ({ countId, surplus, case: question }: LateCount) => ({
+const lateCountAnswer = ({ countId, surplus, shortage, case: question }: LateCount) => ({
   countId,
   takenOverGrams: surplus?.grams ?? 0,
+  ...(shortage === undefined ? {} : { lossGrams: shortage.lossGrams }),
   ...(question === undefined ? {} : { caseId: question.caseId, grams: question.grams }),
 });
 
@@ -60,13 +70,19 @@ export const collectionOperations = (
     roles: WEIGHERS,
     status: 201,
     decide(world, input, context) {
+      world.needAll(readBy(input, context));
       const site = reachableSite(world, context.caller, input.siteId);
       const weights = weigh(input);
       const named = personParts(world, keyring, input);
       const device = deviceOf(world, context.caller, input);
       const signed = signedObject(input, named.parts);
+      // A person whose seal the device did not sign could have been put in by anyone.
+      const allSealed = named.parts.every(({ salt }) => salt !== undefined);
       const deviceKey =
-        signed && signingKey(signed.object, device, input.attestation!.signature, input.collectedAt);
+        signed &&
+        (allSealed
+          ? signingKey(signed.object, device, input.attestation!.signature, input.collectedAt)
+          : null);
       const container =
         input.containerId === undefined ? undefined : fillable(world, site.id, input.containerId);
       const unresolved =
@@ -152,7 +168,11 @@ export const collectionOperations = (
     answer({ data, private: more }) {
       return {
         id: more.id,
-        lot: { id: data.lotId, grams: data.grossGrams - data.tareGrams, claimableGrams: data.claimableGrams },
+        lot: {
+          id: data.lotId,
+          grams: data.grossGrams - data.tareGrams - lostToCount(data.count),
+          claimableGrams: data.claimableGrams,
+        },
         payGrams: data.payGrams,
         marks: data.marks,
         ...(more.earning === undefined ? {} : { earning: more.earning }),
@@ -162,6 +182,24 @@ export const collectionOperations = (
     },
   },
 });
+
+/** What every weigh-in reads, so that a cold one asks for it in one round. */
+const readBy = (
+  { siteId, parties, collectorId, attestation, deviceId }: CollectionRequest,
+  { caller }: DecideContext,
+): Wanted[] => {
+  const named =
+    parties?.map((party) => party.collectorId) ?? (collectorId === undefined ? [] : [collectorId]);
+  const device = attestation?.deviceId ?? deviceId;
+  return [
+    [sites, [siteId]],
+    [collectors, named],
+    [people, named],
+    [devices, device === undefined ? [] : [device]],
+    [organisations, [caller.organisationId]],
+    [tariffSchedules, [NIL]],
+  ];
+};
 
 const slipNoOf = ({ slipNo, paper }: CollectionRequest): string | undefined => paper?.slipNo ?? slipNo;
 

@@ -104,8 +104,14 @@ export const CountUsed = z
   .object({
     countId: Id,
     takenOverGrams: z.int().meta({ description: 'Grams of the surplus of that count that were these.' }),
+    lossGrams: z.int().optional().meta({
+      description: 'Grams this lot bears of the shortage of that count, which is drawn again with it.',
+    }),
     caseId: Id.optional(),
-    grams: z.int().optional().meta({ description: 'Grams on hold: the count had no surplus for them.' }),
+    grams: z.int().optional().meta({
+      description:
+        'Grams on hold: the count had no surplus for them, or what should bear them was used already.',
+    }),
   })
   .meta({
     id: 'CountUsed',

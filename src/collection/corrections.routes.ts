@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { idOfAccount } from '../accounts/book.ts';
 import type { Reader } from '../db/reader.ts';
+import { confirmedInside } from '../http/prepared.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
-import { DomainError } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { Id } from '../kernel/values.ts';
 import { type Queryable, readFactsAt } from '../ledger/store.ts';
@@ -15,7 +16,8 @@ import { collectionRecorded } from './collection.facts.ts';
 import { WEIGHERS } from './collection.operations.ts';
 import { correctionOperations, type Original, type Prepared } from './corrections.operations.ts';
 import { CorrectionAnswer, CorrectionRequest, VoidAnswer, VoidRequest } from './corrections.schema.ts';
-import type { Earned } from './earning.ts';
+import type { Earned, Pricing } from './earning.ts';
+import type { NamedWeighIn } from './earnings.tables.ts';
 import type { EarnedSince } from './re-earning.ts';
 
 const tag = 'collection';
@@ -40,37 +42,39 @@ export const factOf = async (deps: CorrectionDeps, id: string): Promise<Original
   return found.get(known.seq)?.fact ?? null;
 };
 
-/** How often a change is prepared again because its accounts moved meanwhile. */
-const ATTEMPTS = 5;
-
 /** What was earned last on each account of the weigh-in, so that its own unpaid part can be told. */
 const earnedSince = async (deps: CorrectionDeps, original: Original): Promise<EarnedSince> => {
-  const ids = ((original?.private.earned ?? []) as Earned[]).map(({ accountId }) => accountId);
-  if (ids.length === 0) return {};
+  if (original?.type !== collectionRecorded.type || original.private.pricing === undefined) return {};
+  const { currency } = original.private.pricing as Pricing;
+  const named = await deps.db
+    .withTables<{ namedWeighIns: NamedWeighIn }>()
+    .selectFrom('namedWeighIns')
+    .select('accountId')
+    .where('lotId', '=', original.data.lotId)
+    .execute();
+  const ids = [
+    ...(original.private.earned as Earned[]).map(({ accountId }) => accountId),
+    // Somebody may have been registered, or found, since.
+    ...original.people.flatMap((person) =>
+      person === null
+        ? []
+        : [idOfAccount(deps.keyring, { kind: 'payable', currency, of: { personId: person.personId } })],
+    ),
+    ...named.map(({ accountId }) => accountId),
+  ];
   const { rows } = await deps.pool.query<{ id: string; lastSeq: number; credited: number }>(
     `SELECT a.id, a.last_seq AS "lastSeq", coalesce(-sum(p.delta), 0)::int8 AS credited FROM accounts a
      LEFT JOIN postings p ON p.account = a.id AND p.seq > $2 AND p.delta < 0
      WHERE a.id = ANY($1::uuid[]) GROUP BY a.id`,
-    [ids, original!.seq],
+    [ids, original.seq],
   );
   return Object.fromEntries(rows.map(({ id, ...row }) => [id, row]));
 };
 
-/** Prepares a change outside the door and confirms it inside; prepares it again when an account moved in between. */
-const prepared = async <Answer>(
-  deps: CorrectionDeps,
-  id: string,
-  send: (more: Prepared) => Promise<Answer>,
-): Promise<Answer> => {
-  for (let attempt = 1; ; attempt++) {
-    const original = await factOf(deps, id);
-    try {
-      return await send({ original, since: await earnedSince(deps, original) });
-    } catch (error) {
-      const moved = error instanceof DomainError && error.code === 'balance_moved';
-      if (!moved || attempt === ATTEMPTS) throw error;
-    }
-  }
+/** What a change of the weigh-in is prepared with. */
+const prepared = async (deps: CorrectionDeps, id: string): Promise<Prepared> => {
+  const original = await factOf(deps, id);
+  return { original, since: await earnedSince(deps, original) };
 };
 
 export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): void => {
@@ -89,9 +93,10 @@ export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): vo
     errors: { 409: 'Voided already', 422: 'Weights that cannot be, or nothing changed' },
     example: { grossGrams: 10_000, reason: '多打了一个零' },
     handler: ({ params, body, ...from }) =>
-      prepared(deps, params.id, (more) =>
-        write(deps, correctCollection, { ...body, ...more }, from, params.id),
-      ),
+      confirmedInside(async () => {
+        const input = { ...body, ...(await prepared(deps, params.id)) };
+        return write(deps, correctCollection, input, from, params.id);
+      }),
   });
   route(app, {
     method: 'POST',
@@ -107,7 +112,10 @@ export const correctionRoutes = (app: FastifyInstance, deps: CorrectionDeps): vo
     errors: { 409: 'Voided already' },
     example: { reason: '同一袋登记了两次' },
     handler: ({ params, body, ...from }) =>
-      prepared(deps, params.id, (more) => write(deps, voidCollection, { ...body, ...more }, from, params.id)),
+      confirmedInside(async () => {
+        const input = { ...body, ...(await prepared(deps, params.id)) };
+        return write(deps, voidCollection, input, from, params.id);
+      }),
   });
   route(app, {
     method: 'POST',

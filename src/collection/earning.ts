@@ -8,6 +8,7 @@ import {
   type Owner,
   openBook,
 } from '../accounts/book.ts';
+import { CashPart, payCash } from '../floats/cash.ts';
 import { unprocessable } from '../kernel/errors.ts';
 import { splitByWeight } from '../kernel/split.ts';
 import { Id, MAX_INTEGER, Money } from '../kernel/values.ts';
@@ -66,12 +67,14 @@ export const EARNING_PART = {
   earning: Money.optional(),
   pricing: Pricing.optional(),
   earned: z.array(Earned).optional(),
+  cash: CashPart.optional(),
   book: BookEntry.optional(),
 };
 export type EarningPart = {
   earning: { amount: number; currency: string };
   pricing: Pricing;
   earned: Earned[];
+  cash?: CashPart;
   book?: BookEntry;
 };
 
@@ -187,13 +190,15 @@ export const earn = (
   const total = pricing.source === 'settlement' ? { base: paid!.amount, premium: 0 } : amountsOf(pricing, of);
   if (!Number.isSafeInteger(total.base + total.premium))
     throw unprocessable('beyond_limit', '/quote/price', 'makes an earning beyond 2^53 − 1 minor units');
-  const book = openBook(world, ids);
   const shares = parties.map(({ share }) => share);
   const [bases, premiums, settled] = [total.base, total.premium, paid?.amount ?? 0].map((amount) =>
     splitByWeight(amount, shares),
   ) as [number[], number[], number[]];
+  const accounts = parties.map((party) => accountsOf(party, { ...of, currency }));
+  const buyer = spentBy(pricing);
+  const book = openBook(world, ids, [buyer.base, ...accounts.map(({ owed }) => owed)]);
   const earned = parties.map((party, i) => {
-    const refs = accountsOf(party, { ...of, currency });
+    const refs = accounts[i]!;
     const amounts = { base: bases[i]!, premium: premiums[i]! };
     // Money in suspense waits already.
     const waits = party.registered ? waitingOf(amounts, marks) : 0;
@@ -214,18 +219,35 @@ export const earn = (
     };
   });
   spend(book, pricing, total);
-  if (paid !== undefined)
-    book.credit(
-      { kind: input.settlement!.kind === 'cash' ? 'float' : 'goods', currency, of: { siteId: of.siteId } },
-      paid.amount,
-    );
+  const cash = handOut(world, ids, book, input, of, parties, settled);
   const entry = book.close();
   return {
     earning: { amount: total.base + total.premium, currency },
     pricing,
     earned,
+    ...(cash === undefined ? {} : { cash }),
     ...(entry === undefined ? {} : { book: entry }),
   };
+};
+
+/** What was given at the scale leaves the station: cash its float, goods its store. */
+const handOut = (
+  world: World,
+  ids: AccountIds,
+  book: Book,
+  { settlement }: CollectionRequest,
+  { siteId, day, at }: Priced & { at: number },
+  parties: readonly Party[],
+  settled: readonly number[],
+): CashPart | undefined => {
+  if (settlement === undefined) return undefined;
+  const { amount, currency } = settlement.paid;
+  if (settlement.kind === 'goods') {
+    book.credit({ kind: 'goods', currency, of: { siteId } }, amount);
+    return undefined;
+  }
+  const paid = parties.map(({ personId }, i) => ({ personId, amount: settled[i]! }));
+  return payCash(world, ids, book, { siteId, currency, paidAt: at, day, paid });
 };
 
 /** Takes what was given at the scale off what this weigh-in is owed; what goes beyond it was overpaid, and is returned. */
@@ -244,11 +266,20 @@ const settle = (book: Book, refs: ReturnType<typeof accountsOf>, paid: number): 
 /** The other side: what the buyer of record spends on material, and on its origin. Negative amounts take it back. */
 export const spend = (
   book: Book,
-  { buyerId, currency }: Pick<Pricing, 'buyerId' | 'currency'>,
+  pricing: Pick<Pricing, 'buyerId' | 'currency'>,
   { base, premium }: { base: number; premium: number },
 ): void => {
-  book.debit({ kind: 'purchases', currency, of: { organisationId: buyerId } }, base);
-  book.debit({ kind: 'premiums', currency, of: { organisationId: buyerId } }, premium);
+  const spent = spentBy(pricing);
+  book.debit(spent.base, base);
+  book.debit(spent.premium, premium);
+};
+
+const spentBy = ({
+  buyerId,
+  currency,
+}: Pick<Pricing, 'buyerId' | 'currency'>): { base: AccountRef; premium: AccountRef } => {
+  const of = { organisationId: buyerId };
+  return { base: { kind: 'purchases', currency, of }, premium: { kind: 'premiums', currency, of } };
 };
 
 /** The price its slip showed, or the tariff said: base and premium together. */

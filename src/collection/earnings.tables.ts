@@ -23,3 +23,19 @@ export const provisionalEarnings = table<ProvisionalEarning>('provisional_earnin
   parts: 'json',
   state: 'text',
 });
+
+/** A weigh-in that named nobody, and whose accounts its earning was found to belong to. */
+export type NamedWeighIn = {
+  lotId: string;
+  accountId: string;
+  provisionalId: string;
+  overpaidId: string;
+  lastSeq: number;
+};
+export const namedWeighIns = table<NamedWeighIn>('named_weigh_ins', 'lotId', {
+  lotId: 'uuid',
+  accountId: 'uuid',
+  provisionalId: 'uuid',
+  overpaidId: 'uuid',
+  lastSeq: 'int8',
+});

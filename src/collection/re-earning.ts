@@ -1,14 +1,16 @@
 import { accounts } from '../accounts/accounts.tables.ts';
 import type { AccountIds, AccountRef, BookEntry } from '../accounts/book.ts';
-import { openBook } from '../accounts/book.ts';
+import { idOfAccount, openBook } from '../accounts/book.ts';
 import { conflict } from '../kernel/errors.ts';
 import { splitByWeight } from '../kernel/split.ts';
+import type { AccountKind } from '../kernel/vocabulary.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
+import { collectors } from '../registry/registry.tables.ts';
 import { priceIn } from '../tariffs/pricing.ts';
 import { tariffs } from '../tariffs/tariffs.tables.ts';
 import { amountsOf, type Earned, type Pricing, spend, waitingOf } from './earning.ts';
-import { provisionalEarnings } from './earnings.tables.ts';
+import { namedWeighIns, type ProvisionalEarning, provisionalEarnings } from './earnings.tables.ts';
 
 /**
  * Read before the door: what each account was credited after the weigh-in, in minor units, and the last fact that changed
@@ -61,11 +63,12 @@ export const earnAnew = (
     const kept = to === 'nothing' || now.earning === null ? {} : { earning: now.earning };
     return { ...kept, earned: now.earned };
   }
+  const stands = standing(world, ids, original, now.earned);
   const pricing = to === 'nothing' ? before : pricingNow(world, original, to.originClass)!;
-  const total = totalOf(world, original, now, pricing, to);
+  const total = totalOf(world, original, stands, pricing, to);
   const { currency } = before;
   const book = openBook(world, ids);
-  const shares = now.earned.map(({ share }) => share);
+  const shares = stands.map(({ share }) => share);
   const bases = splitByWeight(total.base, shares);
   const premiums = splitByWeight(total.premium, shares);
   const waiting = splitByWeight(total.waits, shares);
@@ -74,7 +77,7 @@ export const earnAnew = (
     currency,
     of: { accountId },
   });
-  const earned = now.earned.map((was, i): Earned => {
+  const earned = stands.map((was, i): Earned => {
     const is = { base: bases[i]!, premium: premiums[i]!, waits: was.suspense === true ? 0 : waiting[i]! };
     const owed = account(was.suspense === true ? 'suspense' : 'payable', was.accountId);
     const provisional = account('provisional', was.provisionalId);
@@ -109,7 +112,7 @@ export const earnAnew = (
     const raised = was.raised + Math.max(0, owedAtFirst - book.standing(owed).balance);
     return { ...was, ...is, overpaid: over, raised };
   });
-  const sums = sumsOf(now.earned);
+  const sums = sumsOf(stands);
   spend(book, before, { base: total.base - sums.base, premium: total.premium - sums.premium });
   const entry = book.close();
   return {
@@ -117,6 +120,50 @@ export const earnAnew = (
     earned,
     ...(entry === undefined ? {} : { book: entry }),
   };
+};
+
+/** Base and premium less what was refused of them: the premium first. */
+const withoutWaiting = ({ base, premium }: { base: number; premium: number }, waits: number) => ({
+  base: base - Math.max(0, waits - premium),
+  premium: Math.max(0, premium - waits),
+});
+
+/**
+ * What each party earned once all that came later is taken in: a decision about what waited, a naming of whoever brought
+ * it, the registration of somebody who was named and not known.
+ */
+export const standing = (
+  world: World,
+  ids: AccountIds,
+  { data, private: more, people }: AnyFact,
+  earned: readonly Earned[],
+): Earned[] => {
+  const state: ProvisionalEarning['state'] = world.get(provisionalEarnings, data.lotId)?.state ?? 'open';
+  const named = world.get(namedWeighIns, data.lotId);
+  const currency = (more.pricing as Pricing | undefined)?.currency ?? '';
+  return earned.map(({ suspense, ...recorded }) => {
+    const part = decided(recorded, state);
+    if (suspense === undefined) return part;
+    // It came to the account later than what was earned there meanwhile, and is no later earning for that.
+    const raised = part.raised + part.base + part.premium - part.settled;
+    if (named !== undefined) {
+      const { accountId, provisionalId, overpaidId } = named;
+      return { ...part, raised, accountId, provisionalId, overpaidId };
+    }
+    const idOf = (kind: AccountKind, personId: string): string =>
+      idOfAccount(ids, { kind, currency, of: { personId } });
+    const person = people.find((p) => p !== null && idOf('overpaid', p.personId) === part.overpaidId);
+    const known = person == null ? undefined : world.get(collectors, person.personId)?.state;
+    if (known === undefined || known === 'unresolved') return { ...part, suspense };
+    return { ...part, raised, accountId: idOf('payable', person!.personId) };
+  });
+};
+
+/** What a decision about what waited made of it. */
+const decided = (part: Omit<Earned, 'suspense'>, state: ProvisionalEarning['state']): Earned => {
+  if (state === 'open') return part;
+  if (state === 'refused') return { ...part, ...withoutWaiting(part, part.waits), waits: 0 };
+  return { ...part, waits: 0, raised: part.raised + part.waits };
 };
 
 const sumsOf = (earned: readonly Earned[]) => ({
@@ -127,14 +174,14 @@ const sumsOf = (earned: readonly Earned[]) => ({
 const totalOf = (
   world: World,
   { data }: AnyFact,
-  now: EarningNow,
+  earned: readonly Earned[],
   pricing: Pricing,
   to: { payGrams: number; count: number | undefined } | 'nothing',
 ): { base: number; premium: number; waits: number } => {
   if (to === 'nothing') return { base: 0, premium: 0, waits: 0 };
-  const amounts = pricing.source === 'settlement' ? sumsOf(now.earned) : amountsOf(pricing, to);
+  const amounts = pricing.source === 'settlement' ? sumsOf(earned) : amountsOf(pricing, to);
   const state = world.get(provisionalEarnings, data.lotId)?.state;
-  if (state === 'refused') return { base: amounts.base, premium: 0, waits: 0 };
+  if (state === 'refused') return { ...withoutWaiting(amounts, waitingOf(amounts, data.marks)), waits: 0 };
   return { ...amounts, waits: state === 'open' ? waitingOf(amounts, data.marks) : 0 };
 };
 

@@ -36,6 +36,16 @@ export const containersLeave = (
     change(world, id, seq, { siteId: null, shipmentId, fillingId: named[i]!.container });
 };
 
+/** Containers that had arrived are on their way again, with what is in them. To be told before their lots leave. */
+export const containersTravelOn = (
+  world: World,
+  seq: number,
+  back: { shipmentId: string; organisationId: string },
+  containerIds: readonly (string | null)[],
+): void => {
+  for (const id of new Set(containerIds)) if (id !== null) change(world, id, seq, { siteId: null, ...back });
+};
+
 /** Containers are drawn on: a seal is broken by it, and what is left is another filling. To be told before the draws. */
 export const containersDrawn = (
   world: World,

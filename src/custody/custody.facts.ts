@@ -9,6 +9,7 @@ import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
 import { openCase } from '../supervision/open-case.ts';
 import { type Shipment, shipments } from './custody.tables.ts';
+import { noteReceipt } from './receipts.ts';
 
 const Dispatched = z.strictObject({
   shipmentId: Id,
@@ -98,8 +99,9 @@ export const shipmentDispatched: FactType<Dispatched, z.infer<typeof DispatchedP
 const Named = LotUse.extend({ grams: TotalGrams });
 const Voided = z.strictObject({
   shipmentId: Id,
-  /** The dispatch that is undone. */
+  /** The last fact that changed the shipment, and the dispatch that is undone. */
   seq: Seq,
+  dispatchedSeq: Seq,
   /** Whole lots that stand at the sending site again. */
   lots: z.array(Named),
   /** Parts that go back into the lots they were drawn from. */
@@ -115,7 +117,7 @@ export const shipmentVoided: FactType<z.infer<typeof Voided>, z.infer<typeof Voi
   grams:
     'Whole lots stand at the sending site again; parts give their grams back to the lots they came from.',
   fen: 'none',
-  backPointers: ['seq', 'lots[].seq', 'parts[].seq', 'parts[].partSeq'],
+  backPointers: ['seq', 'dispatchedSeq', 'lots[].seq', 'parts[].seq', 'parts[].partSeq'],
   apply(world, { seq, data }) {
     const shipment = world.get(shipments, data.shipmentId)!;
     for (const { lotId } of data.lots)
@@ -141,6 +143,8 @@ const NOT_YET_RECEIVED = {
   weighing: null,
   unweighed: [],
   unweighedSeq: null,
+  receiptSeq: null,
+  receiptTop: null,
   state: 'dispatched',
 } satisfies Partial<Shipment>;
 
@@ -215,6 +219,16 @@ export const ReceivedPrivate = z.strictObject({
   containers: z.array(z.strictObject({ containerId: Id, measuredGrams: TotalGrams })).optional(),
   /** The seals as they were found. */
   seals: z.array(text(80)).optional(),
+  /** Of several loads, those whose seals somebody looked at. */
+  loadSeals: z
+    .array(
+      z.strictObject({
+        shipmentId: Id,
+        seals: z.array(text(80)).optional(),
+        sealIntact: z.boolean().optional(),
+      }),
+    )
+    .optional(),
   /** Those who profit, and may not decide the case or clear the mark. */
   organisationIds: z.array(Id).optional(),
   note: note(2_000).optional(),
@@ -297,6 +311,7 @@ export const shipmentReceived: FactType<Received, ReceivedPrivate> = {
       surplusGrams: (shipment.surplusGrams ?? 0) + data.surplusGrams,
       surplusLotId: data.surplus?.lotId ?? shipment.surplusLotId,
       caseId: data.case?.caseId ?? shipment.caseId,
+      ...noteReceipt(world, shipment, { seq, siteId, lotIds: new Set(arrived.keys()) }),
       state: data.final ? data.outcome : shipment.state,
       lastSeq: seq,
     });

@@ -127,7 +127,8 @@ export const custodyOperations = (programme: {
         ...actorOf(world, caller, programme),
         data: {
           shipmentId,
-          seq: shipment.seq,
+          seq: shipment.lastSeq,
+          dispatchedSeq: shipment.seq,
           lots: load
             .filter(({ id }) => !wholeOf.has(id))
             .map(({ id: lotId, lastSeq: seq, grams }) => ({ lotId, seq, grams })),

@@ -24,7 +24,7 @@ const shipmentRows = (db: Reader) =>
             .select('c.id')
             .where((c) => c.or([c('c.subjectId', '=', c.ref('s.id')), c('c.id', '=', c.ref('s.caseId'))]))
             .where('c.kind', 'in', ['receipt-short', 'load-lost'])
-            .where('c.state', '!=', 'decided'),
+            .where('c.state', 'not in', ['decided', 'withdrawn']),
         )
         .as('onHold'),
     );

@@ -92,6 +92,23 @@ export const ReceiptRequest = z
       .boolean()
       .optional()
       .meta({ description: 'false: a seal was broken; the load is marked seal-broken.' }),
+    loadSeals: z
+      .array(
+        z
+          .strictObject({
+            shipmentId: Id,
+            seals: z.array(text(80)).max(50).optional(),
+            sealIntact: z.boolean().optional(),
+          })
+          .refine((l) => (l.seals ?? l.sealIntact) !== undefined, {
+            path: ['seals'],
+            message: 'say which seals were found, or whether they were intact',
+          }),
+      )
+      .min(1)
+      .max(MAX_TOGETHER + 1)
+      .optional()
+      .meta({ description: 'With alsoShipmentIds: the seals of each load that somebody looked at.' }),
     incidentId: Id.optional().meta({
       description:
         'Of a lost load: the incident of this load, whose reference the police or the insurer gave.',
@@ -132,7 +149,9 @@ export const ReceiptRequest = z
       (r.seals ?? r.sealIntact) !== undefined &&
       (NOT_LOOKED_AT.includes(r.outcome ?? '') || r.alsoShipmentIds)
     )
-      wrong('seals', 'are looked at where one load is taken in');
+      wrong('seals', 'are looked at where one load is taken in; of several, say them in loadSeals');
+    if (r.loadSeals !== undefined && r.alsoShipmentIds === undefined)
+      wrong('loadSeals', 'goes with alsoShipmentIds; of one load say seals or sealIntact');
     if (NOT_WEIGHED.includes(r.outcome ?? '')) {
       if (ways > 0 || r.final === false) wrong('outcome', `what is ${r.outcome} is not weighed in`);
     } else if (ways !== 1) wrong('measuredGrams', ONE_WAY);
@@ -158,7 +177,14 @@ export const ReceiptAnswer = z
     lots: z.array(LotGrams),
     marks: z.array(z.object({ id: Id, code: z.string() })).optional(),
     shipments: z
-      .array(z.object({ id: Id, bookedGrams: z.int(), lossGrams: z.int() }))
+      .array(
+        z.object({
+          id: Id,
+          bookedGrams: z.int(),
+          lossGrams: z.int(),
+          marks: z.array(z.object({ id: Id, code: z.string() })).optional(),
+        }),
+      )
       .optional()
       .meta({ description: 'The loads one weighing closed, and the loss of each.' }),
     receipt: Receipt,

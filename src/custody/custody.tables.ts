@@ -50,6 +50,9 @@ export type Shipment = {
   caseId: string | null;
   /** The weighing that closed it together with other loads. */
   weighing: Weighing | null;
+  /** The last receipt that stands, and the last change while only receipts and their undoing came after it. */
+  receiptSeq: number | null;
+  receiptTop: number | null;
   state: 'dispatched' | 'refused' | 'received' | 'returned' | 'diverted' | 'lost' | 'unweighed' | 'voided';
 };
 export const shipments = table<Shipment>('shipments', 'id', {
@@ -81,5 +84,7 @@ export const shipments = table<Shipment>('shipments', 'id', {
   surplusLotId: 'uuid',
   caseId: 'uuid',
   weighing: 'json',
+  receiptSeq: 'int8',
+  receiptTop: 'int8',
   state: 'text',
 });

@@ -40,7 +40,7 @@ export const lotWeighed: FactType<z.infer<typeof Weighed>, z.infer<typeof Weighe
   grams:
     'None move; a lot that weighs too little is held, claimable at most at what was measured, until decided.',
   fen: 'none',
-  backPointers: ['seq'],
+  backPointers: ['seq', 'siteSeq'],
   apply(world, { seq, data, private: more }) {
     const { lotId, siteId, grossGrams, tareGrams, bookedGrams, toleranceGrams } = data;
     const { organisationId } = world.get(lots, lotId)!;

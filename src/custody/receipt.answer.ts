@@ -20,7 +20,7 @@ export type ReceiveAnswer = {
   onHold: boolean;
   lots: LotGrams[];
   marks?: { id: string; code: string }[];
-  shipments?: { id: string; bookedGrams: number; lossGrams: number }[];
+  shipments?: Pick<ReceiveAnswer, 'id' | 'bookedGrams' | 'lossGrams' | 'marks'>[];
 };
 
 /** What an answer says of a load that was refused. */
@@ -62,7 +62,12 @@ const togetherAnswer = (data: ReceivedTogether): ReceiveAnswer => ({
     data,
     data.loads.flatMap((load) => load.lots),
   ),
-  shipments: data.loads.map(({ shipmentId: id, bookedGrams, lossGrams }) => ({ id, bookedGrams, lossGrams })),
+  shipments: data.loads.map(({ shipmentId: id, bookedGrams, lossGrams, ...load }) => ({
+    id,
+    bookedGrams,
+    lossGrams,
+    ...marksAnswer(load),
+  })),
 });
 
 const lostAnswer = (data: Lost): ReceiveAnswer => ({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Day, Id, note, Seq, Time, TotalGrams } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
+import { countLosses, lossesKey } from '../lots/count-losses.tables.ts';
 import { changeLot, openLot } from '../lots/lots.ts';
 import { type SiteCount, sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
@@ -76,6 +77,13 @@ export const stockCounted: FactType<CountedFact, z.infer<typeof CountedPrivate>>
     for (const [place, { material, form, lots, surplus }] of data.items.entries()) {
       for (const { lotId, bookedGrams, lossGrams } of lots)
         changeLot(world, lotId, seq, { grams: bookedGrams - lossGrams });
+      if (lots.length > 0)
+        world.put(countLosses, {
+          key: lossesKey(data.countId, { material, form }),
+          keptGrams: lots.reduce((kept, { bookedGrams, lossGrams }) => kept + bookedGrams - lossGrams, 0),
+          askedGrams: 0,
+          lots: lots.map(({ lotId, bookedGrams, lossGrams }) => ({ lotId, seq, bookedGrams, lossGrams })),
+        });
       if (surplus !== undefined)
         openLot(world, {
           id: surplus.lotId,

@@ -4,8 +4,9 @@ import type { FactType } from '../ledger/fact.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
 import { openCase } from '../supervision/open-case.ts';
-import { ReceiptCase, ReceivedPrivate, SurplusShape, standAt } from './custody.facts.ts';
+import { ReceiptCase, ReceiptMarks, ReceivedPrivate, SurplusShape, standAt } from './custody.facts.ts';
 import { shipments } from './custody.tables.ts';
+import { noteReceipt } from './receipts.ts';
 
 const ReceivedTogether = z.strictObject({
   siteId: Id,
@@ -20,6 +21,8 @@ const ReceivedTogether = z.strictObject({
       bookedGrams: TotalGrams,
       lossGrams: TotalGrams,
       lots: LoadLots,
+      /** What its seals brought. */
+      marks: ReceiptMarks.optional(),
     }),
   ),
   bookedGrams: TotalGrams,
@@ -89,6 +92,7 @@ export const shipmentsReceived: FactType<ReceivedTogether, z.infer<typeof Receiv
         lossGrams: (shipment.lossGrams ?? 0) + load.lossGrams,
         caseId: data.case?.caseId ?? shipment.caseId,
         weighing,
+        ...noteReceipt(world, shipment, { seq, siteId, lotIds: new Set(left.keys()) }),
         state: 'received',
         lastSeq: seq,
       });

@@ -13,6 +13,7 @@ import {
   profiting,
   type ReceiveInput,
   refused,
+  sealMarks,
   takesPart,
 } from './loads.ts';
 import { shipmentsReceived } from './together.facts.ts';
@@ -40,6 +41,8 @@ export const receiveTogether = (
       '/alsoShipmentIds',
       `these loads are ${all.length} lots; weigh at most ${MAX_INPUTS} together`,
     );
+  const seen = sealsSeen(input);
+  const marks = together.map((s) => sealMarks(s, seen.get(s.id) ?? {}));
   const { judged, partLossGrams, scale } = judge(
     world,
     site,
@@ -54,14 +57,39 @@ export const receiveTogether = (
     data: {
       siteId: site.id,
       siteSeq: site.lastSeq,
-      loads: loads.map((load, i) => settledLoad(load.shipment, load.lots, partLossGrams[i]!)),
+      loads: loads.map((load, i) => ({
+        ...settledLoad(load.shipment, load.lots, partLossGrams[i]!),
+        ...(marks[i]!.length === 0 ? {} : { marks: marks[i]!.map((code) => ({ markId: newId(), code })) }),
+      })),
       ...judged,
     },
     private: privatePart(input, context, {
       scale,
-      organisationIds: judged.case === undefined ? undefined : profiting(together, site, all, caller),
+      organisationIds:
+        judged.case === undefined && marks.flat().length === 0
+          ? undefined
+          : profiting(together, site, all, caller),
     }),
   });
+};
+
+/** What was seen of each load's seals. 422 for a load that is not among them, or one named twice. */
+const sealsSeen = ({
+  shipmentId,
+  alsoShipmentIds,
+  loadSeals = [],
+}: ReceiveInput & { alsoShipmentIds: readonly string[] }): ReadonlyMap<
+  string,
+  (typeof loadSeals)[number]
+> => {
+  for (const [i, { shipmentId: id }] of loadSeals.entries()) {
+    const at = `/loadSeals/${i}/shipmentId`;
+    if (id !== shipmentId && !alsoShipmentIds.includes(id))
+      throw unprocessable('unknown_shipment', at, 'is none of the loads weighed here');
+    if (loadSeals.findIndex((load) => load.shipmentId === id) < i)
+      throw unprocessable('shipment_named_twice', at, 'name each shipment once');
+  }
+  return new Map(loadSeals.map((load) => [load.shipmentId, load]));
 };
 
 const others = (

@@ -106,7 +106,7 @@ export const privatePart = (
   { caller }: DecideContext,
   more: Pick<ReceivedPrivate, 'scale' | 'organisationIds'>,
 ): ReceivedPrivate => {
-  const { deviceId, grossGrams, tareGrams, lots: readings, containers, seals, note } = input;
+  const { deviceId, grossGrams, tareGrams, lots: readings, containers, seals, loadSeals, note } = input;
   return {
     keyId: caller.keyId,
     ...(deviceId === undefined ? {} : { deviceId }),
@@ -115,6 +115,7 @@ export const privatePart = (
     ...(readings === undefined ? {} : { lots: readings }),
     ...(containers === undefined ? {} : { containers }),
     ...(seals === undefined ? {} : { seals }),
+    ...(loadSeals === undefined ? {} : { loadSeals }),
     ...(note === undefined ? {} : { note }),
     ...(more.scale === undefined ? {} : { scale: more.scale }),
     ...(more.organisationIds === undefined ? {} : { organisationIds: more.organisationIds }),

@@ -40,7 +40,7 @@ const view = (stored: StoredEntry): z.input<typeof EntryView> => {
 const SeqParams = z.object({ seq: queryInteger(0, Number.MAX_SAFE_INTEGER) });
 
 /** Who may open anything: they audit, or run the programme. Others open their own organisation's facts. */
-const mayOpen = (caller: Caller, actor: string): boolean =>
+export const mayOpen = (caller: Caller, actor: string): boolean =>
   caller.role === 'operator' ||
   caller.role === 'auditor' ||
   (caller.organisationId === actor && caller.siteIds === null);

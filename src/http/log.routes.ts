@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { notFound, unprocessable } from '../kernel/errors.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
 import { queryInteger } from '../kernel/values.ts';
-import { toBase64 } from '../ledger/note.ts';
 import type { Published, Publisher } from '../ledger/publisher.ts';
 import { unavailable } from '../ledger/record.ts';
 import { readEntries, readEntry } from '../ledger/store.ts';
 import { parseTilePath, TILE_WIDTH, type TileName } from '../ledger/tile-path.ts';
+import { formatTlogProof } from '../ledger/tlog-proof.ts';
 import { Tree } from '../ledger/tree.ts';
 import { route } from './route.ts';
 
@@ -102,7 +102,7 @@ export const logRoutes = (app: FastifyInstance, { pool, publisher }: LogDeps): v
         root: toHex(root),
         proof: proof.map(toHex),
         checkpoint: note,
-        tlogProof: `c2sp.org/tlog-proof@v1\nindex ${seq}\n${proof.map((hash) => `${toBase64(hash)}\n`).join('')}\n${note}`,
+        tlogProof: formatTlogProof({ index: seq, proof, note }),
       };
     },
   });

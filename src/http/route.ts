@@ -17,6 +17,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     access?: Access;
+    mayIdentify?: boolean;
   }
 }
 
@@ -37,12 +38,14 @@ export type RouteSpec<B extends Schema, P extends Schema, Q extends Schema, R ex
   summary: Bilingual;
   /** Who may call it. There is no default. */
   access: Access;
+  /** Open to all, and a key that is sent is looked at all the same: who it belongs to is shown more. */
+  mayIdentify?: true;
   body?: B;
   params?: P;
   query?: Q;
   response: R;
-  /** The media type of success; JSON unless said. */
-  produces?: string;
+  /** The media type of success, or several; JSON unless said. */
+  produces?: string | readonly string[];
   /** The status of success; 200 unless said. */
   status?: 200 | 201;
   /** Codes this operation answers with beside those that all share. */
@@ -87,6 +90,7 @@ export const route = <
   const status = spec.status ?? 200;
   const body = spec.body ?? (spec.method === 'POST' ? NoBody : undefined);
   const errors: Record<number, string> = { ...SHARED_ERRORS, ...spec.errors };
+  if (spec.mayIdentify) errors[401] = 'A key was sent, and it is not valid';
   if (spec.access !== 'public') Object.assign(errors, { 401: 'No valid key', 403: 'The role may not' });
   if (spec.params !== undefined) errors[404] ??= 'Unknown, or not yours';
   if (body === undefined) {
@@ -97,7 +101,12 @@ export const route = <
     [status]:
       spec.produces === undefined
         ? spec.response
-        : { description: spec.summary.en, content: { [spec.produces]: { schema: spec.response } } },
+        : {
+            description: spec.summary.en,
+            content: Object.fromEntries(
+              [spec.produces].flat().map((type) => [type, { schema: spec.response }]),
+            ),
+          },
   };
   for (const [code, description] of Object.entries(errors))
     response[code] = { description, content: { 'application/problem+json': { schema: Problem } } };
@@ -105,7 +114,7 @@ export const route = <
     method: spec.method,
     url: spec.url,
     ...(spec.bodyLimit === undefined ? {} : { bodyLimit: spec.bodyLimit }),
-    config: { access: spec.access },
+    config: { access: spec.access, ...(spec.mayIdentify && { mayIdentify: true }) },
     schema: {
       operationId: spec.operationId,
       tags: [spec.tag],
@@ -113,7 +122,7 @@ export const route = <
       description: spec.summary.zh,
       'x-summary-zh': spec.summary.zh,
       'x-roles': spec.access === 'public' ? [] : [...spec.access],
-      ...(spec.access === 'public' ? { security: [] } : {}),
+      ...(spec.access === 'public' ? { security: spec.mayIdentify ? [{}, { key: [] }] : [] } : {}),
       ...(spec.consumes === undefined ? {} : { consumes: spec.consumes }),
       ...(body === undefined ? {} : { body }),
       ...(spec.params === undefined ? {} : { params: spec.params }),

@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyRequest, LogController } fro
 import { jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { DomainError, forbidden } from '../kernel/errors.ts';
-import type { Caller } from '../ledger/fact.ts';
+import type { Caller, Role } from '../ledger/fact.ts';
 import { parseJson } from './json.ts';
 import { openApiTransform, tidyDocument } from './openapi.ts';
 import { handleError } from './problem.ts';
@@ -157,8 +157,9 @@ const addAccess = (app: FastifyInstance, authenticate: ServerOptions['authentica
   app.decorateRequest('caller', null);
   app.decorateRequest('sent', null);
   app.addHook('onRequest', async (request) => {
-    const { access } = request.routeOptions.config;
-    if (access === 'public' || request.is404 || isDocument(request)) return;
+    const { access, mayIdentify } = request.routeOptions.config;
+    const isAnonymous = mayIdentify !== true || request.headers.authorization === undefined;
+    if ((access === 'public' && isAnonymous) || request.is404 || isDocument(request)) return;
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     const caller =
       token === undefined
@@ -170,8 +171,11 @@ const addAccess = (app: FastifyInstance, authenticate: ServerOptions['authentica
         'unauthenticated',
         'Send a valid key as "Authorization: Bearer <key>".',
       );
-    if (access === undefined || caller.role === 'programme' || !access.includes(caller.role))
-      throw forbidden(`A key with the role ${caller.role} may not do this; needed: ${access?.join(', ')}.`);
+    const isAllowed = access === 'public' || access?.includes(caller.role as Role);
+    if (isAllowed !== true || caller.role === 'programme')
+      throw forbidden(
+        `A key with the role ${caller.role} may not do this; needed: ${(access as readonly Role[])?.join(', ')}.`,
+      );
     request.caller = caller;
   });
   app.addHook('preValidation', async (request) => {

@@ -169,6 +169,7 @@ export const VOCABULARY = {
     late-count: 迟报与盘点不符 | Late beyond a count | 盘点时点之前称重，盘点却未见盈余 | Weighed in before a count that found no such surplus
     dispute: 异议 | Dispute | 收集员不认可重量、扣杂或价格，七日内由他人答复 | A collector does not take weight, deduction or price as right; others answer within seven days
     re-weighing: 复称差异 | Re-weighing | 再次过秤与账面相差超出允差 | A second weighing differs from the books by more than the tolerance
+    pollutant-transfer: 污染物转移量差 | Pollutants arrived at another weight | 与发出量相差超出允差，由他人裁定 | Further from what was sent than the tolerance; others decide
     anomaly: 异常规则命中 | Found by an anomaly rule | 裁定为损失即属实，其余为误报 | Decided as a loss it was true; otherwise a false alarm`),
   accountKind: parse(`
     payable: 应付收集员 | Owed to a collector

@@ -147,6 +147,7 @@ export const CASE_KINDS = [
   'late-count',
   'dispute',
   're-weighing',
+  'pollutant-transfer',
   'anomaly',
 ] as const;
 /** What a collector disputes of a weigh-in. */

@@ -1,6 +1,7 @@
 import { type Hash, sha256, toHex } from '../kernel/hash.ts';
 import { CheckpointCheck } from './checkpoint-check.ts';
 import type { Entry } from './entry.ts';
+import { readKeyCheckpoints } from './key-files.ts';
 import { rootOf, unpackFrontier } from './merkle.ts';
 import type { NoteKey } from './note.ts';
 import type { Keyring } from './private-store.ts';
@@ -90,10 +91,11 @@ export const databaseSource = async (db: Queryable, keyring: Keyring | undefined
   const { surplus, frontier, ...head } = await readWholeHead(db);
   if (surplus > 0) throw new LedgerFault(head.size, 'wrong-head', 'there are entries beyond the head');
   const signed = await readCheckpoint(db);
+  const aboutKeys = await readKeyCheckpoints(db, head.size);
   return {
     batches: databaseBatches(db, keyring, head.size),
     head: () => ({ ...head, root: toHex(rootOf(sha256, unpackFrontier(frontier))) }),
-    notes: async () => (signed === null ? [] : [signed.note]),
+    notes: async () => [...aboutKeys.map(({ note }) => note), ...(signed === null ? [] : [signed.note])],
     opened: keyring !== undefined,
     finish: async () => {
       const wrong = await findWrongTile(db, sha256);
@@ -112,16 +114,18 @@ export const databaseSource = async (db: Queryable, keyring: Keyring | undefined
 export const signedSource = async (
   db: Queryable,
   keyring: Keyring | undefined,
-): Promise<(LedgerSource & { note: string; size: number }) | null> => {
+): Promise<(LedgerSource & { note: string; keyNotes: string[]; size: number }) | null> => {
   const signed = await readCheckpoint(db);
   if (signed === null) return null;
   const { note, size } = signed;
+  const keyNotes = (await readKeyCheckpoints(db, size)).map((about) => about.note);
   return {
     batches: databaseBatches(db, keyring, size),
     head: () => ({ size }),
-    notes: async () => [note],
+    notes: async () => [...keyNotes, note],
     opened: keyring !== undefined,
     note,
+    keyNotes,
     size,
   };
 };

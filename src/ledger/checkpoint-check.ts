@@ -1,13 +1,15 @@
 import { sha256, toHex } from '../kernel/hash.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import type { Entry } from './entry.ts';
+import { KeyHistory, type NamedKey, type SignedSize } from './key-history.ts';
 import { verifyEd25519 } from './log-key.ts';
-import { type Note, NoteFault, type NoteKey, parseKey, parseNote, verifyNote } from './note.ts';
+import { type Note, NoteFault, type NoteKey, parseNote, verifyNote } from './note.ts';
 import { LedgerFault, type Verifier } from './verify.ts';
 
 /**
- * Holds a ledger against checkpoints while it is read: each must be signed by the key that the ledger names, and be
- * over what it begins with. Faults: `wrong-signature`, `wrong-checkpoint`, and `cut-off` when it is over more than there is.
+ * Holds a ledger against checkpoints while it is read: each must be over what it begins with, and be signed by a key
+ * that the ledger named and that might sign at that size. Faults: `wrong-signature`, `wrong-key`, `wrong-checkpoint`,
+ * and `cut-off` when it is over more than there is.
  */
 export class CheckpointCheck {
   private readonly roots = new Map<number, string>();
@@ -16,7 +18,7 @@ export class CheckpointCheck {
   private readonly witnesses: readonly NoteKey[];
   /** By name: when a witness cosigned, in milliseconds since 1970. */
   readonly cosigned = new Map<string, number>();
-  private key: NoteKey | null = null;
+  private readonly history = new KeyHistory(sha256, verifyEd25519);
   private origin = '';
 
   /** @param notes those known before the first entry is read @param witnesses who must have cosigned one of them */
@@ -28,19 +30,19 @@ export class CheckpointCheck {
 
   /** Told of each entry, when the verifier has taken it. */
   see(entry: Entry, verifier: Verifier): void {
-    if (entry.seq === 0) {
-      const { logKey } = entry.data as { logKey?: string | null };
-      this.origin = entry.origin;
-      this.key = logKey == null ? null : parseKey(sha256, logKey);
-    }
-    if (this.sizes.has(verifier.size)) this.roots.set(verifier.size, verifier.root());
+    if (entry.seq === 0) this.origin = entry.origin;
+    // What is said of keys stands under a checkpoint of its own, which may be shown only in the end.
+    if (this.history.see(entry) || this.sizes.has(verifier.size))
+      this.roots.set(verifier.size, verifier.root());
   }
 
   /** Checks all notes, those that came last too. Returns their sizes, in ascending order. */
   finish(late: readonly string[], verifier: Verifier): number[] {
     this.roots.set(verifier.size, verifier.root());
     const notes = [...new Set([...this.notes, ...late])];
-    const sizes = notes.map((note) => this.check(note, verifier.size)).sort((a, b) => a - b);
+    const held = notes.map((note) => this.check(note, verifier.size));
+    this.history.judge(held);
+    const sizes = [...new Set(held.map(({ size }) => size))].sort((a, b) => a - b);
     for (const { name } of this.witnesses)
       if (!this.cosigned.has(name))
         throw new LedgerFault(
@@ -51,12 +53,13 @@ export class CheckpointCheck {
     return sizes;
   }
 
-  private check(source: string, size: number): number {
+  private check(source: string, size: number): SignedSize {
     const { note, checkpoint } = read(source);
     const at = Math.max(0, Math.min(checkpoint.size, size) - 1);
     if (checkpoint.origin !== this.origin)
       throw new LedgerFault(at, 'wrong-checkpoint', `the checkpoint is of ${checkpoint.origin}`);
-    this.checkSignature(note, at);
+    const by = this.signersOf(note);
+    if (by.length === 0) this.history.judge([{ size: checkpoint.size, by }]);
     if (checkpoint.size > size)
       throw new LedgerFault(
         size,
@@ -70,21 +73,20 @@ export class CheckpointCheck {
         'wrong-checkpoint',
         `the first ${checkpoint.size} entries are not those the checkpoint was signed for`,
       );
-    return checkpoint.size;
+    return { size: checkpoint.size, by };
   }
 
-  private checkSignature(note: Note, at: number): void {
-    let signed = false;
+  /** Those of the ledger's keys that signed the note; none when a signature by a known key does not fit. */
+  private signersOf(note: Note): NamedKey[] {
     try {
-      const keys = [...(this.key === null ? [] : [this.key]), ...this.witnesses];
-      for (const { key, at: time } of verifyNote(note, keys, verifyEd25519))
-        if (time === null) signed = key === this.key;
-        else this.cosigned.set(key.name, time);
+      const keys = this.history.keys.map(({ key }) => key);
+      const found = verifyNote(note, [...keys, ...this.witnesses], verifyEd25519);
+      for (const { key, at: time } of found) if (time !== null) this.cosigned.set(key.name, time);
+      return this.history.keys.filter((named) => found.some(({ key }) => key === named.key));
     } catch (error) {
       if (!(error instanceof NoteFault)) throw error;
+      return [];
     }
-    if (!signed)
-      throw new LedgerFault(at, 'wrong-signature', 'the checkpoint is not signed by the key in entry 0');
   }
 }
 

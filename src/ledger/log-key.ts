@@ -29,8 +29,12 @@ export class NoteSigner {
 
   /** The text as a note of its own. */
   note(text: string): string {
+    return signNote(text, [this]);
+  }
+
+  signature(text: string): NoteSignature {
     const bytes = sign(null, Buffer.from(text), this.secret);
-    return formatNote({ text, signatures: [{ ...this.key, bytes }] });
+    return { name: this.key.name, id: this.key.id, bytes };
   }
 
   /** A witness's signature of the text at a time in milliseconds since 1970. */
@@ -42,6 +46,10 @@ export class NoteSigner {
     return { name: this.key.name, id: this.key.id, bytes: Buffer.concat([time, signature]) };
   }
 }
+
+/** The text as a note that all of them sign. */
+export const signNote = (text: string, signers: readonly NoteSigner[]): string =>
+  formatNote({ text, signatures: signers.map((signer) => signer.signature(text)) });
 
 export const verifyEd25519: VerifySignature = (publicKey, message, signature) => {
   const x = Buffer.from(publicKey).toString('base64url');

@@ -1,12 +1,14 @@
-import { open, readFile, rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { type Hash, toHex } from '../kernel/hash.ts';
+import type { Hash } from '../kernel/hash.ts';
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
 import { askWitness, type KnownWitness, withSignature } from './cosigning.ts';
-import { type NoteSigner, verifyEd25519 } from './log-key.ts';
+import { ForkFound, keepOutside, keptOutside } from './kept.ts';
+import { type KeyFiles, keyFileOf, readNamedKeys } from './key-files.ts';
+import { isSignedOver, type NamedKey, signsAt } from './key-history.ts';
+import { signNote, verifyEd25519 } from './log-key.ts';
 import { appendLeaf, type Frontier, rootOf, unpackFrontier } from './merkle.ts';
-import { type NoteKey, type NoteSignature, parseNote, verifyNote } from './note.ts';
+import { type NoteKey, type NoteSignature, parseNote } from './note.ts';
 import { same } from './proof.ts';
 import type { Queryable } from './store.ts';
 import { growTree, Tree } from './tree.ts';
@@ -20,7 +22,10 @@ export type Published = Checkpoint & { note: string };
 
 export type PublisherOptions = {
   pool: pg.Pool;
-  signer: NoteSigner;
+  /** The log's name. */
+  origin: string;
+  /** The log's private keys, as far as they are here. */
+  keys: KeyFiles;
   hash: Hash;
   /** Where the last checkpoint given out is kept, outside the database. */
   file: string;
@@ -31,14 +36,17 @@ export type PublisherOptions = {
   onError: (error: Error) => void;
 };
 
-/** The checkpoint kept outside says something else than the database, or another key signed it. */
-export class ForkFound extends Error {
-  override name = 'ForkFound';
-}
+/** How far a checkpoint has come: signed, kept outside the database, given out. */
+export type Moment = 'signing' | 'signed' | 'kept' | 'published';
+
+export { ForkFound } from './kept.ts';
 
 /**
  * Signs what is committed: a checkpoint within a second of news, kept outside the database before anyone sees it. A
  * database that stands behind the kept one, or disagrees with it, is not signed for: a restored copy would be a fork.
+ *
+ * A fact about the log's keys is the last entry of a checkpoint of its own, which an older key signs and which is kept
+ * for ever: it is how anyone comes from the key in entry 0 to the keys of today.
  */
 export class Publisher {
   private readonly options: PublisherOptions;
@@ -58,6 +66,8 @@ export class Publisher {
   private asked: Promise<unknown> = Promise.resolve();
   private waiters: { size: number; done: () => void }[] = [];
   private last = 0;
+  /** Told of each step of each checkpoint: where a test ends the process. */
+  onMoment: ((moment: Moment, size: number) => void) | undefined;
 
   constructor(options: PublisherOptions) {
     this.options = options;
@@ -68,9 +78,14 @@ export class Publisher {
   /** Compares the database with the checkpoint kept outside, then signs. Throws ForkFound when they do not agree. */
   async start(): Promise<void> {
     this.stopped = false;
-    const kept = await this.confirmKept();
-    this.size = kept;
-    this.frontier = await this.tree.frontier(kept);
+    const { pool, file } = this.options;
+    const named = await readNamedKeys(pool);
+    const kept = await keptOutside(pool, this.tree, file, named);
+    this.size = kept?.size ?? 0;
+    this.frontier = await this.tree.frontier(this.size);
+    // The process may have ended before it gave out what it had kept.
+    if (kept !== null && aboutKeys(named).includes(kept.size - 1))
+      await this.keepForEver(kept.size - 1, kept.note);
     await this.publish();
     this.loop = this.run();
   }
@@ -78,6 +93,11 @@ export class Publisher {
   /** Has one more witness asked, from the next checkpoint on. */
   addWitness(witness: KnownWitness): void {
     this.witnesses.push(witness);
+  }
+
+  /** Keys of the witnesses that are asked. */
+  witnessKeys(): NoteKey[] {
+    return this.witnesses.map(({ key }) => key);
   }
 
   /** Something was committed. */
@@ -153,33 +173,74 @@ export class Publisher {
     this.rouse = undefined;
   }
 
-  /** Signs the head when it is news. Returns whether it was. */
+  /** Signs the head, or the first fact about keys before it, when it is news. Returns whether it was. */
   private async publish(): Promise<boolean> {
-    const { pool, signer, hash, file } = this.options;
+    const { pool, hash, file, origin } = this.options;
     while ((await growTree(pool, hash)) > 0 && !this.stopped);
     const { rows } = await pool.query<{ size: number; frontier: Buffer }>('SELECT size, frontier FROM head');
-    const { size } = rows[0]!;
-    if (size < this.size)
-      throw new ForkFound(`The database holds ${size} entries; ${this.size} were signed for.`);
-    if (size === 0 || (size === this.size && this.last > 0)) return false;
+    const head = rows[0]!;
+    if (head.size < this.size)
+      throw new ForkFound(`The database holds ${head.size} entries; ${this.size} were signed for.`);
+    if (head.size === 0 || (head.size === this.size && this.last > 0)) return false;
+    const named = await readNamedKeys(pool);
+    const about = aboutKeys(named).find((seq) => seq >= this.size && seq < head.size);
+    const size = about === undefined ? head.size : about + 1;
     const frontier = await this.continued(size);
     const root = rootOf(hash, frontier);
-    if (!same(root, rootOf(hash, unpackFrontier(rows[0]!.frontier))))
+    if (size === head.size && !same(root, rootOf(hash, unpackFrontier(head.frontier))))
       throw new ForkFound(`The ${size} entries do not continue the ${this.size} that were signed for.`);
-    const note = signer.note(formatCheckpoint({ origin: signer.key.name, size, root }));
+    this.onMoment?.('signing', size);
+    const note = await this.sign(formatCheckpoint({ origin, size, root }), size, named);
+    this.onMoment?.('signed', size);
     await keepOutside(file, note);
+    this.onMoment?.('kept', size);
+    if (about !== undefined) await this.keepForEver(about, note);
     await pool.query(
       `WITH new AS (INSERT INTO checkpoints VALUES ($1, $2) ON CONFLICT DO NOTHING)
        DELETE FROM checkpoints WHERE size < $1`,
       [size, note],
     );
+    this.onMoment?.('published', size);
     this.size = size;
     this.frontier = frontier;
-    this.latest = { origin: signer.key.name, size, root, note };
+    this.latest = { origin, size, root, note };
     this.last = performance.now();
     for (const waiter of this.waiters) if (size >= waiter.size) waiter.done();
     this.asked = Promise.all(this.witnesses.map((witness) => this.ask(witness, size, note)));
     return true;
+  }
+
+  /** The checkpoint as a note by all keys that may sign it and are here. Throws when there is none that must. */
+  private async sign(text: string, size: number, named: readonly NamedKey[]): Promise<string> {
+    const seq = size - 1;
+    const may = named.filter((key) => signsAt(key, size));
+    const here = await this.options.keys.signersOf(may);
+    const retired = named.find(({ retiredSeq }) => retiredSeq === seq);
+    const isElder = (key: NamedKey): boolean =>
+      retired === undefined ? seq === 0 || key.seq < seq : key.seq <= retired.seq;
+    if (here.some((key) => isElder(key.named)))
+      return signNote(
+        text,
+        here.map(({ signer }) => signer),
+      );
+    // Another process, which has the older key, may have signed what stands under it.
+    const elders = may.filter(isElder).map(({ key }) => key);
+    const { rows } = await this.options.pool.query<{ note: string }>(
+      'SELECT note FROM key_checkpoints WHERE seq = $1',
+      [seq],
+    );
+    if (rows[0] !== undefined && isSignedOver(rows[0].note, text, elders, verifyEd25519)) return rows[0].note;
+    const files = elders.map((key) => keyFileOf(this.options.keys.file, key)).join(' or ');
+    throw new Error(
+      `Nothing is signed: no private key of the log is here that may sign entry ${seq}; put back ${files}`,
+    );
+  }
+
+  private async keepForEver(seq: number, note: string): Promise<void> {
+    await this.options.pool.query('INSERT INTO key_checkpoints VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+      seq,
+      note,
+    ]);
   }
 
   /** Has a witness cosign what was just published. One that is still busy is asked with the next. */
@@ -242,29 +303,14 @@ export class Publisher {
     }
     return frontier;
   }
-
-  /** Returns how many entries the checkpoint kept outside is over; 0 when there is none. */
-  private async confirmKept(): Promise<number> {
-    const { pool, signer, file } = this.options;
-    const note = await readFile(file, 'utf8').catch(() => null);
-    if (note === null) return 0;
-    const parsed = parseNote(note);
-    if (verifyNote(parsed, [signer.key], verifyEd25519).length === 0)
-      throw new ForkFound(`${file} was signed by another key than the log's.`);
-    const kept = parseCheckpoint(parsed.text);
-    const { rows } = await pool.query<{ size: number }>('SELECT size FROM head');
-    if (rows[0]!.size < kept.size)
-      throw new ForkFound(
-        `The database holds ${rows[0]!.size} entries, and a checkpoint over ${kept.size} was given out (${file}): bring back the newer database. For a new log take a new key and move that file away.`,
-      );
-    const root = await this.tree.root(kept.size);
-    if (!same(root, kept.root))
-      throw new ForkFound(
-        `The first ${kept.size} entries have the root ${toHex(root)}, and ${toHex(kept.root)} was given out (${file}).`,
-      );
-    return kept.size;
-  }
 }
+
+/** Positions of the facts about keys, in order; entry 0 is none of them. */
+const aboutKeys = (named: readonly NamedKey[]): number[] =>
+  named
+    .flatMap(({ seq, retiredSeq }) => [seq, retiredSeq ?? 0])
+    .filter((seq) => seq > 0)
+    .sort((a, b) => a - b);
 
 /** The last checkpoint that was given out. */
 export const readCheckpoint = async (db: Queryable): Promise<Published | null> => {
@@ -274,17 +320,4 @@ export const readCheckpoint = async (db: Queryable): Promise<Published | null> =
   if (rows[0] === undefined) return null;
   const { note } = rows[0];
   return { ...parseCheckpoint(parseNote(note).text), note };
-};
-
-/** Replaces the file as a whole, on the disk before it returns. */
-const keepOutside = async (file: string, note: string): Promise<void> => {
-  const draft = `${file}.${process.pid}.part`;
-  const handle = await open(draft, 'w', 0o644);
-  try {
-    await handle.writeFile(note);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
 };

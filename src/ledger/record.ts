@@ -16,7 +16,7 @@ import { EntryTooLong, type Recorded, TurnEntries, turnSteps, type WriterHead } 
 import { type AnyTable, type Changes, Missing, World } from './world.ts';
 
 /** Rounds of loading that one turn may ask for. */
-const MAX_ROUNDS = 6;
+const MAX_ROUNDS = 12;
 /** Loaded rows of one table kept from turn to turn. */
 const MAX_LOADED_ROWS = 10_000;
 /** How long a command may wait for a lost database before its caller is told so. */
@@ -405,8 +405,10 @@ export class Door {
         if (round > MAX_ROUNDS)
           return () =>
             command.reject(new DomainError('unprocessable', 'too_wide', 'It reaches too far at once.'));
-        if (!missing.has(error.table)) missing.set(error.table, new Set());
-        for (const id of error.ids) missing.get(error.table)!.add(id);
+        for (const [table, wantedIds] of error.wanted) {
+          if (!missing.has(table)) missing.set(table, new Set());
+          for (const id of wantedIds) missing.get(table)!.add(id);
+        }
         return 'missing';
       }
       if (error instanceof DomainError && !world.has(ids, command.key.id)) {

@@ -78,9 +78,11 @@ const applyOne = (
     type.apply(world, fact);
   } catch (error) {
     if (error instanceof Missing) {
-      const ids = missing.get(error.table) ?? new Set();
-      missing.set(error.table, ids);
-      for (const id of error.ids) ids.add(id);
+      for (const [table, wanted] of error.wanted) {
+        const ids = missing.get(table) ?? new Set();
+        missing.set(table, ids);
+        for (const id of wanted) ids.add(id);
+      }
     } else if (!waits) throw new ReplayFault(fact.seq, fact.type, error);
     // One that waits may stumble over what those before it have not yet written; it is applied again.
   }

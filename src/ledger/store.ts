@@ -163,6 +163,31 @@ export const readFacts = async (
   return entries.map((e) => toFact(hash, JSON.parse(e.bytes.toString('utf8')) as Entry, openings.get(e.seq)));
 };
 
+const covering = (table: string): string =>
+  `SELECT * FROM ${table} WHERE first_seq IN
+     (SELECT (SELECT max(first_seq) FROM ${table} WHERE first_seq <= s) FROM unnest($1::int8[]) AS s)`;
+
+/** Entries at these positions, in order: one query, however many. */
+export const readEntriesAt = async (db: Queryable, seqs: readonly number[]): Promise<StoredEntry[]> => {
+  const { rows } = await db.query<ChunkRow>(`${covering('chunks')} ORDER BY first_seq`, [seqs]);
+  const wanted = new Set(seqs);
+  return rows.flatMap(entriesOf).filter(({ seq }) => wanted.has(seq));
+};
+
+/** Openings of the entries at these positions, by position: two queries, however many. */
+export const readOpeningsAt = async (
+  db: Queryable,
+  keyring: Keyring,
+  seqs: readonly number[],
+): Promise<Map<number, Openings>> => {
+  const mains = await db.query<OpeningRow>(covering('opening_chunks'), [seqs]);
+  const persons = await db.query<PersonRow>(
+    `${PERSONS} WHERE o.seq = ANY($1::int8[]) ORDER BY o.seq, o.part`,
+    [seqs],
+  );
+  return joinOpenings(mains.rows, persons.rows, keyring);
+};
+
 /** Facts at these positions with their leaf hashes in hex, by position: three queries, however many. */
 export const readFactsAt = async (
   db: Queryable,
@@ -172,19 +197,9 @@ export const readFactsAt = async (
 ): Promise<Map<number, { fact: AnyFact; leafHash: string }>> => {
   const found = new Map<number, { fact: AnyFact; leafHash: string }>();
   if (seqs.length === 0) return found;
-  const covering = (table: string) =>
-    `SELECT * FROM ${table} WHERE first_seq IN
-       (SELECT (SELECT max(first_seq) FROM ${table} WHERE first_seq <= s) FROM unnest($1::int8[]) AS s)`;
-  const chunks = await db.query<ChunkRow>(covering('chunks'), [seqs]);
-  const mains = await db.query<OpeningRow>(covering('opening_chunks'), [seqs]);
-  const persons = await db.query<PersonRow>(
-    `${PERSONS} WHERE o.seq = ANY($1::int8[]) ORDER BY o.seq, o.part`,
-    [seqs],
-  );
-  const openings = joinOpenings(mains.rows, persons.rows, keyring);
-  const wanted = new Set(seqs);
-  for (const { seq, bytes, leaf } of chunks.rows.flatMap(entriesOf)) {
-    if (!wanted.has(seq)) continue;
+  const entries = await readEntriesAt(db, seqs);
+  const openings = await readOpeningsAt(db, keyring, seqs);
+  for (const { seq, bytes, leaf } of entries) {
     const fact = toFact(hash, JSON.parse(bytes.toString('utf8')) as Entry, openings.get(seq));
     found.set(seq, { fact, leafHash: toHex(leaf) });
   }

@@ -15,8 +15,10 @@ const BLOCKS_A_STEP = 64;
 const MOST_CACHED = 512;
 
 type Tile = { level: number; index: number };
-/** Tiles read for one answer, each once. */
-type Reading = Map<string, Promise<Uint8Array[]>>;
+/** Tiles read for one answer, each once, and roots hashed of them. */
+type Reading = { tiles: Map<string, Promise<Uint8Array[]>>; nodes: Map<string, Promise<Uint8Array>> };
+
+const newReading = (): Reading => ({ tiles: new Map(), nodes: new Map() });
 
 /** The root of whole subtrees that stand side by side. */
 const rootOfAll = (hash: Hash, hashes: readonly Uint8Array[]): Uint8Array => {
@@ -52,12 +54,18 @@ export class Tree {
 
   /** The whole subtrees of the first `size` entries, largest first. */
   frontier(size: number): Promise<Frontier> {
-    return this.subtrees({ from: 0, to: size }, new Map());
+    return this.subtrees({ from: 0, to: size }, newReading());
   }
 
   /** RFC 6962 §2.1.1: that entry `index` is among the first `size`. Throws a RangeError when it is not. */
   inclusion(index: number, size: number): Promise<Uint8Array[]> {
     return this.rootsOf(inclusionRanges(index, size));
+  }
+
+  /** The same for many entries at once: what they share is read and hashed once. */
+  inclusions(indices: readonly number[], size: number): Promise<Uint8Array[][]> {
+    const reading = newReading();
+    return Promise.all(indices.map((index) => this.rootsOf(inclusionRanges(index, size), reading)));
   }
 
   /** RFC 6962 §2.1.2: that the first `size` entries begin with the first `old`. Throws a RangeError when they cannot. */
@@ -67,12 +75,11 @@ export class Tree {
 
   /** Hashes of a tile as far as `width`; null when not so many entries are written. */
   async tile(level: number, index: number, width: number): Promise<Uint8Array[] | null> {
-    const hashes = await this.hashes({ level, index }, new Map());
+    const hashes = await this.hashes({ level, index }, newReading());
     return hashes.length < width ? null : hashes.slice(0, width);
   }
 
-  private rootsOf(ranges: readonly Range[]): Promise<Uint8Array[]> {
-    const reading: Reading = new Map();
+  private rootsOf(ranges: readonly Range[], reading = newReading()): Promise<Uint8Array[]> {
     return Promise.all(ranges.map(async (range) => rootOf(this.hash, await this.subtrees(range, reading))));
   }
 
@@ -81,7 +88,17 @@ export class Tree {
   }
 
   /** The root of the `index`-th whole subtree of 2^level entries. */
-  private async node(level: number, index: number, reading: Reading): Promise<Uint8Array> {
+  private node(level: number, index: number, reading: Reading): Promise<Uint8Array> {
+    const name = `${level}/${index}`;
+    let node = reading.nodes.get(name);
+    if (node === undefined) {
+      node = this.hashNode(level, index, reading);
+      reading.nodes.set(name, node);
+    }
+    return node;
+  }
+
+  private async hashNode(level: number, index: number, reading: Reading): Promise<Uint8Array> {
     const width = 2 ** (level % TILE_HEIGHT);
     const first = index * width;
     const tile = { level: Math.floor(level / TILE_HEIGHT), index: Math.floor(first / TILE_WIDTH) };
@@ -93,10 +110,10 @@ export class Tree {
   /** All hashes of a tile so far: what is kept of it, and what was not grown yet from the tiles below. */
   private hashes(tile: Tile, reading: Reading): Promise<Uint8Array[]> {
     const name = `${tile.level}/${tile.index}`;
-    let hashes = reading.get(name);
+    let hashes = reading.tiles.get(name);
     if (hashes === undefined) {
       hashes = this.read(tile, name, reading);
-      reading.set(name, hashes);
+      reading.tiles.set(name, hashes);
     }
     return hashes;
   }

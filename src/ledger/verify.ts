@@ -17,6 +17,7 @@ export type FaultKind =
   | 'wrong-seal'
   | 'wrong-head'
   | 'wrong-signature'
+  | 'wrong-key'
   | 'wrong-checkpoint'
   | 'cut-off'
   | 'wrong-tile';

@@ -6,14 +6,15 @@ export type AnyTable = Table<any>;
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export type AnyJournal = Journal<any>;
 
+/** Rows of a table, by key. */
+export type Wanted = readonly [table: AnyTable, ids: readonly string[]];
+
 /** Thrown by a rule that reads a row nobody loaded yet: the door loads it and asks the rule again. */
 export class Missing extends Error {
-  readonly table: AnyTable;
-  readonly ids: readonly string[];
-  constructor(table: AnyTable, ids: readonly string[]) {
-    super(`${table.name} not loaded`);
-    this.table = table;
-    this.ids = ids;
+  readonly wanted: readonly Wanted[];
+  constructor(wanted: readonly Wanted[]) {
+    super(`${wanted.map(([table]) => table.name).join(', ')} not loaded`);
+    this.wanted = wanted;
   }
 }
 
@@ -46,14 +47,22 @@ export class World {
   /** The row, or undefined when there is none. Throws Missing when it was not looked for yet. */
   get<Row>(table: Table<Row>, id: string): Row | undefined {
     const row = this.find(table, id);
-    if (row === undefined) throw new Missing(table as AnyTable, [id]);
+    if (row === undefined) throw new Missing([[table as AnyTable, [id]]]);
     return (row ?? undefined) as Row | undefined;
   }
 
   /** Asks for many rows at once, so that they take one round. */
   need<Row>(table: Table<Row>, ids: readonly string[]): void {
-    const absent = ids.filter((id) => this.find(table, id) === undefined);
-    if (absent.length > 0) throw new Missing(table as AnyTable, absent);
+    this.needAll([[table as AnyTable, ids]]);
+  }
+
+  /** As `need`, of several tables: a rule that knows beforehand what it reads asks once. */
+  needAll(wanted: readonly Wanted[]): void {
+    const absent = wanted.flatMap(([table, ids]): Wanted[] => {
+      const unknown = ids.filter((id) => this.find(table, id) === undefined);
+      return unknown.length === 0 ? [] : [[table, unknown]];
+    });
+    if (absent.length > 0) throw new Missing(absent);
   }
 
   has<Row>(table: Table<Row>, id: string): boolean {

@@ -91,14 +91,17 @@ export const usableLots = (
   });
 };
 
+/** Whether a lot lies under the seal of a container. */
+export const isSealed = (world: World, { containerId }: Lot): boolean =>
+  containerId !== null && world.get(containers, containerId)?.state === 'sealed';
+
 /** 409 `in_container` for a lot under a seal. */
-export const refuseSealed = (world: World, { id: lotId, containerId }: Lot): void => {
-  const container = containerId === null ? undefined : world.get(containers, containerId);
-  if (container?.state === 'sealed')
+export const refuseSealed = (world: World, lot: Lot): void => {
+  if (isSealed(world, lot))
     throw conflict(
       'in_container',
       'This lot lies in a sealed container; open it first, or name the container.',
-      { lotId, containerId: container.id },
+      { lotId: lot.id, containerId: lot.containerId },
     );
 };
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BookEntry, post } from '../accounts/book.ts';
-import { Currency, Day, Id, MAX_INTEGER, Seq, text } from '../kernel/values.ts';
+import { Currency, Id, MAX_INTEGER, Seq, text } from '../kernel/values.ts';
 import { PAYOUT_HOLDS, PAYOUT_RAILS, PAYOUT_STATES } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
@@ -183,32 +183,10 @@ export const payoutAttemptAnswered: FactType<SiteAndDay, Answered> = {
   },
 };
 
-const Funded = z.strictObject({
-  id: Id,
-  keyId: Id,
-  rail: z.enum(PAYOUT_RAILS),
-  amount: Fen,
-  currency: Currency,
-  reference: text(100).optional(),
-  book: BookEntry,
-});
-
-export const railFunded: FactType<{ day: string }, z.infer<typeof Funded>> = {
-  type: 'rail.funded.v1',
-  title: { en: 'Money put on a payment rail', zh: '支付渠道充值' },
-  data: z.strictObject({ day: Day }),
-  private: Funded,
-  grams: NONE,
-  fen: 'What the programme put in stands on the rail.',
-  backPointers: [],
-  apply: (world, { seq, private: { book } }) => post(world, seq, book),
-};
-
 export const orderFacts = [
   payoutOrderDrafted,
   payoutOrderChanged,
   payoutOrderReadied,
   payoutAttemptBegun,
   payoutAttemptAnswered,
-  railFunded,
 ];

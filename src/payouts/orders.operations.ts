@@ -16,10 +16,9 @@ import {
   payoutOrderChanged,
   payoutOrderDrafted,
   payoutOrderReadied,
-  railFunded,
 } from './orders.facts.ts';
 import { type By, type PayoutOrder, payees, payoutOrders, payoutRuns } from './payouts.tables.ts';
-import { meansOf, nettedOf, settle, unmatchedOf } from './settling.ts';
+import { nettedOf, settle } from './settling.ts';
 import { after, type Deed } from './states.ts';
 
 /** Whoever makes and approves payouts. */
@@ -126,7 +125,7 @@ export const orderOperations = (keyring: Keyring, programme: { timeZone: string;
     if (payee?.seq == null || payee.rail !== rail)
       throw conflict('no_payee', `No payee is known on ${rail}: POST /v1/collectors/{id}/payee first.`);
     if (payee.seq !== prepared.payeeSeq)
-      throw conflict('payee_moved', 'The payee changed meanwhile; ask again.');
+      throw conflict('balance_moved', 'The payee changed meanwhile; ask again.');
     const book = openBook(world, keyring);
     const account = (kind: 'payable' | 'overpaid') =>
       ({ kind, currency, of: { personId: collectorId } }) as const;
@@ -301,35 +300,5 @@ export const orderOperations = (keyring: Keyring, programme: { timeZone: string;
       },
       answer: stateAnswer,
     } as Operation<{ orderId: string; reference: string; did: Step['did']; outcome: Outcome }, StateAnswer>,
-
-    fund: {
-      name: 'rail.fund',
-      roles: PAYERS,
-      status: 201,
-      decide(world, { rail, amount: { amount, currency }, reference }, { caller, id, now }) {
-        const book = openBook(world, keyring);
-        const unmatched = unmatchedOf(currency, programme);
-        const open = Math.min(amount, Math.max(0, -book.standing(unmatched).balance));
-        book.credit({ kind: 'capital', currency, of: { organisationId: programme.operatorId } }, amount);
-        book.debit(unmatched, open);
-        book.debit(meansOf(rail, { currency, siteId: null }, programme), amount - open);
-        return draft({
-          type: railFunded,
-          data: { day: dayIn(programme.timeZone, now) },
-          private: {
-            ...{ id, keyId: caller.keyId, rail, amount, currency, book: book.close()! },
-            ...(reference === undefined ? {} : { reference }),
-          },
-        });
-      },
-      answer: ({ private: { id } }) => ({ id }),
-    } as Operation<
-      {
-        rail: 'wechat' | 'bank';
-        amount: { amount: number; currency: string };
-        reference?: string | undefined;
-      },
-      { id: string }
-    >,
   };
 };

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
-import { Receipt, route, write } from '../http/route.ts';
-import { DomainError, notFound } from '../kernel/errors.ts';
+import { confirmedInside } from '../http/prepared.ts';
+import { route, write } from '../http/route.ts';
+import { notFound } from '../kernel/errors.ts';
 import { type Clock, instant } from '../kernel/time.ts';
 import { Id } from '../kernel/values.ts';
 import { PAYOUT_STATES } from '../kernel/vocabulary.ts';
@@ -11,7 +12,6 @@ import { hiddenPeople } from '../registry/people.queries.ts';
 import { PAYERS } from './orders.operations.ts';
 import { holdsOf } from './payouts.queries.ts';
 import {
-  FundRequest,
   OrderAnswer,
   OrderRequest,
   PayoutOrderDetail,
@@ -25,8 +25,6 @@ import { limitsFor, type PayoutDeps } from './runs.routes.ts';
 const tag = 'payouts';
 const Params = z.object({ id: Id });
 const READERS = [...PAYERS, 'auditor'] as const;
-/** How often an order is prepared again because its payee changed meanwhile. */
-const ATTEMPTS = 5;
 
 const ordersIn = ({ db }: PayoutDeps) =>
   db.withTables<{ payoutOrders: PayoutOrder; payoutAttempts: PayoutAttempt }>();
@@ -92,30 +90,12 @@ const makingRoutes = (app: FastifyInstance, deps: OrderDeps): void => {
     example: { collectorId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a001', rail: 'wechat', amount: 21_604 },
     handler: async ({ body: { id: _, currency = deps.programme.currency, ...body }, ...from }) => {
       const limits = limitsFor(deps, body.rail);
-      for (let attempt = 1; ; attempt++) {
+      return confirmedInside(async () => {
         const holds = await holdsOf(deps.pool, [body.collectorId], deps.clock());
         const prepared = holds.get(body.collectorId) ?? { payeeSeq: null, holds: [] };
-        try {
-          return await write(deps, orders.draft, { ...body, currency, limits, prepared }, from);
-        } catch (error) {
-          const moved = error instanceof DomainError && error.code === 'payee_moved';
-          if (!moved || attempt === ATTEMPTS) throw error;
-        }
-      }
+        return write(deps, orders.draft, { ...body, currency, limits, prepared }, from);
+      });
     },
-  });
-  route(app, {
-    method: 'POST',
-    url: '/v1/rail-funds',
-    operationId: 'fundRail',
-    tag,
-    summary: { en: 'Record money put on a payment rail', zh: '登记支付渠道充值' },
-    access: PAYERS,
-    body: FundRequest,
-    response: z.object({ id: Id, receipt: Receipt }),
-    status: 201,
-    example: { rail: 'wechat', amount: { amount: 5_000_000, currency: 'CNY' }, reference: 'BT20261124001' },
-    handler: ({ body: { id: _, ...body }, ...from }) => write(deps, orders.fund, body, from),
   });
 };
 

@@ -112,10 +112,3 @@ export const PayoutOrderDetail = PayoutOrderView.extend({
     )
     .meta({ description: 'What was done under its reference.' }),
 }).meta({ id: 'PayoutOrderDetail' });
-
-export const FundRequest = z.strictObject({
-  id: Id.optional(),
-  rail: z.enum(['wechat', 'bank']),
-  amount: z.strictObject({ amount: Fen.min(1), currency: Currency }),
-  reference: text(100).optional(),
-});

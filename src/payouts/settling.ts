@@ -14,7 +14,7 @@ export const nettedOf = (gross: number, overpaid: number, consent: boolean): num
 type Programme = { operatorId: string };
 
 /** Where the money stands that a rail pays with. */
-export const meansOf = (
+const meansOf = (
   rail: PayoutRail,
   { currency, siteId }: Pick<PayoutOrder, 'currency' | 'siteId'>,
   { operatorId }: Programme,
@@ -25,7 +25,7 @@ export const meansOf = (
 };
 
 /** Payments that nobody has matched with money put in. */
-export const unmatchedOf = (currency: string, { operatorId }: Programme): AccountRef => ({
+const unmatchedOf = (currency: string, { operatorId }: Programme): AccountRef => ({
   kind: 'unmatched',
   currency,
   of: { organisationId: operatorId },
@@ -33,7 +33,7 @@ export const unmatchedOf = (currency: string, { operatorId }: Programme): Accoun
 
 /**
  * What a new state does to the books. Paid: what is owed goes down, and what the rail holds; what was paid with money
- * nobody recorded as put in stands as unmatched until it is. Of the netted part no more is taken than is overpaid still;
+ * nobody recorded as put in stands as unmatched until it is: a transfer from `capital` or `bank` to `unmatched` drains it. Of the netted part no more is taken than is overpaid still;
  * the rest stays owed. Returned: all of it is taken back. Ended without paying: what was set aside is owed again.
  */
 export const settle = (

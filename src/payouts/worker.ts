@@ -85,7 +85,7 @@ export class PayoutWorker {
 
   /** Facts just committed: whether it should look. */
   offer(facts: readonly AnyFact[]): void {
-    const [payouts, people] = [/^(payout-|rail\.)/, /^(collector\.(payee|erased)|payout-run\.decided)/];
+    const [payouts, people] = [/^payout-/, /^(collector\.(payee|erased)|payout-run\.decided)/];
     if (facts.some(({ type }) => people.test(type))) this.sweptAt = Number.NEGATIVE_INFINITY;
     if (facts.some(({ type }) => payouts.test(type) || people.test(type))) this.rouse?.();
   }

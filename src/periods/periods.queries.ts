@@ -22,7 +22,7 @@ export const endOfMonth = async (db: Queryable, timeZone: string, month: string)
 
 /**
  * What is open now at the site and began before the position `before`, oldest first: residue and sludge in stock,
- * cases about the site that nobody decided, loads sent or awaited of which grams still travel, lots on hold.
+ * cases about the site that nobody decided, loads and pollutants sent or awaited of which grams still travel, lots on hold.
  */
 export const openItems = async (db: Reader, siteId: string, before: number): Promise<OpenItem[]> => {
   const { rows } = await sql<OpenItem>`
@@ -31,12 +31,15 @@ export const openItems = async (db: Reader, siteId: string, before: number): Pro
       WHERE site_id = ${siteId} AND grams > 0 AND material = ANY(${[...WASTE]}::text[])
       UNION ALL
       SELECT 'open-case', id, grams, seq FROM cases
-      WHERE state <> 'decided' AND site_ids::jsonb ? ${siteId}
+      WHERE state NOT IN ('decided', 'withdrawn') AND site_ids::jsonb ? ${siteId}
       UNION ALL
       SELECT 'load-on-the-way', s.id, sum(l.grams)::int8, s.seq
       FROM lots l JOIN shipments s ON s.id = l.shipment_id
       WHERE l.shipment_id IS NOT NULL AND l.grams > 0 AND (s.from_site_id = ${siteId} OR s.to_site_id = ${siteId})
       GROUP BY s.id, s.seq
+      UNION ALL
+      SELECT 'pollutants-on-the-way', id, (SELECT sum((i->>'grams')::int8)::int8 FROM json_array_elements(items) i), seq
+      FROM pollutant_transfers WHERE state = 'on-the-way' AND (site_id = ${siteId} OR to_site_id = ${siteId})
       UNION ALL
       SELECT 'lot-on-hold', l.id, l.grams, c.seq FROM lots l JOIN cases c ON c.id = l.held_by
       WHERE l.site_id = ${siteId} AND l.grams > 0

@@ -29,7 +29,7 @@ const Period = z
     openItems: z.array(
       z.object({
         kind: z.enum(OPEN_KINDS),
-        id: Id.meta({ description: 'The lot, case or shipment.' }),
+        id: Id.meta({ description: 'The lot, case, shipment or transfer.' }),
         grams: z.int(),
         since: z.string().meta({ description: 'When what is open was recorded.' }),
       }),

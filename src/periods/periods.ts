@@ -3,6 +3,7 @@ export const OPEN_KINDS = [
   'waste-in-stock',
   'open-case',
   'load-on-the-way',
+  'pollutants-on-the-way',
   'lot-on-hold',
   'storage-lapsed',
 ] as const;

@@ -11,18 +11,23 @@ const MOST_ALARMS = 1_000;
 
 /**
  * Lots that stand at the site, with the position since which their oldest gram does: where a lot came from elsewhere,
- * its arrival; where it was made there, the oldest of what it was made of. A dispatch that was voided moved nothing.
+ * its arrival; where it was made there, the oldest of what it was made of. A dispatch that was voided moved nothing, nor
+ * did a receipt: received anew at the same site, a lot is as old as its first arrival there.
  */
 const aged = (siteId: string): RawBuilder<unknown> => sql`
   WITH RECURSIVE voided AS (
     SELECT unnest(ARRAY[seq, last_seq]) AS seq FROM shipments WHERE state = 'voided' AND from_site_id = ${siteId}
+    UNION ALL SELECT void_seq FROM shipment_receipts WHERE site_id = ${siteId} AND void_seq IS NOT NULL
+  ), moves (lot_id, seq) AS (
+    SELECT p.lot_id, p.seq FROM lot_places p
+    WHERE NOT EXISTS (SELECT FROM voided v WHERE v.seq = p.seq) AND NOT EXISTS (
+      SELECT FROM lot_places q JOIN shipment_receipts r ON r.void_seq = q.seq AND r.site_id = ${siteId}
+      WHERE q.lot_id = p.lot_id AND q.seq < p.seq AND q.site_id = ${siteId})
   ), back (root, made, since) AS (
-    SELECT l.id, l.seq, (SELECT max(p.seq) FROM lot_places p
-      WHERE p.lot_id = l.id AND NOT EXISTS (SELECT FROM voided v WHERE v.seq = p.seq))
+    SELECT l.id, l.seq, (SELECT max(p.seq) FROM moves p WHERE p.lot_id = l.id)
     FROM lots l WHERE l.site_id = ${siteId} AND l.grams > 0
     UNION
-    SELECT b.root, x.seq, (SELECT max(p.seq) FROM lot_places p
-      WHERE p.lot_id = x.id AND p.seq < b.made AND NOT EXISTS (SELECT FROM voided v WHERE v.seq = p.seq))
+    SELECT b.root, x.seq, (SELECT max(p.seq) FROM moves p WHERE p.lot_id = x.id AND p.seq < b.made)
     FROM back b
     JOIN lot_moves m ON m.seq = b.made AND m.direction = 'in'
     JOIN lots x ON x.id = m.lot_id

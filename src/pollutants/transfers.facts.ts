@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Day, Id, note, Seq, Time, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { sites } from '../registry/registry.tables.ts';
+import { openCase } from '../supervision/open-case.ts';
 import { gainStock, ReceivedItem, StockUse, takeStock } from './stock.ts';
 import { transfers } from './transfers.tables.ts';
 
@@ -67,11 +68,15 @@ const Arrived = z.strictObject({
   /** The fact that sent it. */
   sent: Seq,
   items: z.array(ArrivedItem),
+  /** Grams missing or too many of what is beyond the tolerance of the site, as its settings were then. */
+  case: z.strictObject({ caseId: Id, siteSeq: Seq, grams: TotalGrams.min(1) }).optional(),
 });
 const ArrivedPrivate = z.strictObject({
   keyId: Id,
   transferId: Id,
   arrivedAt: Time,
+  /** Those who profit, and may not decide the case. */
+  organisationIds: z.array(Id).optional(),
   note: note(2_000).optional(),
 });
 
@@ -81,10 +86,10 @@ export const pollutantsArrived: FactType<z.infer<typeof Arrived>, z.infer<typeof
   data: Arrived,
   private: ArrivedPrivate,
   grams:
-    'What was measured is added to the site’s stock; what is missing of what was sent is lost, what is more is a surplus.',
+    'What was measured is added to the site’s stock; what is missing of what was sent is lost, what is more is a surplus. Beyond tolerance a case asks why.',
   fen: 'none',
-  backPointers: ['sent', 'items[].seq'],
-  apply(world, { seq, data, private: { transferId, arrivedAt } }) {
+  backPointers: ['sent', 'items[].seq', 'case.siteSeq'],
+  apply(world, { seq, data, private: { transferId, arrivedAt, organisationIds = [] } }) {
     for (const { material, grams, millilitres = 0, storeUntil } of data.items)
       if (grams > 0)
         gainStock(
@@ -96,6 +101,18 @@ export const pollutantsArrived: FactType<z.infer<typeof Arrived>, z.infer<typeof
           data.day,
         );
     const transfer = world.get(transfers, transferId)!;
+    if (data.case !== undefined)
+      openCase(world, {
+        id: data.case.caseId,
+        seq,
+        kind: 'pollutant-transfer',
+        subjectId: transferId,
+        organisationIds,
+        siteIds: [transfer.siteId, transfer.toSiteId],
+        lotIds: [],
+        measuredGrams: data.items.reduce((sum, { grams }) => sum + grams, 0),
+        grams: data.case.grams,
+      });
     const arrived = new Map(data.items.map((item) => [item.material, item]));
     world.put(transfers, {
       ...transfer,

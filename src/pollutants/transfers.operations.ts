@@ -2,6 +2,7 @@ import { conflict, notFound, unprocessable } from '../kernel/errors.ts';
 import { dayIn } from '../kernel/time.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
+import { siteToleranceGrams } from '../lots/tolerance.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { assertPast } from '../registry/clock.ts';
@@ -16,7 +17,7 @@ import { type Transfer, transfers } from './transfers.tables.ts';
 
 type Taken = { material: string; grams: number; millilitres: number };
 export type TransferAnswer = { id: string; state: string; items: Taken[] };
-export type ArrivalAnswer = { id: string; state: string; items: ArrivedItem[] };
+export type ArrivalAnswer = { id: string; state: string; items: ArrivedItem[]; caseId?: string };
 
 const sending = (programme: Programme): Operation<TransferRequest, TransferAnswer> => ({
   name: 'pollutants.send',
@@ -76,13 +77,20 @@ const measuredItems = (world: World, transfer: Transfer, input: ArrivalRequest, 
   });
 };
 
+/** Grams missing or too many, of the materials that are beyond the tolerance of the site; equal is within. */
+const beyondTolerance = (items: readonly ArrivedItem[], { toleranceBasisPoints }: Site): number =>
+  items.reduce((sum, { bookedGrams, lostGrams, surplusGrams }) => {
+    const off = lostGrams + surplusGrams;
+    return off > siteToleranceGrams(bookedGrams, toleranceBasisPoints) ? sum + off : sum;
+  }, 0);
+
 const arriving = (
   programme: Programme,
 ): Operation<ArrivalRequest & { transferId: string }, ArrivalAnswer> => ({
   name: 'pollutants.arrive',
   roles: RECEIVERS,
   status: 201,
-  decide(world, input, { caller, now }) {
+  decide(world, input, { caller, now, newId }) {
     const transfer = world.get(transfers, input.transferId);
     if (transfer === undefined || !mayReach(caller, transfer.toOrganisationId, transfer.toSiteId))
       throw notFound('transfer');
@@ -95,6 +103,9 @@ const arriving = (
     assertPast(input.arrivedAt, now, '/arrivedAt');
     const site = world.get(sites, transfer.toSiteId)!;
     const day = dayIn(programme.timeZone, Date.parse(input.arrivedAt));
+    const items = measuredItems(world, transfer, input, site, day);
+    const grams = beyondTolerance(items, site);
+    const { organisationId, toOrganisationId } = transfer;
     return draft({
       type: pollutantsArrived,
       ...actorOf(world, caller, programme),
@@ -102,17 +113,26 @@ const arriving = (
         siteId: site.id,
         day,
         sent: transfer.lastSeq,
-        items: measuredItems(world, transfer, input, site, day),
+        items,
+        ...(grams === 0 ? {} : { case: { caseId: newId(), siteSeq: site.lastSeq, grams } }),
       },
       private: {
         keyId: caller.keyId,
         transferId: transfer.id,
         arrivedAt: input.arrivedAt,
+        ...(grams === 0
+          ? {}
+          : { organisationIds: [...new Set([organisationId, toOrganisationId, caller.organisationId])] }),
         ...(input.note === undefined ? {} : { note: input.note }),
       },
     });
   },
-  answer: ({ data: { items }, private: { transferId: id } }) => ({ id, state: 'arrived', items }),
+  answer: ({ data: { items, case: question }, private: { transferId: id } }) => ({
+    id,
+    state: 'arrived',
+    items,
+    ...(question === undefined ? {} : { caseId: question.caseId }),
+  }),
 });
 
 /** @param programme whose time zone days are told in, and whose operator stands for natural persons */

@@ -58,6 +58,9 @@ export const ArrivalAnswer = z
         id: 'ArrivedPollutant',
       }),
     ),
+    caseId: Id.optional().meta({
+      description: 'Where something is further from what was sent than the tolerance.',
+    }),
     receipt: Receipt,
   })
   .meta({ id: 'PollutantsArrived' });

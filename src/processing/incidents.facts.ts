@@ -74,6 +74,7 @@ const Voided = z.strictObject({
   incidentId: Id,
   /** The last fact that changed the incident, and the shipment where it befell one. */
   seq: Seq,
+  shipmentId: Id.optional(),
   shipmentSeq: Seq.optional(),
   /** The fact that reported it: what it took is what goes back. */
   reportedSeq: Seq,

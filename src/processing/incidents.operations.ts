@@ -106,7 +106,7 @@ export const incidentOperations = (programme: {
         data: {
           incidentId,
           seq,
-          ...(shipment === undefined ? {} : { shipmentSeq: shipment.lastSeq }),
+          ...(shipment === undefined ? {} : { shipmentId: shipment.id, shipmentSeq: shipment.lastSeq }),
           reportedSeq,
           lots: givenBack(world, lots, { siteId, shipmentId }),
         },

@@ -13,7 +13,7 @@ const Voided = z.strictObject({
   /** Lots that get grams back, in the order the run took them. */
   inputs: z.array(LotUse),
   /** Lots that hold nothing any more, and what they held. */
-  outputs: z.array(z.strictObject({ lotId: Id, grams: TotalGrams })),
+  outputs: z.array(LotUse.extend({ grams: TotalGrams })),
 });
 const VoidedPrivate = z.strictObject({ keyId: Id, reason: note(2_000) });
 
@@ -24,7 +24,7 @@ export const processRunVoided: FactType<z.infer<typeof Voided>, z.infer<typeof V
   private: VoidedPrivate,
   grams: 'Inputs get back the very grams the run took; its outputs hold none, its losses were none.',
   fen: 'none',
-  backPointers: ['seq', 'completedSeq', 'inputs[].seq'],
+  backPointers: ['seq', 'completedSeq', 'inputs[].seq', 'outputs[].seq'],
   apply(world, { seq, data }) {
     for (const use of data.inputs) returnTo(world, use, seq);
     for (const { lotId } of data.outputs) changeLot(world, lotId, seq, { grams: 0 });

@@ -1,6 +1,6 @@
 import { conflict, notFound } from '../kernel/errors.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
-import { givenBack, lotGrams, unusedLots } from '../lots/undo.ts';
+import { givenBack, unusedLots } from '../lots/undo.ts';
 import { mayReach } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { PROCESSORS } from './processing.operations.ts';
@@ -31,7 +31,7 @@ export const voidOperations = (programme: {
           seq: run.lastSeq,
           completedSeq: run.seq,
           inputs: givenBack(world, run.inputs, { siteId: run.siteId }),
-          outputs: lotGrams(unusedLots(world, run.outputs, { siteId: run.siteId })),
+          outputs: unusedLots(world, run.outputs, { siteId: run.siteId }),
         },
         private: { keyId: caller.keyId, reason },
       });

@@ -49,13 +49,27 @@ const decideCase = async (projection: Projection, { seq, data }: AnyFact): Promi
 };
 
 /** Marks that came with the arrival of a load, on the lots that arrived. */
-const markLoad = async (projection: Projection, { seq, data, private: more }: AnyFact): Promise<void> => {
-  const { shipmentId: subjectId, siteId } = data;
-  const lotIds = (data.lots as { lotId: string }[]).map(({ lotId }) => lotId);
+const markLoad = (projection: Projection, fact: AnyFact): Promise<void> =>
+  markLoads(projection, fact, [fact.data as MarkedLoad]);
+
+type MarkedLoad = {
+  shipmentId: string;
+  lots: readonly { lotId: string }[];
+  marks?: readonly { markId: string; code: string }[] | undefined;
+};
+
+/** As `markLoad`, of several that arrived together: their marks are counted through. */
+export const markLoads = async (
+  projection: Projection,
+  { seq, data: { siteId }, private: more }: AnyFact,
+  loads: readonly MarkedLoad[],
+): Promise<void> => {
   const organisationIds = (more.organisationIds as string[] | undefined) ?? [];
-  for (const [place, mark] of ((data.marks ?? []) as { markId: string; code: string }[]).entries()) {
+  let place = 0;
+  for (const { shipmentId: subjectId, lots, marks = [] } of loads) {
+    const lotIds = lots.map(({ lotId }) => lotId);
     const about = { seq, subjectKind: 'shipment' as const, subjectId, siteId, lotIds, organisationIds };
-    await markLots(projection, seq, { ...mark, ...about }, place);
+    for (const mark of marks) await markLots(projection, seq, { ...mark, ...about }, place++);
   }
 };
 
@@ -70,10 +84,10 @@ const receive = async (projection: Projection, fact: AnyFact): Promise<void> => 
 const voidDispatch = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   const parts = data.parts as (Use & { partLotId: string })[];
   const partLotIds = parts.map((part) => part.partLotId);
-  await returnUses(projection, seq, data.seq, parts);
+  await returnUses(projection, seq, data.dispatchedSeq, parts);
   await projection.states(partLotIds);
   for (const lotId of partLotIds) projection.setVector(lotId, seq, emptyVector);
-  await projection.forget(data.seq);
+  await projection.forget(data.dispatchedSeq);
 };
 
 const countStock = async (projection: Projection, fact: AnyFact): Promise<void> => {

@@ -1,7 +1,7 @@
 import type { ReceivedTogether } from '../custody/together.facts.ts';
 import type { Lost } from '../custody/unmeasured.facts.ts';
 import type { AnyFact } from '../ledger/fact.ts';
-import { holdLots } from './project.custody.ts';
+import { holdLots, markLoads } from './project.custody.ts';
 import type { Readers } from './project.reader.ts';
 import { addSurplus } from './project.surplus.ts';
 import { loseFromLots } from './project.uses.ts';
@@ -21,6 +21,7 @@ const receiveTogether = async (projection: Projection, fact: AnyFact): Promise<v
   await loseFromLots(projection, seq, lots, lossKind ?? 'scale-difference');
   if (onHold) await holdLots(projection, seq, lots, measuredGrams);
   if (surplus !== undefined) await addSurplus(projection, fact, siteId, surplus);
+  await markLoads(projection, fact, loads);
 };
 
 export const loadReaders: Readers = {

@@ -64,6 +64,22 @@ export const returnUses = async (
   }
 };
 
+/** Gives back to each lot the very grams that the fact `takenBy` counted as lost of it; they are lost no longer. */
+export const returnLosses = async (
+  projection: Projection,
+  seq: number,
+  losses: readonly (Use & { takenBy: number })[],
+): Promise<void> => {
+  if (losses.length === 0) return;
+  const states = await projection.states(losses.map(({ lotId }) => lotId));
+  const taken = await projection.takeBackLosses(losses);
+  await projection.sourcesOf(taken);
+  for (const [i, { lotId }] of losses.entries()) {
+    const held = (await projection.gramsBefore(lotId, seq)) === 0 ? emptyVector : states[i]!.vector;
+    projection.setVector(lotId, seq, giveBack(held, taken[i]!));
+  }
+};
+
 export type LoadLot = { lotId: string; bookedGrams: number; lossGrams: number };
 
 /** Draws each lot's loss from it and writes both down. */

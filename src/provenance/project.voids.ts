@@ -1,6 +1,8 @@
+import type { ReceiptVoided } from '../custody/receipt-voids.facts.ts';
 import type { AnyFact } from '../ledger/fact.ts';
+import { holdLots } from './project.custody.ts';
 import type { Readers } from './project.reader.ts';
-import { returnUses, type Use } from './project.uses.ts';
+import { returnLosses, returnUses, type Use } from './project.uses.ts';
 import type { Projection } from './projection.ts';
 import { emptyVector, sourceKey } from './shares.ts';
 
@@ -22,15 +24,50 @@ const emptyLot = async (projection: Projection, seq: number, lotId: string): Pro
 };
 
 /** The grams never came in: of this source none is booked, and none may be claimed. */
-const voidOutside = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
-  await projection.states([data.lot.lotId]);
-  await projection.changeSource(sourceKey(data.admittedSeq, 0), () => ({
+const neverCameIn = async (
+  projection: Projection,
+  seq: number,
+  lotId: string,
+  broughtBy: number,
+  place = 0,
+): Promise<void> => {
+  await projection.states([lotId]);
+  await projection.changeSource(sourceKey(broughtBy, place), () => ({
     bookedGrams: 0,
     payGrams: 0,
     claimableGrams: 0,
     accepted: false,
   }));
+  await emptyLot(projection, seq, lotId);
+};
+
+const voidOutside = (projection: Projection, { seq, data }: AnyFact): Promise<void> =>
+  neverCameIn(projection, seq, data.lot.lotId, data.admittedSeq);
+
+/** What was lost by the receipt was not; what it held is free, and what it found too much is none. */
+const voidReceipt = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
+  const { receivedSeq, loads, surplus, case: question } = data as ReceiptVoided;
+  const lots = loads.flatMap((load) => load.lots);
+  const losses = lots.filter(({ lossGrams }) => lossGrams > 0);
+  await returnLosses(
+    projection,
+    seq,
+    losses.map(({ lotId, lossGrams: grams }) => ({ lotId, grams, takenBy: receivedSeq })),
+  );
+  if (question !== undefined && surplus === undefined)
+    await holdLots(
+      projection,
+      seq,
+      lots.map(({ lotId, grams }) => ({ lotId, bookedGrams: grams, lossGrams: 0 })),
+      null,
+    );
+  if (surplus !== undefined) await neverCameIn(projection, seq, surplus.lotId, receivedSeq);
+};
+
+const voidReturn = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
+  await giveAllBack(projection, seq, data.returnedSeq, [data.to]);
   await emptyLot(projection, seq, data.lot.lotId);
+  if (data.surplus !== undefined) await neverCameIn(projection, seq, data.surplus.lotId, data.returnedSeq, 1);
 };
 
 /** A part that was made for a buyer or a product goes back into the lot it was drawn from. */
@@ -47,6 +84,8 @@ export const voidReaders: Readers = {
   'incident.voided.v1': (projection, { seq, data }) =>
     giveAllBack(projection, seq, data.reportedSeq, data.lots),
   'outside-material.voided.v1': voidOutside,
+  'shipment.receipt-voided.v1': voidReceipt,
   'batch.sale-voided.v1': undoPart('soldSeq'),
+  'batch.return-voided.v1': voidReturn,
   'product.voided.v1': undoPart('madeSeq'),
 };

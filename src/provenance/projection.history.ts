@@ -12,7 +12,7 @@ import {
   type StepLabel,
   stepLabels,
 } from './provenance.tables.ts';
-import { decodeVector, type ShareVector, sourceKey, takeAway, vectorOf } from './shares.ts';
+import { decodeVector, emptyVector, type ShareVector, sourceKey, takeAway, vectorOf } from './shares.ts';
 
 /** Every lot that $1 was made of, and itself. */
 const WAY_TO_LOT = `way(lot_id) AS (
@@ -84,6 +84,21 @@ export class History {
     if (after === undefined) return this.sourceVector(lotId);
     if (after.seq !== seq) return after.vector;
     return takeAway(before?.vector ?? (await this.sourceVector(lotId)), after.vector);
+  }
+
+  /** Takes losses of lots, each by the fact that drew it, out of what was lost: the very grams, in the order asked. */
+  async takeBackLosses(losses: readonly { lotId: string; takenBy: number }[]): Promise<ShareVector[]> {
+    const named = [losses.map(({ lotId }) => lotId), losses.map(({ takenBy }) => takenBy)];
+    const these = 'SELECT * FROM unnest($1::uuid[], $2::int8[])';
+    const rows = await this.ask<{ lot_id: string; vector: Buffer }>(
+      'take back losses',
+      `DELETE FROM lot_losses WHERE (lot_id, seq) IN (${these}) RETURNING lot_id, vector`,
+      named,
+    );
+    const moves = `DELETE FROM lot_moves WHERE (lot_id, seq) IN (${these}) AND direction = 'loss'`;
+    await this.ask('take back moves of losses', moves, named);
+    const taken = new Map(rows.map((row) => [row.lot_id, decodeVector(row.vector)]));
+    return losses.map(({ lotId }) => taken.get(lotId) ?? emptyVector);
   }
 
   /** The lot's vector after the fact `seq`. */

@@ -58,6 +58,12 @@ export class Projection {
     this.untouched.set(source.lotId, source);
   }
 
+  /** Somebody who was found to have brought a source; null: erased since. */
+  async addParty(key: number, personId: string | null): Promise<void> {
+    if (personId !== null) this.rows.parties.push({ personId, key });
+    await this.changeSource(key, ({ parties }) => ({ parties: parties + 1 }));
+  }
+
   /** What a correction, a void or a mark made of a source. */
   async changeSource(key: number, change: (source: Source) => Partial<Source>): Promise<Source> {
     const before = (await this.sourcesOf([vectorOf([[key, 1]])]))(key);
@@ -143,6 +149,12 @@ export class Projection {
     await this.flush();
     for (const { name } of [lotMoves, lotLosses, lotExits, batchSummaries])
       await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
+  }
+
+  /** Losses of lots that are lost no longer: the very grams they were, in the order asked. */
+  async takeBackLosses(losses: readonly { lotId: string; takenBy: number }[]): Promise<ShareVector[]> {
+    await this.flush();
+    return this.history.takeBackLosses(losses);
   }
 
   /** Sets the lot's vector after the fact `seq`. Its state must have been asked for. */

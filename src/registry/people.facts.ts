@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Day, Id, Time, text } from '../kernel/values.ts';
-import type { Bilingual, FactType } from '../ledger/fact.ts';
+import type { AnyFact, Bilingual, FactType } from '../ledger/fact.ts';
 import { people } from '../ledger/tables.ts';
 import type { World } from '../ledger/world.ts';
 import { type Collector, collectors } from './registry.tables.ts';
@@ -132,10 +132,37 @@ export const collectorErased = personFact({
 
 /**
  * Rows that the live tables have and a replay cannot have: an erased collector keeps an id, so that it is not
- * given away again, but no opening is left that names it. A comparison of both leaves these rows out.
+ * given away again, but no opening is left that names it. A comparison leaves one such row out for each erasure in the
+ * ledger, and only where it says nothing more than that somebody was there.
  */
-export const replayIgnores = (table: string, row: { state?: unknown }): boolean =>
-  table === collectors.name && row.state === 'erased';
+export class ErasedPeople {
+  private readonly registered = new Set<number>();
+  private readonly erased = new Set<number>();
+
+  /** Told of each fact of the ledger. */
+  see({ seq, type, people: [named] }: AnyFact): void {
+    if (named != null) return;
+    if (type === collectorRegistered.type) this.registered.add(seq);
+    if (type === collectorErased.type) this.erased.add(seq);
+  }
+
+  /** Whether the live row, which no replay makes, is that of somebody erased; true once for each. */
+  explains(table: string, row: Record<string, unknown>): boolean {
+    const { id: _, state, seq, last_seq: lastSeq, ...rest } = row;
+    return (
+      table === collectors.name &&
+      state === 'erased' &&
+      Object.values(rest).every((value) => value === null) &&
+      this.registered.delete(seq as number) &&
+      this.erased.delete(lastSeq as number)
+    );
+  }
+
+  /** Positions of erasures that no row answered to. */
+  unanswered(table: string): number[] {
+    return table === collectors.name ? [...this.erased] : [];
+  }
+}
 
 export const peopleFacts = [
   collectorRegistered,

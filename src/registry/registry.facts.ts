@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Cell, Currency, Id, Position, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
+import { keyIdIn } from './log-keys.facts.ts';
+import { logKeys } from './log-keys.tables.ts';
 import { type ApiKey, apiKeys, organisations, programmes, type Site, sites } from './registry.tables.ts';
 
 const NOTHING = 'none';
@@ -40,6 +42,8 @@ export const programmeFounded: FactType<z.infer<typeof Founded>, z.infer<typeof 
       seq,
       lastSeq: seq,
     });
+    const { logKey } = data;
+    if (logKey !== null) world.put(logKeys, { id: keyIdIn(logKey), key: logKey, seq, retiredSeq: null });
   },
 };
 

@@ -138,11 +138,11 @@ export const entryVoidOperation = (programme: {
         '/entrySeq',
         'no such entry of this batch; GET /v1/batches/{id}/entries lists them',
       );
-    if (entry.voids !== null || entry.kind === 'return')
+    if (entry.voids !== null)
       throw unprocessable(
         'not_voidable',
         '/entrySeq',
-        'only a cost, a delivery or a payment is voided; enter what was meant',
+        'what voids an entry is not voided; enter what was meant',
       );
     const voided = world.get(batchEntryVoids, entryKey(batch.id, entrySeq));
     if (voided !== undefined)

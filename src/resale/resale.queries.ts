@@ -39,6 +39,17 @@ export const findBatch = async (
   return (await isBuyerOf(db, caller, { batchId: id }, now)) ? batch : undefined;
 };
 
+/** The position of a batch's seal, which is public, by id or code. */
+export const findSeal = async (db: Reader, idOrCode: string): Promise<number | undefined> => {
+  const column = idOrCode.includes('-') ? 'id' : 'code';
+  const found = await tables(db)
+    .selectFrom('batches')
+    .select('seq')
+    .where(column, '=', idOrCode)
+    .executeTakeFirst();
+  return found?.seq;
+};
+
 /** Batches the caller may see, in the order sealed; one more than `limit`. */
 export const listBatches = async (
   db: Reader,

@@ -19,7 +19,7 @@ export type SaleVoidAnswer = { id: string; state: 'voided'; lots: { lotId: strin
 
 /** What a sale led to since, in the order it is to be undone. */
 const CONSEQUENCES = [
-  ['returnedGrams', 'returned', 'A part of it was returned already; a sale that went so far is not undone.'],
+  ['returnedGrams', 'returned', 'A part of it was returned already; void the return first.'],
   ['productGrams', 'made_into_products', 'The buyer made products of it; void these first.'],
   [
     'deliveredGrams',

@@ -2,13 +2,17 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { Receipt, route, write } from '../http/route.ts';
 import { Voided, VoidRequest, voidRoute } from '../http/voiding.ts';
+import { sha256 } from '../kernel/hash.ts';
 import { Id, Seq } from '../kernel/values.ts';
+import type { Keyring } from '../ledger/private-store.ts';
+import { type Queryable, readFactsAt } from '../ledger/store.ts';
 import { entryVoidOperation } from './entry-voids.ts';
 import { MAKERS } from './products.operations.ts';
 import { SEALERS } from './resale.operations.ts';
 import { findEntry } from './resale.queries.ts';
 import type { ResaleDeps } from './resale.routes.ts';
 import { BatchParams } from './resale.schema.ts';
+import { returnVoidOperation } from './return-voids.ts';
 import { resaleVoidOperations } from './voids.operations.ts';
 
 const SaleVoidRequest = VoidRequest.extend({
@@ -25,9 +29,12 @@ const EntryVoided = z
   .object({ batchId: Id, entrySeq: z.int(), kind: z.string(), receipt: Receipt })
   .meta({ id: 'BatchEntryVoided' });
 
+export type ResaleVoidDeps = ResaleDeps & { pool: Queryable; keyring: Keyring };
+
 /** Undoing what was entered by mistake, from the sale on. */
-export const resaleVoidRoutes = (app: FastifyInstance, deps: ResaleDeps): void => {
+export const resaleVoidRoutes = (app: FastifyInstance, deps: ResaleVoidDeps): void => {
   const voidEntry = entryVoidOperation(deps.programme);
+  const voidReturn = returnVoidOperation(deps.programme);
   const { voidSale, voidProduct } = resaleVoidOperations(deps.programme);
   route(app, {
     method: 'POST',
@@ -55,20 +62,27 @@ export const resaleVoidRoutes = (app: FastifyInstance, deps: ResaleDeps): void =
     url: '/v1/batches/:id/entries/void',
     operationId: 'voidBatchEntry',
     tag: 'resale',
-    summary: { en: 'Void a cost, delivery or payment entered by mistake', zh: '作废录错的成本、交付或收款' },
+    summary: {
+      en: 'Void a cost, delivery, payment or return entered by mistake',
+      zh: '作废录错的成本、交付、收款或退货',
+    },
     access: SEALERS,
     params: BatchParams,
     body: EntryVoidRequest,
     response: EntryVoided,
     status: 201,
     errors: {
-      409: 'Voided already, or the buyer used or moved what was delivered',
-      422: 'Unknown entry, or a return',
+      409: 'Voided already, used or moved since, or a case of it was decided',
+      422: 'Unknown entry, or one that voids another',
     },
     example: { entrySeq: 1_234, reason: '金额录错' },
     handler: async ({ body, params, ...from }) => {
       const { entrySeq, reason } = body;
       const entry = await findEntry(deps.db, entrySeq);
+      if (entry?.kind === 'return' && entry.voids === null && entry.batchId === params.id) {
+        const returned = (await readFactsAt(deps.pool, sha256, deps.keyring, [entrySeq])).get(entrySeq)!.fact;
+        return write(deps, voidReturn, { batchId: params.id, reason, returned }, from, params.id);
+      }
       return write(deps, voidEntry, { batchId: params.id, entrySeq, reason, entry }, from, params.id);
     },
   });

@@ -35,6 +35,11 @@ const openCase = (world: World, id: string, { organisationId }: { organisationId
       'profits',
       'Your organisation weighed, held or recorded these grams; others must decide.',
     );
+  if (question.state === 'withdrawn')
+    throw conflict('withdrawn', 'What asked this was undone; nothing is to be decided.', {
+      caseId: id,
+      seq: question.lastSeq,
+    });
   if (question.state === 'decided')
     throw conflict('already_decided', 'This case is decided.', { caseId: id, seq: question.lastSeq });
   return question;

@@ -44,12 +44,12 @@ export const listCases = async (
 };
 
 const isOverdue = (now: number) =>
-  sql<boolean>`(cases.state <> 'decided' AND coalesce(cases.due_at < ${now}, false))`;
+  sql<boolean>`(cases.state NOT IN ('decided', 'withdrawn') AND coalesce(cases.due_at < ${now}, false))`;
 
 /** A case as it is read at `now`, in milliseconds. */
 export const caseView = ({ collectionId, about, dueAt = null, ...row }: ListedCase, now: number) => ({
   ...row,
   dueAt: dueAt === null ? null : instant(dueAt),
-  overdue: row.state !== 'decided' && dueAt !== null && dueAt < now,
+  overdue: row.state !== 'decided' && row.state !== 'withdrawn' && dueAt !== null && dueAt < now,
   dispute: collectionId === null || about === null ? null : { collectionId, about },
 });

@@ -22,7 +22,7 @@ export const supervisionRoutes = (app: FastifyInstance, deps: CaseDeps): void =>
     summary: { en: 'List cases: where the numbers do not add up', zh: '列出案件：哪里对不上' },
     access: ROLES,
     query: PageQuery.extend({
-      state: z.enum(['open', 'proposed', 'decided']).optional(),
+      state: z.enum(['open', 'proposed', 'decided', 'withdrawn']).optional(),
       kind: z.enum(CASE_KINDS).optional(),
       overdue: z.enum(['true', 'false']).optional(),
     }),

@@ -39,7 +39,8 @@ export const CaseView = z
     id: Id,
     kind: z.string(),
     subjectId: Id.meta({
-      description: 'The shipment, the lot of the weigh-in, or for an anomaly the site it is about.',
+      description:
+        'The shipment, the lot of the weigh-in, the transfer of pollutants, or for an anomaly the site it is about.',
     }),
     state: z.string(),
     grams: z.int().meta({ description: 'Grams that were missing, or too many.' }),

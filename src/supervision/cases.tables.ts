@@ -8,6 +8,7 @@ export type CaseKind =
   | 'late-count'
   | 'dispute'
   | 're-weighing'
+  | 'pollutant-transfer'
   | 'anomaly';
 
 /** What somebody proposed, or two people decided. */
@@ -27,7 +28,7 @@ export type Case = {
   seq: number;
   lastSeq: number;
   kind: CaseKind;
-  /** The shipment, the lot of the weigh-in, or the site it is about. */
+  /** The shipment, the lot of the weigh-in, the transfer, or the site it is about. */
   subjectId: string;
   /** Those whose holders profit, and so may not decide. */
   organisationIds: string[];
@@ -42,7 +43,8 @@ export type Case = {
   proposal: Proposal | null;
   /** What the decision wrote off; null until then. */
   lossGrams: number | null;
-  state: 'open' | 'proposed' | 'decided';
+  /** Withdrawn: what asked it was undone. */
+  state: 'open' | 'proposed' | 'decided' | 'withdrawn';
   /** By when it must be decided, in milliseconds, where a rule says so. */
   dueAt: number | null;
 };

@@ -227,3 +227,20 @@ t.test('many at once on one account: every fen is posted', async (t) => {
   t.equal((await owed(a)).owed, sum);
   t.match(await trial(), [{ debit: sum, credit: sum, difference: 0 }]);
 });
+
+t.test('funds move between accounts of the programme, and the bank gives what it has', async (t) => {
+  const app = await startTestApp(t);
+  const { balances } = await station(app);
+  const move = (from: object, to: object, amount: number) =>
+    app.operator.post('/v1/transfers', { from, to, amount: cny(amount) });
+  const [capital, bank, rail] = [{ kind: 'capital' }, { kind: 'bank' }, { kind: 'rail' }];
+  ok(await move(capital, bank, 1_000));
+  t.match(await move(bank, rail, 1_001), { status: 409, body: { code: 'beyond_balance' } });
+  const race = await Promise.all(Array.from({ length: 12 }, () => move(bank, rail, 100)));
+  t.equal(race.filter(({ status }) => status === 201).length, 10, 'of twelve at once ten fit');
+  t.match(await balances(), { capital: -1_000, bank: 0, rail: 1_000 });
+  t.match(await move(capital, capital, 1), { status: 422, body: { code: 'same_account' } });
+  t.equal((await move(capital, { kind: 'payable' }, 1)).status, 400, 'what is owed moves otherwise');
+  t.equal((await move(capital, { kind: 'goods', siteId: randomUUID() }, 1)).body.code, 'unknown_site');
+  t.equal((await move(capital, bank, 0)).status, 400);
+});

@@ -4,12 +4,10 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import t, { type Test } from 'tap';
 import { Failed, Misuse } from '../../src/cli/io.ts';
-import { run } from '../../src/cli/program.ts';
 import { serve } from '../../src/cli/serve.ts';
 import { readConfig } from '../../src/config.ts';
 import { durabilityFaults } from '../../src/db/durability.ts';
@@ -21,23 +19,9 @@ import { formatNote, parseNote } from '../../src/ledger/note.ts';
 import { seal } from '../../src/ledger/sealing.ts';
 import { TABLES } from '../../src/tables.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { command, type Ran } from '../support/command.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-
-type Ran = { code: number; out: string; err: string };
-
-const command = async (env: Record<string, string>, ...argv: string[]): Promise<Ran> => {
-  const into = (texts: string[]) =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        texts.push(String(chunk));
-        done();
-      },
-    });
-  const [out, err]: [string[], string[]] = [[], []];
-  const code = await run(argv, { stdout: into(out), stderr: into(err), isTTY: false, env, fetch });
-  return { code, out: out.join(''), err: err.join('') };
-};
 
 const directory = async (t: Test): Promise<string> => {
   const made = await mkdtemp(path.join(os.tmpdir(), 'blue-cycle-cli-'));
@@ -568,7 +552,7 @@ t.test('every table that facts fill is compared by a replay', async (t) => {
   // What the ledger keeps of itself is checked by `verify`; tries at a card's PIN are no facts.
   const own = [
     'card_tries',
-    ...['head', 'chunks', 'opening_chunks', 'tree_tiles', 'checkpoints'],
+    ...['head', 'chunks', 'opening_chunks', 'tree_tiles', 'checkpoints', 'key_checkpoints'],
     ...['followers', 'kysely_migration', 'kysely_migration_lock'],
   ];
   t.same(
@@ -618,6 +602,7 @@ t.test('doctor looks at everything, and says what to do', async (t) => {
     'clock',
     'ledger',
     'openings',
+    'log key',
   ]);
   for (const [check, text] of Object.entries(good)) if (check !== 'disk') t.match(text, /^ok /, check);
   const told = await command(env, 'doctor');

@@ -40,6 +40,9 @@ const freePort = async (): Promise<number> => {
 export class Api {
   readonly dataDir: string;
   readonly port: number;
+  /** What is started the next time, and what its environment has beside the rest. */
+  argv: readonly string[] = [MAIN, 'serve'];
+  env: Record<string, string> = {};
   /** Exits nobody asked for, with their last words. */
   readonly deaths: string[] = [];
   private child: ChildProcess | undefined;
@@ -67,7 +70,7 @@ export class Api {
   async spawn(): Promise<void> {
     this.expected = false;
     this.words = '';
-    const child = spawn(process.execPath, [MAIN, 'serve'], {
+    const child = spawn(process.execPath, this.argv, {
       env: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
@@ -75,6 +78,7 @@ export class Api {
         BLUE_CYCLE_DATA_DIR: this.dataDir,
         BOOTSTRAP_API_KEY: SECRET,
         LOG_LEVEL: 'error',
+        ...this.env,
       },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -112,6 +116,14 @@ export class Api {
       await sleep(50);
     }
     throw new Error(`the API was not ready within ${ms} ms: ${this.words}`);
+  }
+
+  /** Waits until it ended by itself, which is then no death that nobody asked for. */
+  async gone(ms: number): Promise<void> {
+    const { child } = this;
+    if (child === undefined) return;
+    this.expected = true;
+    await once(child, 'exit', { signal: AbortSignal.timeout(ms) });
   }
 
   async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

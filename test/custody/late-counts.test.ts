@@ -1,37 +1,9 @@
 import t from 'tap';
-import { ok, startLoads } from '../support/loads.ts';
-
-const counted = async (...args: Parameters<typeof startLoads>) => {
-  const place = await startLoads(...args);
-  const { siteId, client } = place.from;
-  const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
-  /** The count of PET bottles an hour ago: its first item. */
-  const count = async (countedGrams: number, cutOffAt = at(-60)) =>
-    ok(
-      await client.post(`/v1/sites/${siteId}/stock-counts`, {
-        cutOffAt,
-        items: [{ material: 'pet', form: 'bottle', countedGrams }],
-      }),
-    );
-  const weigh = async (grossGrams: number, collectedAt: string, more = {}) =>
-    ok(
-      await client.post('/v1/collections', {
-        siteId,
-        material: 'pet',
-        form: 'bottle',
-        originClass: 'shoreline',
-        grossGrams,
-        tareGrams: 0,
-        basis: 'weighed',
-        collectedAt,
-        ...more,
-      }),
-    );
-  return { ...place, at, count, weigh };
-};
+import { startCounted } from '../support/counts.ts';
+import { ok } from '../support/loads.ts';
 
 t.test('a late weigh-in takes over the surplus of the count that had counted it', async (t) => {
-  const { app, from, at, count, weigh, weighIn, lot, stock } = await counted(t);
+  const { app, from, at, count, weigh, weighIn, lot, stock } = await startCounted(t);
   await weighIn(from, 1_000, { collectedAt: at(-120) });
   const { id, items } = await count(1_500);
   const { surplusLotId } = items[0];
@@ -54,7 +26,7 @@ t.test('a late weigh-in takes over the surplus of the count that had counted it'
 });
 
 t.test('what the count had no surplus for is on hold, and others decide', async (t) => {
-  const { from, at, count, weigh, weighIn, lot, stock, decide } = await counted(t);
+  const { from, at, count, weigh, weighIn, lot, stock, decide } = await startCounted(t);
   await weighIn(from, 1_000, { collectedAt: at(-120) });
   const { id } = await count(1_100);
   const late = await weigh(400, at(-90));
@@ -73,7 +45,7 @@ t.test('what the count had no surplus for is on hold, and others decide', async 
 });
 
 t.test('a surplus that was drawn on already opens a case for what is gone', async (t) => {
-  const { from, at, count, weigh, lot, decide } = await counted(t);
+  const { from, at, count, weigh, lot, decide } = await startCounted(t);
   const { items } = await count(500);
   ok(
     await from.client.post('/v1/process-runs', {
@@ -91,14 +63,14 @@ t.test('a surplus that was drawn on already opens a case for what is gone', asyn
 });
 
 t.test('the count with the later cut-off speaks, whichever was recorded last', async (t) => {
-  const { at, count, weigh } = await counted(t);
+  const { at, count, weigh } = await startCounted(t);
   const later = await count(500, at(-60));
   await count(500, at(-240));
   t.match((await weigh(100, at(-90))).count, { countId: later.id, takenOverGrams: 100 });
 });
 
 t.test('late weigh-ins of one upload share a surplus, and no gram is taken twice', async (t) => {
-  const { from, at, count, stock } = await counted(t);
+  const { from, at, count, stock } = await startCounted(t);
   const { id } = await count(1_000);
   const upload = Array.from({ length: 5 }, (_, i) => ({
     id: `0198f3a2-1c7e-4d1a-9c4e-00000000000${i}`,

@@ -74,6 +74,50 @@ t.test('beyond tolerance all loads are on hold under one case', async (t) => {
   t.match(await lot(loads[1].lots[0]!), { grams: 6_650, claimableGrams: 6_650 });
 });
 
+t.test('each load of a milk run has its own seals, and a broken one marks that load alone', async (t) => {
+  const { app, from, to, b, c, send, weighIn, lot, deciders } = await milkRun(t);
+  const loads: Awaited<ReturnType<typeof send>>[] = [];
+  for (const [i, place] of [from, b, c].entries())
+    loads.push(await send(place, to.siteId, [await weighIn(place, 1_000)], { seals: [`A-00012${i}`] }));
+  const [one, two, three] = loads;
+  const weigh = (more: object) =>
+    to.client.post(one!.path, { measuredGrams: 3_000, alsoShipmentIds: [two!.id, three!.id], ...more });
+  const seals = [
+    { shipmentId: one!.id, seals: ['A-000120'], sealIntact: true },
+    { shipmentId: two!.id, seals: ['B-1'] },
+  ];
+  t.equal((await weigh({ sealIntact: false })).status, 400, 'say of which load');
+  t.equal((await weigh({ loadSeals: [{ shipmentId: one!.id }] })).status, 400);
+  t.equal((await to.client.post(one!.path, { measuredGrams: 1_000, loadSeals: seals })).status, 400);
+  const stranger = { shipmentId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a0ff', sealIntact: false };
+  t.match(await weigh({ loadSeals: [...seals, stranger] }), {
+    status: 422,
+    body: { code: 'unknown_shipment', errors: [{ pointer: '/loadSeals/2/shipmentId' }] },
+  });
+  t.match(await weigh({ loadSeals: [...seals, seals[1]] }), {
+    status: 422,
+    body: { code: 'shipment_named_twice', errors: [{ pointer: '/loadSeals/2/shipmentId' }] },
+  });
+  const receipt = ok(await weigh({ loadSeals: seals }));
+  t.same(
+    receipt.shipments.map(({ marks }: { marks?: { code: string }[] }) => marks?.map(({ code }) => code)),
+    [undefined, ['seal-broken'], undefined],
+  );
+  const claimable = async () =>
+    Promise.all(loads.map(async ({ lots }) => (await lot(lots[0]!)).claimableGrams));
+  t.same(await claimable(), [1_000, 0, 1_000]);
+  const { entry } = ok(await app.operator.get(`/v1/ledger/entries/${receipt.receipt.seq}`), 200);
+  t.notMatch(JSON.stringify(entry.data), /A-0001|B-1/, 'numbers of seals are private');
+  const mark = receipt.shipments[1].marks[0].id;
+  t.match(ok(await app.operator.get(`/v1/marks?subjectId=${two!.id}`), 200).items, [{ id: mark }]);
+  for (const { organisationId } of [from, b, to]) {
+    const theirs = await app.keyFor(organisationId, 'regulator', { holder: '自己人' });
+    t.equal((await theirs.post(`/v1/marks/${mark}/clearings`, {})).status, 403, 'all of the run profit');
+  }
+  for (const client of await deciders()) ok(await client.post(`/v1/marks/${mark}/clearings`, {}));
+  t.same(await claimable(), [1_000, 1_000, 1_000]);
+});
+
 t.test('what exceeds all loads is one surplus lot', async (t) => {
   const { to, loads, path, alsoShipmentIds, lot, stock } = await milkRun(t);
   const receipt = ok(await to.client.post(path, { grossGrams: 25_090, tareGrams: 5_000, alsoShipmentIds }));
@@ -171,7 +215,8 @@ t.test(
     const { items } = ok(await from.client.post('/v1/collections/batch', upload), 200);
     const lots = items.map((item: { lot: { id: string } }) => item.lot.id);
     const loads = [];
-    for (let i = 0; i < 500; i += 10) loads.push(await send(from, to.siteId, lots.slice(i, i + 10)));
+    for (let i = 0; i < 500; i += 10)
+      loads.push(await send(from, to.siteId, lots.slice(i, i + 10), { seals: ['A-1'] }));
     const extra = await send(from, to.siteId, [await weighIn(from, 1)]);
     const booked = 500 * 9_000_000 + (499 * 500) / 2;
     const [first, ...others] = loads.map(({ id }) => id);
@@ -186,12 +231,23 @@ t.test(
       await to.client.post(`/v1/shipments/${first}/receipt`, {
         measuredGrams: booked - 1_000_000,
         alsoShipmentIds: others,
+        loadSeals: loads.map(({ id }) => ({ shipmentId: id, seals: ['B-1'] })),
       }),
     );
     t.equal(receipt.lots.length, 500);
-    const { rows } = await app.deps.pool.query('SELECT (SELECT size FROM head) - 1 AS seq');
-    const entry = await app.operator.get(`/v1/ledger/entries/${rows[0].seq}`);
-    const bytes = Buffer.byteLength(JSON.stringify(entry.body.entry ?? entry.body));
+    t.ok(receipt.shipments.every((load: { marks: object[] }) => load.marks.length === 1));
+    const bytesOf = async ({ seq }: { seq: number }): Promise<number> => {
+      const { body } = await app.operator.get(`/v1/ledger/entries/${seq}`);
+      return Buffer.byteLength(JSON.stringify(body.entry));
+    };
+    const bytes = await bytesOf(receipt.receipt);
     t.ok(bytes < 65_535 && bytes > 40_000, `${bytes} bytes`);
+    const undone = ok(
+      await to.client.post(`/v1/shipments/${others.at(-1)}/receipt/void`, { reason: '少了' }),
+    );
+    t.equal(undone.lots.length, 500);
+    const undoing = await bytesOf(undone.receipt);
+    t.ok(undoing < 65_535 && undoing > 40_000, `undone: ${undoing} bytes`);
+    t.comment(`received ${bytes}, undone ${undoing} bytes`);
   },
 );

@@ -3,9 +3,8 @@ import pg from 'pg';
 import t, { type Test } from 'tap';
 import { canonicalJson } from '../../src/kernel/canonical.ts';
 import { sha256 } from '../../src/kernel/hash.ts';
-import { type Entry, leafHash } from '../../src/ledger/entry.ts';
-import { appendLeaf, type Frontier, packFrontier, unpackFrontier } from '../../src/ledger/merkle.ts';
-import { readEntries } from '../../src/ledger/store.ts';
+import { leafHash } from '../../src/ledger/entry.ts';
+import { appendLeaf, packFrontier, unpackFrontier } from '../../src/ledger/merkle.ts';
 import { LedgerFault } from '../../src/ledger/verify.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 
@@ -403,63 +402,6 @@ t.test('two entries that change places are found', async (t) => {
   );
   t.match(await faultOf(app), { seq: target });
 });
-
-// What follows needs no key to undo, and the chain alone cannot tell it from a shorter or another history. Signed
-// checkpoints held outside come later and find both; until then these two say what the chain does not promise.
-t.test('C3: the last entries cut off with their head are not found by the chain alone', async (t) => {
-  const app = await withEntries(t, 6);
-  const superuser = await app.superuser();
-  await disableTriggers(superuser);
-  const cut = app.size - 3;
-  const kept = await readEntries(app.deps.pool, 0, cut);
-  await tamper(t, superuser, 'DELETE FROM chunks WHERE first_seq >= $1', [cut]);
-  const frontier: Frontier = [];
-  for (const { seq, leaf } of kept) appendLeaf(sha256, frontier, seq, leaf);
-  const last = JSON.parse(kept.at(-1)!.bytes.toString('utf8')) as Entry;
-  await tamper(t, superuser, 'UPDATE head SET size = $1, leaf_hash = $2, frontier = $3, at = $4', [
-    cut,
-    kept.at(-1)!.leaf,
-    packFrontier(frontier),
-    Date.parse(last.at),
-  ]);
-  await superuser.query('DELETE FROM opening_chunks WHERE first_seq >= $1', [cut]);
-  await superuser.query('DELETE FROM person_openings WHERE seq >= $1', [cut]);
-  await superuser.query('DELETE FROM ids WHERE seq >= $1', [cut]);
-  t.equal((await app.verify()).size, cut, 'a shorter ledger is a ledger');
-});
-
-t.test('C4: everything rewritten from an entry on is not found by the chain alone', async (t) => {
-  const app = await withEntries(t, 6);
-  const superuser = await app.superuser();
-  await disableTriggers(superuser);
-  const from = app.first + 2;
-  const entries = await readEntries(app.deps.pool, 0, app.size);
-  const frontier: Frontier = [];
-  let leaf: Buffer = Buffer.alloc(0);
-  let rewritten = 0;
-  for (const stored of entries) {
-    leaf = stored.leaf;
-    if (stored.seq >= from) {
-      const entry = JSON.parse(stored.bytes.toString('utf8')) as Entry;
-      if (stored.seq === from) entry.data = { ...entry.data, grossGrams: 9_002 };
-      if (stored.seq > from) entry.prev = leafOf(entries, stored.seq - 1);
-      const bytes = Buffer.from(canonicalJson(entry));
-      leaf = Buffer.from(leafHash(sha256, bytes));
-      entries[stored.seq] = { seq: stored.seq, bytes, leaf };
-      const { rowCount } = await superuser.query(
-        'UPDATE chunks SET bytes = $2, leaves = $3, ends = $4 WHERE first_seq = $1',
-        [stored.seq, bytes, leaf, [bytes.length]],
-      );
-      rewritten += rowCount ?? 0;
-    }
-    appendLeaf(sha256, frontier, stored.seq, leaf);
-  }
-  t.equal(rewritten, app.size - from, 'tampered with every entry from there on');
-  await tamper(t, superuser, 'UPDATE head SET leaf_hash = $1, frontier = $2', [leaf, packFrontier(frontier)]);
-  t.equal((await app.verify()).size, app.size, 'another history is a ledger too');
-});
-
-const leafOf = (entries: { leaf: Buffer }[], seq: number): string => entries[seq]!.leaf.toString('hex');
 
 t.test('a head that is not the ledger’s is found: its size, hash, frontier and time', async (t) => {
   const app = await withEntries(t, 4);

@@ -6,7 +6,7 @@ t.test('a run: made by one, approved by another, sent, confirmed, paid', async (
   const world = await openedPayouts(t, 3);
   const { collectors, earn, payer, checker, tick, orderOf, owed, balances, sim } = world;
   for (const [i, id] of collectors.entries()) await earn(id, 10_000 + i);
-  ok(await payer.post('/v1/rail-funds', { rail: 'wechat', amount: { amount: 50_000, currency: 'CNY' } }));
+  await world.fund('rail', 50_000);
   const run = ok(await payer.post('/v1/payout-runs', { rail: 'wechat' }));
   t.match(run, { state: 'drafting', count: 3, total: 30_003 });
   t.equal((await checker.post(`/v1/payout-runs/${run.id}/approve`)).body.code, 'run_drafting');
@@ -158,13 +158,8 @@ t.test('what was overpaid is netted with consent only, and a fifth at most', asy
   await tick(60_000);
   t.match(await owed(a), { owed: 0, inPayment: 0, overpaid: 84_000 });
   t.match(await balances(), { payable: 0, unmatched: -24_000, overpaid: 84_000 });
-  ok(
-    await world.payer.post('/v1/rail-funds', {
-      rail: 'wechat',
-      amount: { amount: 100_000, currency: 'CNY' },
-    }),
-  );
-  t.match(await balances(), { unmatched: 0, rail: 76_000 }, 'the suspense drained');
+  await world.fund('unmatched', 24_000);
+  t.match(await balances(), { unmatched: 0, capital: -24_000 }, 'the suspense drained');
   ok(await consent(false));
   await earn(a, 1_000);
   t.match(ok(await order(a, {})), { amount: 1_000, netted: 0 });

@@ -130,3 +130,18 @@ t.test('stock whose time has run out keeps the period open', async (t) => {
     openItems: [{ kind: 'storage-lapsed', id: lotId, grams: 6_000 }],
   });
 });
+
+t.test('received anew after its receipt was undone, a lot is as old as it was', async (t) => {
+  const { from, to, ages, limit, dispatch, recordedAt } = await aging(t);
+  ok(await limit(to.siteId, [{ material: 'pet', days: 0 }]), 200);
+  const { path } = await dispatch(from, 1_000);
+  const receive = async () => ok(await to.client.post(path, { measuredGrams: 1_000 }));
+  const first = await receive();
+  const since = await recordedAt(first.receipt.seq);
+  const alarms = async () => (await ages(to.siteId, 1)).alarms;
+  t.match(await alarms(), [{ since }]);
+  ok(await to.client.post(`${path}/void`, { reason: '少打了一个零' }));
+  t.same(await alarms(), [], 'it is on its way');
+  await receive();
+  t.match(await alarms(), [{ since }], 'nobody makes stock young by receiving it twice');
+});

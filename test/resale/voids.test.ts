@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { startTestApp } from '../support/app.ts';
+import { ok } from '../support/loads.ts';
 import { AT, fen, tradeOf } from './sealed.ts';
 
 t.test('a sale entered by mistake is undone, and the batch sold again or unsealed', async (t) => {
@@ -285,5 +286,65 @@ t.test(
     t.equal((await undo(items[8].seq)).status, 201);
     t.equal((await post(batch.id, 'sale/void', { reason: 'x' })).status, 201);
     t.same(await shares(batch.lot.id), before, 'as if it had never been sold');
+  },
+);
+
+t.test(
+  'a return entered by mistake is undone to the gram and the fen, and then the sale itself',
+  async (t) => {
+    const app = await startTestApp(t);
+    const { seller, brandA, mixed, seal, sell, post, shares } = await tradeOf(app);
+    ok(await app.operator.patch(`/v1/sites/${seller.siteId}`, { toleranceBasisPoints: 2_000 }), 200);
+    const batch = await seal([{ lotId: await mixed([500, 300, 200]) }]);
+    const sealed = await shares(batch.lot.id);
+    const sale = (await sell(batch.id)).body;
+    const bought = await shares(sale.lotId);
+    const back = async (more: object) =>
+      ok(await post(batch.id, 'returns', { siteId: seller.siteId, returnedAt: AT, reason: 'torn', ...more }));
+    const undo = (entrySeq: number, client = seller.client) =>
+      post(batch.id, 'entries/void', { entrySeq, reason: '退货录错' }, client);
+    const lot = async (id: string) => ok(await app.operator.get(`/v1/lots/${id}`), 200);
+    const sold = async () => ok(await seller.client.get(`/v1/batches/${batch.id}`), 200).sales[0];
+
+    const wrong = await back({ grams: 333, measuredGrams: 300, creditNote: fen(400) });
+    t.match(wrong, { lossGrams: 33, outstanding: fen(1_100) });
+    t.same(
+      (await shares(sale.lotId)).map(([, grams]) => grams),
+      [334, 200, 133],
+    );
+    t.equal((await undo(wrong.receipt.seq, brandA.client)).status, 403);
+    const voided = ok(await undo(wrong.receipt.seq));
+    t.match(voided, { kind: 'return', entrySeq: wrong.receipt.seq });
+    t.same(await shares(sale.lotId), bought, 'the very grams');
+    t.match(await sold(), { returnedGrams: 0, money: { credited: 0, outstanding: 1_500 } });
+    t.equal((await lot(wrong.lotId)).grams, 0);
+    const { entry } = ok(await app.operator.get(`/v1/ledger/entries/${voided.receipt.seq}`), 200);
+    t.notMatch(
+      JSON.stringify(entry.data),
+      new RegExp(`录错|400|${brandA.organisationId}`),
+      'no amount, no buyer',
+    );
+    t.match(await undo(wrong.receipt.seq), { status: 409, body: { code: 'already_voided' } });
+    t.match(await undo(voided.receipt.seq), { status: 422, body: { code: 'not_voidable' } });
+
+    const short = await back({ grams: 500, measuredGrams: 50 });
+    t.ok(short.onHold);
+    ok(await undo(short.receipt.seq));
+    t.match(ok(await app.operator.get('/v1/cases?state=withdrawn'), 200).items, [{ id: short.caseId }]);
+    const over = await back({ grams: 500, measuredGrams: 800 });
+    ok(await undo(over.receipt.seq));
+    t.match(await lot(over.surplusLotId), { grams: 0, onHold: false });
+
+    const used = await back({ grams: 500 });
+    const again = ok(await seller.client.post('/v1/batches', { inputs: [{ lotId: used.lotId, grams: 1 }] }));
+    t.match(await undo(used.receipt.seq), {
+      status: 409,
+      body: { code: 'in_use', state: { lotId: used.lotId } },
+    });
+    ok(await seller.client.post(`/v1/batches/${again.id}/void`, { reason: '换批' }));
+    t.match(await post(batch.id, 'sale/void', { reason: 'x' }), { body: { code: 'returned' } });
+    ok(await undo(used.receipt.seq));
+    ok(await post(batch.id, 'sale/void', { reason: 'x' }));
+    t.same(await shares(batch.lot.id), sealed);
   },
 );

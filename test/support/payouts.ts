@@ -75,6 +75,9 @@ export const openedPayouts = async (t: Test, people: number) => {
   return {
     ...{ app, sim, now, worker, takeOver, tick, siteId, client, operator: app.operator, collectors },
     ...{ payer, twin, checker, setPayee, weighIn, owed, balances, ordersOf },
+    /** Puts so many fen of the operator's capital there. */
+    fund: async (kind: 'rail' | 'unmatched', fen: number) =>
+      ok(await payer.post('/v1/transfers', { from: { kind: 'capital' }, to: { kind }, amount: cny(fen) })),
     /** Owes the collector so many fen. */
     earn: (id: string, fen: number) => weighIn(id, fen),
     /** Pays so many fen at the scale for a bag that turns out to be empty. */

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { seenSha256 } from '../../src/collection/seen.ts';
 import type { Answer, Client, TestApp } from './app.ts';
+import { firstSigner, newLogKey, retirementOf } from './log-keys.ts';
 
 /** An organisation with two sites, and how to make a fresh thing of every kind that belongs to it. */
 export type Things = Awaited<ReturnType<typeof thingsOf>>;
@@ -41,11 +43,32 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     bagTag: canary,
   });
   const collection = () => make('/v1/collections', collectionBody(), station);
+  const floatBody = async () => ({ siteId: (await site()).id, amount: { amount: 1_000, currency: 'CNY' } });
+  const float = async () => make('/v1/cash-floats', await floatBody());
   const accountId = async (): Promise<string> => {
     const price = { amount: 1, currency: 'CNY', perGrams: 1 };
     await make('/v1/collections', { ...collectionBody(), quote: { price } }, station);
     return must(await operator.get('/v1/accounts?limit=1'), 'accounts').items[0].id;
   };
+  const payeeBody = { rail: 'cash', name: canary };
+  /** A collector who is owed 10,000 fen and paid in cash. */
+  const owedCollector = async (): Promise<string> => {
+    const { id } = await make('/v1/collectors', collectorBody(), station);
+    await make(`/v1/collectors/${id}/payee`, payeeBody, station);
+    const price = { amount: 1, currency: 'CNY', perGrams: 1 };
+    await make('/v1/collections', { ...collectionBody(), collectorId: id, quote: { price } }, station);
+    return id;
+  };
+  const payoutOrderBody = async () => ({ collectorId: await owedCollector(), rail: 'cash' });
+  const payoutOrder = async () => make('/v1/payout-orders', await payoutOrderBody());
+  const payoutRunBody = async () => ({ collectorIds: [await owedCollector()], rail: 'cash' });
+  const payoutRun = async (): Promise<Answer['body']> => {
+    const run = await make('/v1/payout-runs', await payoutRunBody());
+    const state = async () => must(await operator.get(`/v1/payout-runs/${run.id}`), 'run').state;
+    while ((await state()) === 'drafting') await sleep(20);
+    return run;
+  };
+  const checker = () => app.keyFor(organisationId, 'payer');
   const lotId = async (): Promise<string> => (await collection()).lot.id;
   const collectorBody = () => ({
     siteId,
@@ -53,6 +76,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     phone: canary.slice(0, 40),
     consent: { version: '1', at: new Date().toISOString() },
   });
+  const cashPaymentBody = {
+    collectorId: (await make('/v1/collectors', collectorBody())).id,
+    amount: { amount: 1, currency: 'CNY' },
+    paidAt: new Date().toISOString(),
+    slip: canary.slice(0, 60),
+  };
   const deviceBody = () => ({ siteId, name: canary });
   const vesselBody = () => ({ organisationId, name: canary, number: canary });
   const shipmentBody = async () => ({
@@ -201,6 +230,9 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     collectionBody,
     lotId,
     accountId,
+    float,
+    floatBody,
+    cashPaymentBody,
     collector: () => make('/v1/collectors', collectorBody(), station),
     collectorBody,
     /** A weigh-in of somebody who holds a card. */
@@ -251,6 +283,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     },
     shipment,
     shipmentBody,
+    receivedShipment: async () => {
+      const made = await shipment();
+      await make(`/v1/shipments/${made.id}/receipt`, { measuredGrams: 10_000 }, station);
+      return made;
+    },
     run: async () => make('/v1/process-runs', await runBody(), station),
     runBody,
     outside: () => make('/v1/outside-materials', outsideBody(), station),
@@ -260,6 +297,19 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     incident: async () => make('/v1/incidents', await incidentBody(), station),
     incidentBody,
     declaration,
+    payeeBody,
+    payoutOrder,
+    payoutOrderBody,
+    payoutRun,
+    payoutRunBody,
+    approvedPayout: async (kind: 'payout-runs' | 'payout-orders'): Promise<Answer['body']> => {
+      const made = await (kind === 'payout-runs' ? payoutRun : payoutOrder)();
+      return make(`/v1/${kind}/${made.id}/approve`, {}, await checker());
+    },
+    heldPayout: async (): Promise<Answer['body']> => {
+      const made = await payoutOrder();
+      return make(`/v1/payout-orders/${made.id}/hold`, { reason: canary });
+    },
     declarationBody,
     etaBody,
     acceptedDeclaration: async () => {
@@ -311,6 +361,13 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     anomaly: async (): Promise<Answer['body']> => {
       await operator.put('/v1/anomaly-rules/piece-mass', { enabled: true });
       return make('/v1/collections', { ...collectionBody(), count: 20 }, station);
+    },
+    logKeyBody: () => newLogKey(app.deps.config).body,
+    logKeyToRetire: async () => {
+      const first = firstSigner(app.deps.config);
+      const { id, signer, body } = newLogKey(app.deps.config);
+      await make('/v1/ledger/keys', body);
+      return { id, ...retirementOf(signer, first, [first]) };
     },
     /** A case of a load that came in at half its weight. */
     openCase: async (): Promise<Answer['body']> => {

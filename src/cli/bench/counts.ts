@@ -1,6 +1,9 @@
 import { verifyDatabase } from '../../ledger/check.ts';
 import type { Place } from './place.ts';
 
+/** Rows a weigh-in adds: its grams to its lot, its price to what is owed and to what the buyer spent. */
+const ROWS_EACH = { head: 1, ids: 1, lots: 1, postings: 3 };
+
 type Sizes = { head: number; ids: number; lots: number; postings: number };
 
 const sizes = async (place: Place): Promise<Sizes> => {
@@ -25,8 +28,8 @@ export const startCounting = async (place: Place): Promise<Counts> => {
     faults: async () => {
       const after = await sizes(place);
       const faults: string[] = [];
-      for (const table of ['head', 'ids', 'lots', 'postings'] as const) {
-        const grown = after[table] - before[table];
+      for (const [table, each] of Object.entries(ROWS_EACH) as [keyof Sizes, number][]) {
+        const grown = (after[table] - before[table]) / each;
         if (grown !== counts.acknowledged)
           faults.push(`${counts.acknowledged} weigh-ins were acknowledged, ${table} grew by ${grown}`);
       }

@@ -8,10 +8,10 @@ export type LoadTask = {
   token: string;
   connections: number;
   ms: number;
-  /** `GET` one path after the other; or one new weigh-in at the site a request; or uploads of `items` new ones. */
+  /** `GET` one path after the other; or one new weigh-in at the site a request, with its price or without; or uploads of `items` new ones. */
   ask:
     | { kind: 'get'; paths: readonly string[] }
-    | { kind: 'post'; siteId: string }
+    | { kind: 'post'; siteId: string; unpriced?: boolean }
     | { kind: 'batch'; siteId: string; items: number };
 };
 export type LoadResult = { latencies: number[]; elapsedMs: number; count: number } | { error: string };
@@ -34,7 +34,8 @@ const asker = ({ ask, token }: LoadTask): ((connection: Connection) => Promise<n
     }
     case 'post':
       return async (connection) => {
-        const body = JSON.stringify(weighIn(ask.siteId));
+        const { quote, ...bag } = weighIn(ask.siteId);
+        const body = JSON.stringify(ask.unpriced ? bag : { ...bag, quote });
         await sent(connection, requestText('POST', '/v1/collections', token, body), 201);
         return 1;
       };

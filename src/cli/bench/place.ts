@@ -51,6 +51,7 @@ export type Place = {
   /** The key of the site's organisation, and who that is. */
   secret: string;
   caller: Caller;
+  operator: Caller;
   post(url: string, body: unknown): Promise<Record<string, unknown>>;
   /** Waits until the follower has read all. */
   settle(): Promise<void>;
@@ -99,6 +100,7 @@ export const openPlace = async (
       await deps.close();
     };
     const caller = (await findCaller(deps.db, secret, Date.now()))!;
+    const asOwner = (await findCaller(deps.db, operatorKey, Date.now()))!;
     const siteId = site.id as string;
     const consent = { version: '1', at: '2026-01-01T00:00:00+08:00' };
     await Promise.all(
@@ -112,6 +114,7 @@ export const openPlace = async (
       siteId,
       secret,
       caller,
+      operator: asOwner,
       post: post(secret),
       settle,
       close,

@@ -11,6 +11,7 @@ import {
   WAREHOUSES,
   weighIns,
 } from './jiaojiang.ts';
+import { type Money, payDay } from './money.ts';
 
 const COLLECTORS = 1_200;
 const WEIGH_INS_A_STATION = 400;
@@ -21,11 +22,12 @@ const LANES = 8;
 export const STEPS = COLLECTORS + STATIONS.length * WEIGH_INS_A_STATION + WAREHOUSES.length;
 type Progress = (steps: number, what: string) => void;
 
-export type Played = { batch: { id: string; code: string }; accident: Held; fraud: Fraud };
+export type Played = { batch: { id: string; code: string }; accident: Held; fraud: Fraud; money: Money };
 
 /**
  * A month in Jiaojiang: 1,200 collectors bring 4,400 bags to 11 stations, which send their bottles to 54 warehouses, and
- * those to a recycler that makes pellets and seals a batch. A keeper types a zero too many, and somebody cheats.
+ * those to a recycler that makes pellets and seals a batch. A keeper types a zero too many, somebody cheats, and at the end
+ * of the month a station pays in cash.
  */
 export const play = async (url: string, operator: Call, progress: Progress): Promise<Played> => {
   const placeAll = (kind: string, sites: readonly DemoSite[]) =>
@@ -49,7 +51,8 @@ export const play = async (url: string, operator: Call, progress: Progress): Pro
   toRecycler[0]!.push(...held.lotIds);
   const batch = await toBatch(warehouses, recycler!, toRecycler);
   const cheated = await fraud(warehouses.at(-1)!, fraudster!, loads.at(-1)!);
-  return { batch, accident: held, fraud: cheated };
+  const money = await payDay(operator, stations[0]!, collectors);
+  return { batch, accident: held, fraud: cheated, money };
 };
 
 const NORMS = [{ step: 'wash-pelletise', material: 'pet', minBasisPoints: 6_500, maxBasisPoints: 8_000 }];

@@ -1,0 +1,320 @@
+import { canonicalJson } from '../kernel/canonical.ts';
+import { type Hash, toHex } from '../kernel/hash.ts';
+import { type Bundle, type BundledEntry, concerns, pointersOf } from './bundle.ts';
+import { type BundleReason, Rejected, readBundle } from './bundle-read.ts';
+import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
+import { type Entry, GENESIS_PREV, leafHash } from './entry.ts';
+import { KEY_ADDED, KEY_RETIRED, KeyHistory } from './key-history.ts';
+import {
+  COSIGNATURE,
+  ED25519,
+  formatKey,
+  type NoteKey,
+  parseKey,
+  parseNote,
+  type VerifySignature,
+  verifyNote,
+} from './note.ts';
+import { verifyInclusion } from './proof.ts';
+import { SALT_BYTES } from './sealing.ts';
+import { parseTlogProof } from './tlog-proof.ts';
+
+/** The hash and signature check of the machine it runs on. */
+export type Primitives = { hash: Hash; verify: VerifySignature };
+
+/** What whoever checks knows from elsewhere. Without it a bundle proves only that it agrees with itself. */
+export type Expected = {
+  /** Verifier keys of the log: one of them must have signed the checkpoint. */
+  logKeys?: readonly string[];
+  /** Verifier keys of witnesses. */
+  witnesses?: readonly string[];
+  /** How many of these must have cosigned; 0 unless said. */
+  leastWitnesses?: number;
+};
+
+/** An entry that was checked; `opened` is the private part, and `people` each person's, null where it is not shown. */
+export type CheckedEntry = {
+  seq: number;
+  type: string;
+  at: string;
+  actor: string;
+  leafHash: string;
+  data: Entry['data'];
+  opened: Record<string, unknown> | null;
+  people: (Record<string, unknown> | null)[];
+};
+
+export type CheckedWitness = {
+  name: string;
+  key: string;
+  /** When it cosigned, in milliseconds since 1970. */
+  at: number;
+  /** Whether it is one of those that were expected. */
+  known: boolean;
+};
+
+export type BundleVerdict =
+  | {
+      verdict: 'valid';
+      reasons: [];
+      origin: string;
+      /** Keys that signed the checkpoint. */
+      keys: string[];
+      /** Whether a key of the log was known from elsewhere; else compare it by hand. */
+      keyKnown: boolean;
+      size: number;
+      root: string;
+      checkpoint: string;
+      witnesses: CheckedWitness[];
+      subject: Bundle['subject'];
+      entries: CheckedEntry[];
+    }
+  | { verdict: 'invalid'; reasons: BundleReason[] };
+
+/**
+ * Checks a bundle without asking anyone: form, bytes and places of entries, inclusion under the checkpoint, who signed it and
+ * how that key follows from entry 0, openings, back-pointers. Never throws: what is wrong is a reason with a code.
+ *
+ * @param source the file: text, or its bytes
+ */
+export const verifyBundle = (
+  source: string | Uint8Array,
+  primitives: Primitives,
+  expected: Expected = {},
+): BundleVerdict => {
+  try {
+    return check(readBundle(source), primitives, expected);
+  } catch (error) {
+    if (error instanceof Rejected) return { verdict: 'invalid', reasons: [error.reason] };
+    // Such as a stack that is too deep for what was sent.
+    return { verdict: 'invalid', reasons: [{ code: 'not-a-bundle', at: '' }] };
+  }
+};
+
+type Found = { entry: Entry; leaf: Uint8Array; note: string; checked: CheckedEntry };
+
+const check = (bundle: Bundle, primitives: Primitives, expected: Expected): BundleVerdict => {
+  const found = bundle.entries.map((item, i) => checkEntry(item, `/entries/${i}`, primitives.hash));
+  const note = found[0]!.note;
+  const checkpoint = tried('wrong-checkpoint', '/entries/0/proof', () =>
+    parseCheckpoint(parseNote(note).text),
+  );
+  const reasons: BundleReason[] = [];
+  const attempt = <T>(step: () => T): T | undefined => {
+    try {
+      return step();
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      reasons.push(error.reason);
+      return undefined;
+    }
+  };
+  for (const [i, one] of found.entries())
+    attempt(() =>
+      checkPlace(one, bundle.entries[i]!, `/entries/${i}`, { note, checkpoint, hash: primitives.hash }),
+    );
+  attempt(() => checkOrder(found));
+  attempt(() => checkSubject(bundle, found));
+  const keys = attempt(() => keysOf(bundle, found, checkpoint.size, primitives));
+  const signed = keys && attempt(() => checkSignatures(note, keys, primitives.verify));
+  if (checkpoint.origin !== bundle.log.origin) reasons.push({ code: 'wrong-origin', at: '/log/origin' });
+  const keyKnown = bundle.log.keys.some((key) => expected.logKeys?.includes(key));
+  if (expected.logKeys !== undefined && !keyKnown) reasons.push({ code: 'unknown-log', at: '/log/keys' });
+  const witnesses = bundle.witnesses.map((key) => ({
+    key,
+    known: expected.witnesses?.includes(key) === true,
+  }));
+  if (witnesses.filter(({ known }) => known).length < (expected.leastWitnesses ?? 0))
+    reasons.push({ code: 'too-few-witnesses', at: '/witnesses' });
+  if (reasons.length > 0 || signed === undefined) return { verdict: 'invalid', reasons };
+  return {
+    verdict: 'valid',
+    reasons: [],
+    origin: checkpoint.origin,
+    keys: bundle.log.keys,
+    keyKnown,
+    size: checkpoint.size,
+    root: toHex(checkpoint.root),
+    checkpoint: note,
+    witnesses: witnesses.map((witness, i) => ({ ...witness, ...signed[i]! })),
+    subject: bundle.subject,
+    entries: found.map(({ checked }) => checked),
+  };
+};
+
+/** What a step throws becomes a reason. */
+const tried = <T>(code: BundleReason['code'], at: string, step: () => T): T => {
+  try {
+    return step();
+  } catch (error) {
+    throw error instanceof Rejected ? error : new Rejected(code, at);
+  }
+};
+
+const MEMBERS = ['actor', 'at', 'data', 'origin', 'prev', 'seq', 'type', 'v'].join();
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const HEX = /^[0-9a-f]{64}$/;
+const encoder = new TextEncoder();
+
+/** An entry by itself: its bytes, its members, what opens it. */
+const checkEntry = (item: BundledEntry, at: string, hash: Hash): Found => {
+  const entry = tried('entry-not-canonical', `${at}/bytes`, () => {
+    const value = JSON.parse(item.bytes) as Entry;
+    if (canonicalJson(value) !== item.bytes) throw new Rejected('entry-not-canonical', `${at}/bytes`);
+    return value;
+  });
+  if (!isEntry(entry)) throw new Rejected('entry-wrong-members', `${at}/bytes`);
+  const leaf = leafHash(hash, encoder.encode(item.bytes));
+  const { note } = tried('wrong-proof-form', `${at}/proof`, () => parseTlogProof(item.proof));
+  const { seq, type, at: time, actor, data } = entry;
+  const { opened, people } = checkOpenings(item, entry, `${at}/openings`, hash);
+  const checked = { seq, type, at: time, actor, leafHash: toHex(leaf), data, opened, people };
+  return { entry, leaf, note, checked };
+};
+
+/** Ledger format 1, "Entry". */
+const isEntry = (entry: Entry): boolean =>
+  typeof entry === 'object' &&
+  entry !== null &&
+  Object.keys(entry).join() === MEMBERS &&
+  entry.v === 1 &&
+  Number.isSafeInteger(entry.seq) &&
+  entry.seq >= 0 &&
+  [entry.origin, entry.type, entry.actor, entry.prev, entry.at].every(
+    (member) => typeof member === 'string',
+  ) &&
+  INSTANT.test(entry.at) &&
+  HEX.test(entry.prev) &&
+  typeof entry.data === 'object' &&
+  entry.data !== null &&
+  !Array.isArray(entry.data);
+
+/** Ledger format 1, "What is open and what is sealed": a seal is SHA-256(salt ‖ bytes). */
+const checkOpenings = (
+  { openings }: BundledEntry,
+  { data }: Entry,
+  at: string,
+  hash: Hash,
+): Pick<CheckedEntry, 'opened' | 'people'> => {
+  if (openings === null) return { opened: null, people: [] };
+  const open = ({ salt, bytes }: { salt: string; bytes: string }, expected: unknown, place: string) => {
+    const body = encoder.encode(bytes);
+    const sealed = new Uint8Array(SALT_BYTES + body.length);
+    if (!HEX.test(salt)) throw new Rejected('wrong-opening', place);
+    for (let i = 0; i < SALT_BYTES; i++) sealed[i] = Number.parseInt(salt.slice(2 * i, 2 * i + 2), 16);
+    sealed.set(body, SALT_BYTES);
+    if (toHex(hash(sealed)) !== expected) throw new Rejected('wrong-opening', place);
+    return tried('wrong-opening', place, () => JSON.parse(bytes) as Record<string, unknown>);
+  };
+  const opened = open(openings.main, data.sealed, `${at}/main`);
+  const seals = Array.isArray(opened.personSeals) ? opened.personSeals : [];
+  if (openings.people.length !== seals.length) throw new Rejected('wrong-opening', `${at}/people`);
+  const people = openings.people.map((part, i) => part && open(part, seals[i], `${at}/people/${i}`));
+  return { opened, people };
+};
+
+type Under = { note: string; checkpoint: Checkpoint; hash: Hash };
+
+/** An entry's place in the log: under the one checkpoint of the bundle, proved to be in. */
+const checkPlace = (
+  { entry, leaf, note: own }: Found,
+  { proof }: BundledEntry,
+  at: string,
+  { note, checkpoint, hash }: Under,
+): void => {
+  if (own !== note) throw new Rejected('checkpoints-differ', `${at}/proof`);
+  if (entry.origin !== checkpoint.origin) throw new Rejected('wrong-origin', `${at}/bytes`);
+  const { index, proof: path } = parseTlogProof(proof);
+  if (index !== entry.seq) throw new Rejected('wrong-place', `${at}/proof`);
+  tried('wrong-proof', `${at}/proof`, () =>
+    verifyInclusion(hash, index, checkpoint.size, leaf, path, checkpoint.root),
+  );
+};
+
+/** Ascending, entry 0 first; neighbours chained, and time never going back. */
+const checkOrder = (found: readonly Found[]): void => {
+  const { entry: first } = found[0]!;
+  if (first.seq !== 0 || first.prev !== GENESIS_PREV) throw new Rejected('no-founding', '/entries/0');
+  for (const [i, { entry }] of found.entries()) {
+    const before = found[i - 1];
+    if (before === undefined) continue;
+    if (entry.seq <= before.entry.seq) throw new Rejected('wrong-order', `/entries/${i}`);
+    if (entry.seq === before.entry.seq + 1 && entry.prev !== toHex(before.leaf))
+      throw new Rejected('broken-chain', `/entries/${i}`);
+    if (entry.at < before.entry.at) throw new Rejected('time-goes-back', `/entries/${i}`);
+  }
+};
+
+/** Just the entries it is about: none missing, none that nobody asked for. */
+const checkSubject = ({ subject }: Bundle, found: readonly Found[]): void => {
+  const bySeq = new Map(found.map((one) => [one.entry.seq, one.entry]));
+  const entry = bySeq.get(subject.seq);
+  if (entry === undefined || (subject.kind === 'batch' && entry.type !== 'batch.sealed.v1'))
+    throw new Rejected('subject-missing', '/subject');
+  const pointers = subject.kind === 'batch' ? pointersOf(entry.data) : [];
+  for (const { seq, id } of pointers) {
+    const named = bySeq.get(seq);
+    if (named === undefined || seq >= entry.seq) throw new Rejected('pointer-missing', `/subject`);
+    if (!concerns(named.data, id)) throw new Rejected('pointer-wrong', '/subject');
+  }
+  const wanted = new Set([0, subject.seq, ...pointers.map(({ seq }) => seq)]);
+  for (const [
+    i,
+    {
+      entry: { seq, type },
+    },
+  ] of found.entries())
+    if (!wanted.has(seq) && type !== KEY_ADDED && type !== KEY_RETIRED)
+      throw new Rejected('not-asked-for', `/entries/${i}`);
+};
+
+type Keys = { log: NoteKey[]; witnesses: NoteKey[] };
+
+/** The keys that the bundle names, those of the log only where entry 0 and the facts about keys say that they sign. */
+const keysOf = (
+  { log, witnesses }: Bundle,
+  found: readonly Found[],
+  size: number,
+  { hash, verify }: Primitives,
+): Keys => {
+  const read = (keys: readonly string[], algorithm: number, at: string): NoteKey[] =>
+    keys.map((text, i) => {
+      const key = tried('wrong-key', `${at}/${i}`, () => parseKey(hash, text));
+      if (key.algorithm !== algorithm || keys.indexOf(text) !== i)
+        throw new Rejected('wrong-key', `${at}/${i}`);
+      return key;
+    });
+  const keys = read(log.keys, ED25519, '/log/keys');
+  const history = tried('wrong-key-fact', '/entries', () => {
+    const seen = new KeyHistory(hash, verify);
+    for (const { entry } of found) seen.see(entry);
+    return seen.at(size).map(({ key }) => formatKey(key));
+  });
+  for (const [i, text] of log.keys.entries())
+    if (!history.includes(text) || keys[i]!.name !== log.origin)
+      throw new Rejected('key-not-in-log', `/log/keys/${i}`);
+  return { log: keys, witnesses: read(witnesses, COSIGNATURE, '/witnesses') };
+};
+
+/**
+ * Every signature is by a key the bundle names and fits, and every such key signed: a byte changed in any of them shows.
+ * Returns names and times of the witnesses.
+ */
+const checkSignatures = (
+  source: string,
+  { log, witnesses }: Keys,
+  verify: VerifySignature,
+): { name: string; at: number }[] => {
+  const note = tried('wrong-checkpoint', '/entries/0/proof', () => parseNote(source));
+  const all = [...log, ...witnesses];
+  const isBy = (key: Pick<NoteKey, 'name' | 'id'>) => (signature: { name: string; id: number }) =>
+    signature.name === key.name && signature.id === key.id;
+  for (const [i, signature] of note.signatures.entries()) {
+    const known = all.some((key) => isBy(key)(signature));
+    if (!known || note.signatures.findIndex(isBy(signature)) !== i)
+      throw new Rejected('unknown-signature', '/entries/0/proof');
+  }
+  const found = tried('wrong-signature', '/entries/0/proof', () => verifyNote(note, all, verify));
+  if (log.length === 0 || found.length !== all.length) throw new Rejected('not-signed', '/entries/0/proof');
+  return witnesses.map(({ name }, i) => ({ name, at: found.find(({ key }) => key === witnesses[i])!.at! }));
+};

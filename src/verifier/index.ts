@@ -1,0 +1,50 @@
+/** The published verifier: bundles, exports, and whether a log continues what was seen of it. Asks nobody, throws nothing. */
+import {
+  type BundleVerdict,
+  type Expected,
+  type Primitives,
+  verifyBundle as verifyWith,
+} from '../ledger/bundle-verify.ts';
+import { verifyConsistency } from '../ledger/proof.ts';
+import type { Remembered } from './export-check.ts';
+import { portable } from './primitives.ts';
+
+export type {
+  BundleVerdict,
+  CheckedEntry,
+  CheckedWitness,
+  Expected,
+  Primitives,
+} from '../ledger/bundle-verify.ts';
+export { ExportCheck, type ExportVerdict, type Remembered } from './export-check.ts';
+
+/** @param source the file: text, or its bytes @param expected what is known of the log from elsewhere */
+export const verifyBundle = (
+  source: string | Uint8Array,
+  expected: Expected = {},
+  primitives: Primitives = portable,
+): BundleVerdict => verifyWith(source, primitives, expected);
+
+/**
+ * Whether the log of `now` begins with the log of `before`, by the proof that `GET /v1/ledger/consistency` gives (hex).
+ * False for one that is smaller.
+ */
+export const continues = (
+  before: Remembered,
+  now: Remembered,
+  proof: readonly string[],
+  { hash }: Pick<Primitives, 'hash'> = portable,
+): boolean => {
+  try {
+    const [old, root, ...path] = [before.root, now.root, ...proof].map(fromHex);
+    verifyConsistency(hash, before.size, now.size, old!, root!, path);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const fromHex = (text: string): Uint8Array => {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new RangeError('a hash is 64 lower-case hex digits');
+  return Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+};

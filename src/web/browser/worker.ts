@@ -1,0 +1,53 @@
+import { continues, ExportCheck, type Remembered, verifyBundle } from '../../verifier/index.ts';
+import type { Answer, Asked, Question } from './messages.ts';
+
+const STEP_MS = 100;
+/** An export begins with entry 0, or has nothing but its end. */
+const EXPORT_START = /^\{"(actor|head|checkpoint)":/;
+
+const secondsSince = (start: number): number => (performance.now() - start) / 1_000;
+
+const checkBundle = (bytes: Uint8Array): Answer => {
+  const start = performance.now();
+  const verdict = verifyBundle(bytes);
+  return { kind: 'bundle', verdict, seconds: secondsSince(start) };
+};
+
+const checkExport = async (
+  file: Blob,
+  remembered: Remembered[],
+  tell: (answer: Answer) => void,
+): Promise<Answer> => {
+  const start = performance.now();
+  const check = new ExportCheck({ remembered });
+  const reader = file.stream().getReader();
+  let [read, told] = [0, start];
+  while (!check.failed) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    check.push(value);
+    read += value.length;
+    if (performance.now() - told < STEP_MS) continue;
+    told = performance.now();
+    tell({ kind: 'progress', entries: check.size, read, total: file.size, seconds: secondsSince(start) });
+  }
+  if (check.failed) await reader.cancel();
+  return { kind: 'export', verdict: check.finish(), seconds: secondsSince(start) };
+};
+
+const answer = async (question: Question, tell: (answer: Answer) => void): Promise<Answer> => {
+  if (question.kind === 'continues') {
+    const { before, now, proof } = question;
+    return { kind: 'continues', continues: continues(before, now, proof) };
+  }
+  if (question.kind === 'bundle') return checkBundle(question.bytes);
+  const { file, remembered } = question;
+  if (EXPORT_START.test(await file.slice(0, 20).text())) return checkExport(file, remembered, tell);
+  return checkBundle(new Uint8Array(await file.arrayBuffer()));
+};
+
+self.addEventListener('message', async ({ data }: MessageEvent<Asked>) => {
+  const { id, question } = data;
+  const tell = (said: Answer): void => self.postMessage({ id, answer: said });
+  tell(await answer(question, tell));
+});
