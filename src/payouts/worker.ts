@@ -323,13 +323,12 @@ export class PayoutWorker {
     try {
       outcome = await rail.submit(attempt);
     } catch (error) {
-      // Nothing was sent: the rail would never take this. Its query says so too, once it does not know the reference.
       onError(error as Error);
-      outcome = {
-        kind: 'unknown',
-        code: error instanceof DomainError ? error.code : 'not_sent',
-        refused: true,
-      };
+      // A refusal of ours comes before the sending; of anything else nobody knows whether something was sent.
+      outcome =
+        error instanceof DomainError
+          ? { kind: 'unknown', code: error.code, refused: true }
+          : { kind: 'unknown', code: 'not_known' };
     }
     await this.told(order, begun.reference, 'submit', outcome);
     if (outcome.kind !== 'unknown') this.due.set(order.id, now + ASK_AGAIN_MS);

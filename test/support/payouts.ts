@@ -32,9 +32,12 @@ export const openedPayouts = async (t: Test, people: number) => {
     return payouts.worker;
   };
   const worker = await takeOver(app.deps);
-  const tick = async (ms = 0): Promise<void> => {
+  const pass = (ms: number): void => {
     passed += ms;
     sim.books.tick(now());
+  };
+  const tick = async (ms = 0): Promise<void> => {
+    pass(ms);
     for (let did = 1, i = 0; did > 0 && i < 50; i++) did = await worker.tick(now());
   };
   const { siteId, client } = await app.site('station');
@@ -73,7 +76,7 @@ export const openedPayouts = async (t: Test, people: number) => {
   const ordersOf = async (id: string) =>
     ok(await payer.get(`/v1/payout-orders?collectorId=${id}`), 200).items as { id: string; state: string }[];
   return {
-    ...{ app, sim, now, worker, takeOver, tick, siteId, client, operator: app.operator, collectors },
+    ...{ app, sim, now, worker, takeOver, tick, pass, siteId, client, operator: app.operator, collectors },
     ...{ payer, twin, checker, setPayee, weighIn, owed, balances, ordersOf },
     /** Puts so many fen of the operator's capital there. */
     fund: async (kind: 'rail' | 'unmatched', fen: number) =>
