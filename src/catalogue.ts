@@ -20,6 +20,9 @@ import { floatFacts } from './floats/floats.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
+import { orderFacts } from './payouts/orders.facts.ts';
+import { payeeFacts } from './payouts/payees.facts.ts';
+import { runFacts } from './payouts/runs.facts.ts';
 import { declarationFacts } from './pollutants/declarations.facts.ts';
 import { receptionFacts } from './pollutants/receptions.facts.ts';
 import { transferFacts } from './pollutants/transfers.facts.ts';
@@ -98,6 +101,9 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...findingFacts,
   distributionRulePublished,
   ...distributionFacts,
+  ...payeeFacts,
+  ...runFacts,
+  ...orderFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -100,6 +100,11 @@ const witnesses = text(
 );
 const WITNESS = /^[^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=* \S+$/;
 
+const fen = text(
+  'write a whole number of minor units (fen) from 1 to 9007199254740991',
+  (value) => /^[1-9]\d{0,15}$/.test(value) && Number.isSafeInteger(Number(value)),
+).transform(Number);
+
 const variables = z.strictObject({
   PORT: text(
     'write a number from 0 to 65535 (0 takes any free port)',
@@ -123,6 +128,8 @@ const variables = z.strictObject({
   BOOTSTRAP_API_KEY: apiKey.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `write one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   BLUE_CYCLE_DATA_DIR: path.default('.data'),
+  BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM: fen.default(20_000_000),
+  BLUE_CYCLE_PAYOUT_RUN_MAXIMUM: fen.default(1_000_000_000),
   BLUE_CYCLE_URL: text(
     'write the server as http://HOST:PORT or https://HOST, without user, password or query (the key goes into BLUE_CYCLE_API_KEY)',
     isServerUrl,
@@ -149,6 +156,9 @@ export type Config = Readonly<{
   /** The operator's first key, used only while the database is empty. */
   bootstrapApiKey: Secret | undefined;
   logLevel: (typeof LOG_LEVELS)[number];
+  /** Minor units that one payout order, and one run, pay at most. */
+  payoutOrderMaximum: number;
+  payoutRunMaximum: number;
   /** Where the embedded PostgreSQL and, unless named otherwise, the key files live. */
   dataDir: string;
   /** For client commands: the server they talk to. */
@@ -207,6 +217,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     privateKeyFile: read.PRIVATE_KEY_FILE ?? `${read.BLUE_CYCLE_DATA_DIR}/private-key`,
     bootstrapApiKey: read.BOOTSTRAP_API_KEY,
     logLevel: read.LOG_LEVEL,
+    payoutOrderMaximum: read.BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM,
+    payoutRunMaximum: read.BLUE_CYCLE_PAYOUT_RUN_MAXIMUM,
     dataDir: read.BLUE_CYCLE_DATA_DIR,
     url: read.BLUE_CYCLE_URL,
     apiKey: read.BLUE_CYCLE_API_KEY,

@@ -23,6 +23,7 @@ import { Keyring } from './ledger/private-store.ts';
 import { ForkFound, Publisher, type PublisherOptions } from './ledger/publisher.ts';
 import { Door } from './ledger/record.ts';
 import { readEntry, readHead } from './ledger/store.ts';
+import { openPayouts, type Payouts } from './payouts/payouts.ts';
 import { Follower } from './provenance/follower.ts';
 import { authoriseInDoor, PROGRAMME } from './registry/access.ts';
 import { foundProgramme, issueApiKey } from './registry/registry.operations.ts';
@@ -43,6 +44,8 @@ export type Deps = {
   anomalies: Follower;
   /** Follows the money of batches, and shares it out. */
   distributions: Follower;
+  /** Drives payout runs and orders, over the rails that are set up. */
+  payouts: Payouts;
   publisher: Publisher;
   /** The private keys that sign the log's checkpoints, as far as they are here. */
   logKeys: KeyFiles;
@@ -167,6 +170,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const distributions = distributionFollower({ pool, keyring, door, clock, programme, onError });
     door.listeners.push((facts) => distributions.offer(facts));
     await distributions.start();
+    const payouts = openPayouts({ pool, keyring, door, clock, newId, programme, config, onError });
+    door.listeners.push((facts) => payouts.worker.offer(facts));
+    payouts.worker.start();
     const decider = new Decider({ pool, db, keyring, door, clock, programme, reads: follower, onError });
     const deciding = new Follower({
       name: 'deciding',
@@ -191,6 +197,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       follower,
       anomalies,
       distributions,
+      payouts,
       publisher,
       logKeys,
       programme,
@@ -200,6 +207,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       close: async () => {
         closing = true;
         try {
+          await payouts.worker.stop();
           await door.stop();
           await follower.stop();
           await anomalies.stop();

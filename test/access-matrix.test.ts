@@ -98,6 +98,30 @@ const TABLE: Record<string, Row> = {
   getTrialBalance: list,
   getAccountStatement: { ownerless: true, make: async (org) => ({ id: await org.accountId() }) },
   getCollectorStatement: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
+  setPayee: byIdWith('collector', 'payeeBody'),
+  getPayee: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
+  consentToNetting: byId('collector', { given: true, at: '2026-11-24T06:30:00+08:00' }),
+  openPayoutRun: { ...body('payoutRunBody'), ownerless: true },
+  listPayoutRuns: list,
+  getPayoutRun: { ...byId('payoutRun'), ownerless: true },
+  approvePayoutRun: { ...byId('payoutRun', {}), ownerless: true },
+  rejectPayoutRun: { ...byId('payoutRun', {}), ownerless: true },
+  submitPayoutRun: {
+    make: async (org) => ({ id: (await org.approvedPayout('payout-runs')).id }),
+    ownerless: true,
+  },
+  draftPayoutOrder: { ...body('payoutOrderBody'), ownerless: true },
+  listPayoutOrders: list,
+  getPayoutOrder: { ...byId('payoutOrder'), ownerless: true },
+  approvePayoutOrder: { ...byId('payoutOrder'), ownerless: true },
+  rejectPayoutOrder: { ...byId('payoutOrder', { reason: 'x' }), ownerless: true },
+  holdPayoutOrder: { ...byId('payoutOrder', { reason: 'x' }), ownerless: true },
+  releasePayoutOrder: { ...byId('heldPayout'), ownerless: true },
+  cancelPayoutOrder: { ...byId('payoutOrder', { reason: 'x' }), ownerless: true },
+  submitPayoutOrder: {
+    make: async (org) => ({ id: (await org.approvedPayout('payout-orders')).id }),
+    ownerless: true,
+  },
   listApiKeys: list,
   rotateApiKey: byId('key'),
   revokeApiKey: byId('key'),
@@ -519,6 +543,7 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
     if (operationId === 'listTariffs' || operationId === 'listAccounts') continue;
     // Who shares in a batch's money is a rule of the programme, and public.
     if (operationId === 'listDistributionRules') continue;
+    if (operationId === 'listPayoutRuns' || operationId === 'listPayoutOrders') continue;
     let cursor: string | null = '';
     let [pages, items] = [0, 0];
     while (cursor !== null && pages < 100) {

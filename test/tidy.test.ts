@@ -22,6 +22,7 @@ const ROOMS = [
   'floats',
   'collection',
   'stations',
+  'payouts',
   'outside',
   'custody',
   'processing',

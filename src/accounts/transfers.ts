@@ -11,7 +11,9 @@ import { organisations, sites } from '../registry/registry.tables.ts';
 import { type AccountIds, type AccountRef, BookEntry, openBook, post } from './book.ts';
 
 /** Between accounts of the programme itself; what is owed to people moves by facts of its own. */
-const OF_ORGANISATIONS = ['bank', 'rail', 'capital', 'creditors', 'operator-share', 'write-offs'] as const;
+const OF_ORGANISATIONS = [
+  ...(['bank', 'rail', 'capital', 'creditors', 'operator-share', 'write-offs', 'unmatched'] as const),
+] as const;
 const OF_SITES = ['goods', 'float-differences'] as const;
 
 const End = z.union([

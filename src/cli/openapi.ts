@@ -17,6 +17,7 @@ import { KeyFiles } from '../ledger/key-files.ts';
 import { Keyring } from '../ledger/private-store.ts';
 import { Publisher } from '../ledger/publisher.ts';
 import { Door } from '../ledger/record.ts';
+import { openPayouts } from '../payouts/payouts.ts';
 import { Follower } from '../provenance/follower.ts';
 import { authoriseInDoor } from '../registry/access.ts';
 
@@ -41,6 +42,13 @@ const unconnectedDeps = (): Deps => {
     authorise: authoriseInDoor,
     onError,
   });
+  const programme = {
+    id: NIL,
+    operatorId: NIL,
+    currency: 'CNY',
+    timeZone: 'Asia/Shanghai',
+    lastSeq: 0,
+  };
   return {
     config,
     logger: pino({ level: 'silent' }),
@@ -56,6 +64,16 @@ const unconnectedDeps = (): Deps => {
       ...{ pool, keyring, door, clock, onError },
       programme: { operatorId: NIL },
     }),
+    payouts: openPayouts({
+      pool,
+      keyring,
+      door,
+      clock,
+      newId: newUuidV7.bind(null, 0),
+      programme,
+      config,
+      onError,
+    }),
     publisher: new Publisher({
       pool,
       origin: config.ledgerOrigin,
@@ -67,7 +85,7 @@ const unconnectedDeps = (): Deps => {
       onError,
     }),
     logKeys,
-    programme: { id: NIL, operatorId: NIL, currency: 'CNY', timeZone: 'Asia/Shanghai', lastSeq: 0 },
+    programme,
     appendOnly: 'privileges-and-triggers',
     firstKey: undefined,
     databaseUrl,

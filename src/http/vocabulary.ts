@@ -196,6 +196,30 @@ export const VOCABULARY = {
     tax-withheld: 代扣税款 | Tax withheld
     unmatched: 待核对款项 | Receipts and payments not matched
     write-offs: 核销 | Written off`),
+  payoutRail: parse(`
+    wechat: 微信商家转账 | WeChat Pay transfer
+    bank: 银行代发 | Bank batch
+    cash: 现金签领 | Cash against a signature`),
+  payoutState: parse(`
+    draft: 草稿 | Draft
+    held: 暂停 | Held
+    approved: 已批准 | Approved
+    rejected: 已驳回 | Rejected
+    submitted: 已提交 | Submitted
+    unknown: 结果未知 | Unknown | 渠道未答复，只查询，不换单号重付 | The rail did not answer; it is asked, and never paid under a new number
+    awaiting-confirmation: 待本人确认 | Awaiting confirmation
+    cancelling: 撤销中 | Cancelling
+    paid: 已付 | Paid
+    failed: 失败 | Failed
+    expired: 逾期未确认 | Expired | 款项退回，仍应付 | The money went back, and is owed again
+    returned: 退票 | Returned | 已付后退回，仍应付 | It was paid and came back, and is owed again
+    cancelled: 已撤销 | Cancelled`),
+  payoutHold: parse(`
+    payee-changed: 收款账户 72 小时内变更 | Payee changed within 72 hours
+    account-shared: 两人共用账户 | Account shared by two people
+    dispute: 有异议未决 | A dispute is open
+    identity: 缺实名 | The real name is missing
+    by-hand: 人工暂停 | Held by hand`),
   disputeAbout: parse(`
     weight: 重量 | Weight
     deduction: 扣杂 | Deduction

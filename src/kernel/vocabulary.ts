@@ -223,6 +223,29 @@ export const ACCOUNT_KINDS = [
   'write-offs',
 ] as const;
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
+/** Ways on which a person is paid. */
+export const PAYOUT_RAILS = ['wechat', 'bank', 'cash'] as const;
+export type PayoutRail = (typeof PAYOUT_RAILS)[number];
+/** Where a payout order stands. */
+export const PAYOUT_STATES = [
+  'draft',
+  'held',
+  'approved',
+  'rejected',
+  'submitted',
+  'unknown',
+  'awaiting-confirmation',
+  'cancelling',
+  'paid',
+  'failed',
+  'expired',
+  'returned',
+  'cancelled',
+] as const;
+export type PayoutState = (typeof PAYOUT_STATES)[number];
+/** Why an order waits. */
+export const PAYOUT_HOLDS = ['payee-changed', 'account-shared', 'dispute', 'identity', 'by-hand'] as const;
+export type PayoutHold = (typeof PAYOUT_HOLDS)[number];
 /** Marks that doubt where material comes from: while one is open, the origin premium is owed provisionally only. */
 export const ORIGIN_MARKS: readonly string[] = [
   'origin-none',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { seenSha256 } from '../../src/collection/seen.ts';
 import type { Answer, Client, TestApp } from './app.ts';
 import { firstSigner, newLogKey, retirementOf } from './log-keys.ts';
@@ -49,6 +50,25 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     await make('/v1/collections', { ...collectionBody(), quote: { price } }, station);
     return must(await operator.get('/v1/accounts?limit=1'), 'accounts').items[0].id;
   };
+  const payeeBody = { rail: 'cash', name: canary };
+  /** A collector who is owed 10,000 fen and paid in cash. */
+  const owedCollector = async (): Promise<string> => {
+    const { id } = await make('/v1/collectors', collectorBody(), station);
+    await make(`/v1/collectors/${id}/payee`, payeeBody, station);
+    const price = { amount: 1, currency: 'CNY', perGrams: 1 };
+    await make('/v1/collections', { ...collectionBody(), collectorId: id, quote: { price } }, station);
+    return id;
+  };
+  const payoutOrderBody = async () => ({ collectorId: await owedCollector(), rail: 'cash' });
+  const payoutOrder = async () => make('/v1/payout-orders', await payoutOrderBody());
+  const payoutRunBody = async () => ({ collectorIds: [await owedCollector()], rail: 'cash' });
+  const payoutRun = async (): Promise<Answer['body']> => {
+    const run = await make('/v1/payout-runs', await payoutRunBody());
+    const state = async () => must(await operator.get(`/v1/payout-runs/${run.id}`), 'run').state;
+    while ((await state()) === 'drafting') await sleep(20);
+    return run;
+  };
+  const checker = () => app.keyFor(organisationId, 'payer');
   const lotId = async (): Promise<string> => (await collection()).lot.id;
   const collectorBody = () => ({
     siteId,
@@ -277,6 +297,19 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     incident: async () => make('/v1/incidents', await incidentBody(), station),
     incidentBody,
     declaration,
+    payeeBody,
+    payoutOrder,
+    payoutOrderBody,
+    payoutRun,
+    payoutRunBody,
+    approvedPayout: async (kind: 'payout-runs' | 'payout-orders'): Promise<Answer['body']> => {
+      const made = await (kind === 'payout-runs' ? payoutRun : payoutOrder)();
+      return make(`/v1/${kind}/${made.id}/approve`, {}, await checker());
+    },
+    heldPayout: async (): Promise<Answer['body']> => {
+      const made = await payoutOrder();
+      return make(`/v1/payout-orders/${made.id}/hold`, { reason: canary });
+    },
     declarationBody,
     etaBody,
     acceptedDeclaration: async () => {

@@ -1,0 +1,82 @@
+import { unprocessable } from '../kernel/errors.ts';
+import { toHex } from '../kernel/hash.ts';
+import { dayIn } from '../kernel/time.ts';
+import { type AnyFact, type DecideContext, draft, type Operation } from '../ledger/fact.ts';
+import type { Keyring } from '../ledger/private-store.ts';
+import type { World } from '../ledger/world.ts';
+import { actorOf } from '../registry/actor.ts';
+import { collectorInPath, expectState, KEEPERS } from '../registry/people.operations.ts';
+import { nettingConsentChanged, payeeChanged } from './payees.facts.ts';
+import type { NettingConsentRequest, PayeeRequest } from './payees.schema.ts';
+
+export type PersonAnswer = { collectorId: string | null };
+type Named = { collectorId: string };
+
+/** What each rail needs to know of a payee. @throws 422 */
+const checkPayee = ({ rail, account, name }: PayeeRequest): void => {
+  if (rail !== 'cash' && account === undefined)
+    throw unprocessable('payee_account_missing', '/account', 'Write the account this rail is to pay to.');
+  if (rail === 'cash' && account !== undefined)
+    throw unprocessable('payee_account_needless', '/account', 'Cash is handed over: leave the account out.');
+  if (rail === 'bank' && !/^[0-9]{8,32}$/.test(account!))
+    throw unprocessable(
+      'account_form',
+      '/account',
+      'Write the account number in 8 to 32 digits, without spaces.',
+    );
+  if (rail !== 'wechat' && name === undefined)
+    throw unprocessable('payee_name_needed', '/name', 'Write the real name, as on the identity card.');
+};
+
+const answer = ({ people: [named] }: AnyFact): PersonAnswer => ({ collectorId: named?.personId ?? null });
+
+/** Where people are paid, and whether they agree to netting; by whoever keeps their particulars. */
+export const payeeOperations = (
+  keyring: Keyring,
+  programme: { timeZone: string; operatorId: string },
+): {
+  setPayee: Operation<PayeeRequest & Named, PersonAnswer>;
+  consentToNetting: Operation<NettingConsentRequest & Named, PersonAnswer>;
+} => {
+  const shown = (world: World, { caller, now }: DecideContext, siteId: string | null) => ({
+    ...actorOf(world, caller, programme),
+    data: { ...(siteId === null ? {} : { siteId }), day: dayIn(programme.timeZone, now) },
+    private: { keyId: caller.keyId },
+  });
+  return {
+    setPayee: {
+      name: 'collector.set-payee',
+      roles: KEEPERS,
+      status: 201,
+      decide(world, { collectorId, id: _, ...payee }, context) {
+        const collector = collectorInPath(world, context.caller, collectorId);
+        expectState(collector, 'active', 'closed', 'restricted');
+        checkPayee(payee);
+        const { rail, account } = payee;
+        const accountHash =
+          account === undefined ? {} : { accountHash: toHex(keyring.identityHash(`payee ${rail}`, account)) };
+        return draft({
+          type: payeeChanged,
+          ...shown(world, context, collector.siteId),
+          people: [{ personId: collectorId, part: { personId: collectorId, ...payee, ...accountHash } }],
+        });
+      },
+      answer,
+    },
+    consentToNetting: {
+      name: 'collector.netting-consent',
+      roles: KEEPERS,
+      status: 201,
+      decide(world, { collectorId, given, at }, context) {
+        const collector = collectorInPath(world, context.caller, collectorId);
+        expectState(collector, 'active', 'closed');
+        return draft({
+          type: nettingConsentChanged,
+          ...shown(world, context, collector.siteId),
+          people: [{ personId: collectorId, part: { personId: collectorId, given, at } }],
+        });
+      },
+      answer,
+    },
+  };
+};

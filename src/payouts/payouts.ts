@@ -1,0 +1,48 @@
+import type pg from 'pg';
+import type { Clock } from '../kernel/time.ts';
+import type { PayoutRail } from '../kernel/vocabulary.ts';
+import type { Keyring } from '../ledger/private-store.ts';
+import type { Door } from '../ledger/record.ts';
+import { BANK_LIMITS } from '../rails/bank.ts';
+import { CASH_LIMITS } from '../rails/cash.ts';
+import type { Limits } from '../rails/rail.ts';
+import { type OrderLimits, type OrderOperations, orderOperations } from './orders.operations.ts';
+import { runOperations } from './runs.operations.ts';
+import { PayoutWorker, type Rails } from './worker.ts';
+
+export type Payouts = {
+  worker: PayoutWorker;
+  /** Those that answer while one waits; one that is not here cannot be paid on. */
+  rails: Rails;
+  orders: OrderOperations;
+  runs: ReturnType<typeof runOperations>;
+  /** What one order may pay on a rail; undefined where the rail is not set up. */
+  limitsOf(rail: PayoutRail): OrderLimits | undefined;
+  /** Minor units a run may pay in all. */
+  runMaximum: number;
+};
+
+export type PayoutOptions = {
+  pool: pg.Pool;
+  keyring: Keyring;
+  door: Door;
+  clock: Clock;
+  newId: () => string;
+  programme: { operatorId: string; timeZone: string };
+  config: { payoutOrderMaximum: number; payoutRunMaximum: number };
+  onError: (error: Error) => void;
+};
+
+/** The payouts of one process; nothing is driven before the worker starts. */
+export const openPayouts = ({ programme, config, ...options }: PayoutOptions): Payouts => {
+  const rails: Rails = new Map();
+  const limitsOf = (rail: PayoutRail): OrderLimits | undefined => {
+    const own: Partial<Record<PayoutRail, Limits>> = { bank: BANK_LIMITS, cash: CASH_LIMITS };
+    const limits = own[rail] ?? rails.get(rail)?.limits;
+    return limits && { ...limits, maximum: Math.min(limits.maximum, config.payoutOrderMaximum) };
+  };
+  const orders = orderOperations(options.keyring, programme);
+  const runs = runOperations(programme);
+  const worker = new PayoutWorker({ ...options, rails, orders, runs, limitsOf });
+  return { worker, rails, orders, runs, limitsOf, runMaximum: config.payoutRunMaximum };
+};
