@@ -1,4 +1,5 @@
 import { sha256 } from '../kernel/hash.ts';
+import { escaped } from '../kernel/html.ts';
 import type { ReceivedItem } from './stock.ts';
 
 export type Note = {
@@ -28,8 +29,6 @@ small{overflow-wrap:anywhere}@media print{body{padding:0}}`;
 export const NOTE_POLICY = `default-src 'none'; style-src 'sha256-${Buffer.from(
   sha256(Buffer.from(STYLE)),
 ).toString('base64')}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** Thousandths as a decimal without trailing zeros: 1,200,500 is `1200.5`. */
 export const thousandths = (n: number): string => {

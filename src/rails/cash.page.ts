@@ -1,4 +1,5 @@
 import { sha256 } from '../kernel/hash.ts';
+import { escaped } from '../kernel/html.ts';
 import { type CashList, checkCashList } from './cash.ts';
 import { yuanText } from './lists.ts';
 
@@ -16,8 +17,6 @@ small{overflow-wrap:anywhere}.hands{display:flex;gap:2rem;margin-top:12mm;break-
 export const CASH_POLICY = `default-src 'none'; style-src 'sha256-${Buffer.from(
   sha256(Buffer.from(STYLE)),
 ).toString('base64')}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** The list to print and to sign, Chinese and English beside each other. @throws 422 as `checkCashList`. */
 export const cashPage = (list: CashList): string => {

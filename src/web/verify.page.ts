@@ -1,3 +1,4 @@
+import { escaped } from '../kernel/html.ts';
 import { type Language, say, type TextName } from './texts.ts';
 
 /** What the page may load: its own files from here, and nothing that stands within it. */
@@ -59,8 +60,6 @@ export const verifyPage = (language: Language, titles: Readonly<Record<string, s
 </body></html>
 `;
 };
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** The first language of an Accept-Language header that the page speaks; Chinese where none is. */
 export const languageOf = (accepted: string | undefined): Language => {
