@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { Day, Id, Sha256Hex } from '../kernel/values.ts';
+import { Id, Sha256Hex } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
+import { SiteAndDay } from '../registry/site-and-day.ts';
 import { confirmationKey, confirmations } from './confirmations.tables.ts';
-
-/** Facts about a person show type, site and day only (ledger format, "What is open and what is sealed"). */
-export const SiteAndDay = z.strictObject({ siteId: Id, day: Day });
-export type SiteAndDay = z.infer<typeof SiteAndDay>;
 
 const Confirmed = z.strictObject({
   keyId: Id,

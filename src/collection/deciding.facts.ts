@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { BookEntry, post } from '../accounts/book.ts';
-import { Day, Id, note, Seq, text } from '../kernel/values.ts';
+import { Id, note, Seq, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
+import { SiteAndDay } from '../registry/site-and-day.ts';
 import { namedWeighIns, provisionalEarnings } from './earnings.tables.ts';
-
-/** Facts about a person's money show type, site and day only (ledger format, "What is open and what is sealed"). */
-const SiteAndDay = z.strictObject({ siteId: Id, day: Day });
-type SiteAndDay = z.infer<typeof SiteAndDay>;
 
 const Decided = z.strictObject({
   keyId: Id,

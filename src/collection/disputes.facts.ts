@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { Grams, Id, note, Seq } from '../kernel/values.ts';
 import { DISPUTE_ABOUT, SPOKEN_WAYS } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
+import { SiteAndDay } from '../registry/site-and-day.ts';
 import { disputedWeighIns, disputes } from '../supervision/disputes.tables.ts';
 import { openCase } from '../supervision/open-case.ts';
-import { SiteAndDay } from './confirmations.facts.ts';
 
 const Disputed = z.strictObject({
   keyId: Id,

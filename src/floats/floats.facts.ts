@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { BookEntry, post } from '../accounts/book.ts';
-import { Currency, Day, Id, MAX_INTEGER, note, Time, text } from '../kernel/values.ts';
+import { Currency, Id, MAX_INTEGER, note, Time, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
+import { SiteAndDay } from '../registry/site-and-day.ts';
 import { applyCash, CashPart } from './cash.ts';
 import { cashFloats, cashMovements } from './floats.tables.ts';
-
-/** Amounts are never public; facts about a person's money show type, site and day only (ledger format). */
-const SiteAndDay = z.strictObject({ siteId: Id, day: Day });
-type SiteAndDay = z.infer<typeof SiteAndDay>;
 
 const Fen = z.int().min(-MAX_INTEGER).max(MAX_INTEGER);
 /** How many counts a float remembers to explain what was short of them. */

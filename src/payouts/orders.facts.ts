@@ -5,7 +5,7 @@ import { PAYOUT_HOLDS, PAYOUT_RAILS, PAYOUT_STATES } from '../kernel/vocabulary.
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import type { Outcome, Step } from '../rails/rail.ts';
-import { SiteAndDay } from './payees.facts.ts';
+import { MaybeSiteAndDay } from '../registry/site-and-day.ts';
 import { type PayoutOrder, payoutAttempts, payoutOrders } from './payouts.tables.ts';
 import { DEEDS } from './states.ts';
 
@@ -30,10 +30,10 @@ const Drafted = z.strictObject({
 });
 
 /** The person is named in their own part only; every later fact of the order names the order. */
-export const payoutOrderDrafted: FactType<SiteAndDay, z.infer<typeof Drafted>> = {
+export const payoutOrderDrafted: FactType<MaybeSiteAndDay, z.infer<typeof Drafted>> = {
   type: 'payout-order.drafted.v1',
   title: { en: 'Payout order drafted', zh: '付款单拟定' },
-  data: SiteAndDay,
+  data: MaybeSiteAndDay,
   private: Drafted,
   person: z.strictObject({ personId: Id, orderId: Id, amount: Fen, netted: Fen, currency: Currency }),
   grams: NONE,
@@ -73,10 +73,10 @@ const change = (world: World, id: string, seq: number, changed: Partial<PayoutOr
   world.put(payoutOrders, { ...world.get(payoutOrders, id)!, ...changed, lastSeq: seq });
 
 /** Approved, rejected, held, released, lapsed or withdrawn: all before anything was sent. */
-export const payoutOrderChanged: FactType<SiteAndDay, Changed> = {
+export const payoutOrderChanged: FactType<MaybeSiteAndDay, Changed> = {
   type: 'payout-order.changed.v1',
   title: { en: 'Payout order changed', zh: '付款单变更' },
-  data: SiteAndDay,
+  data: MaybeSiteAndDay,
   private: Changed,
   grams: NONE,
   fen: 'Rejected or withdrawn, what was set aside is owed again.',
@@ -96,10 +96,10 @@ export const payoutOrderChanged: FactType<SiteAndDay, Changed> = {
 };
 
 const Readied = z.strictObject({ orderId: Id, by: By });
-export const payoutOrderReadied: FactType<SiteAndDay, z.infer<typeof Readied>> = {
+export const payoutOrderReadied: FactType<MaybeSiteAndDay, z.infer<typeof Readied>> = {
   type: 'payout-order.submitted.v1',
   title: { en: 'Payout order submitted', zh: '付款单提交' },
-  data: SiteAndDay,
+  data: MaybeSiteAndDay,
   private: Readied,
   grams: NONE,
   fen: NONE,
@@ -111,10 +111,10 @@ const Reference = z.string().min(1).max(64);
 const Begun = z.strictObject({ orderId: Id, reference: Reference, state: z.enum(PAYOUT_STATES) });
 
 /** Recorded before each sending, so that what was sent can always be asked for. */
-export const payoutAttemptBegun: FactType<SiteAndDay, z.infer<typeof Begun>> = {
+export const payoutAttemptBegun: FactType<MaybeSiteAndDay, z.infer<typeof Begun>> = {
   type: 'payout-attempt.begun.v1',
   title: { en: 'Payment about to be sent', zh: '付款即将发出' },
-  data: SiteAndDay,
+  data: MaybeSiteAndDay,
   private: Begun,
   grams: NONE,
   fen: NONE,
@@ -157,10 +157,10 @@ const Answered = z.strictObject({
 export type Answered = z.infer<typeof Answered>;
 
 /** What a rail said of a reference, where it tells something new. */
-export const payoutAttemptAnswered: FactType<SiteAndDay, Answered> = {
+export const payoutAttemptAnswered: FactType<MaybeSiteAndDay, Answered> = {
   type: 'payout-attempt.answered.v1',
   title: { en: 'Answer of a payment rail', zh: '支付渠道答复' },
-  data: SiteAndDay,
+  data: MaybeSiteAndDay,
   private: Answered,
   grams: NONE,
   fen: 'Paid, what is owed goes down and so does what the rail holds; ended without paying or returned, it is owed again.',

@@ -1,15 +1,12 @@
 import { z } from 'zod';
-import { Day, Id, text } from '../kernel/values.ts';
+import { Id, text } from '../kernel/values.ts';
 import { PAYOUT_RAILS } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { personFact } from '../registry/people.facts.ts';
+import { MaybeSiteAndDay } from '../registry/site-and-day.ts';
 import { payees } from './payouts.tables.ts';
 
 const NOTHING = 'none';
-
-/** Facts about a person's money show type, site and day only. */
-export const SiteAndDay = z.strictObject({ siteId: Id.optional(), day: Day });
-export type SiteAndDay = z.infer<typeof SiteAndDay>;
 
 /** Where somebody is paid, sealed under their own key. */
 export const PayeePart = z.strictObject({
@@ -24,10 +21,10 @@ export type PayeePart = z.infer<typeof PayeePart>;
 
 const Asked = z.strictObject({ keyId: Id });
 
-export const payeeChanged: FactType<SiteAndDay, z.infer<typeof Asked>> = {
+export const payeeChanged: FactType<MaybeSiteAndDay, z.infer<typeof Asked>> = {
   type: 'collector.payee-changed.v1',
   title: { en: 'Payee of a collector set', zh: '收集员收款方式登记' },
-  data: SiteAndDay,
+  data: MaybeSiteAndDay,
   private: Asked,
   person: PayeePart,
   grams: NOTHING,

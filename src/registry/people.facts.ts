@@ -4,17 +4,15 @@ import type { AnyFact, Bilingual, FactType } from '../ledger/fact.ts';
 import { people } from '../ledger/tables.ts';
 import type { World } from '../ledger/world.ts';
 import { type Collector, collectors } from './registry.tables.ts';
+import { MaybeSiteAndDay } from './site-and-day.ts';
 
 const NOTHING = 'none';
 
-/** Facts about a person show type, site and day only. The site is absent for somebody no site has registered. */
-const SiteAndDay = z.strictObject({ siteId: Id.optional(), day: Day });
 const Asked = z.strictObject({ keyId: Id });
-export type SiteAndDay = z.infer<typeof SiteAndDay>;
 export type Asked = z.infer<typeof Asked>;
-export type PersonFact = FactType<SiteAndDay, Asked>;
+export type PersonFact = FactType<MaybeSiteAndDay, Asked>;
 
-type Told<Part> = { seq: number; data: SiteAndDay; part: Part };
+type Told<Part> = { seq: number; data: MaybeSiteAndDay; part: Part };
 
 /**
  * A fact about one person, named only in that person's own part.
@@ -30,7 +28,7 @@ export const personFact = <Part extends { personId: string }>(spec: {
 }): PersonFact => ({
   type: spec.type,
   title: spec.title,
-  data: SiteAndDay,
+  data: MaybeSiteAndDay,
   private: Asked,
   person: spec.part,
   grams: NOTHING,

@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { unprocessable } from '../kernel/errors.ts';
-import { Day, Id, note, Seq, text } from '../kernel/values.ts';
+import { Id, note, Seq, text } from '../kernel/values.ts';
 import { type AnyDraft, draft, type FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
+import { SiteAndDay } from '../registry/site-and-day.ts';
 import { type Case, cases } from './cases.tables.ts';
 import type { Outcome } from './cases.ts';
 import { disputes } from './disputes.tables.ts';
 
-/** As the dispute itself, its answer shows type, site and day only (ledger format, "What is open and what is sealed"). */
-const SiteAndDay = z.strictObject({ siteId: Id, day: Day });
-type SiteAndDay = z.infer<typeof SiteAndDay>;
 const Answer = z.strictObject({
   caseId: Id,
   /** The last fact that changed the case; sealed, since it would tie two facts of one person. */
