@@ -27,11 +27,12 @@ export const DECIDERS = ['operator', 'payer', 'certifier', 'regulator'] as const
 
 /**
  * @param ids names the accounts
- * @param programme whose operator stands for natural persons, and whose time zone days are told in
+ * @param programme whose operator stands for natural persons, whose time zone days are told in, and whose currency holds
+ *   where nothing was earned
  */
 export const decidingOperations = (
   ids: AccountIds,
-  programme: { operatorId: string; timeZone: string },
+  programme: { operatorId: string; timeZone: string; currency: string },
 ): {
   decidePremium: Operation<DecidePremium, PremiumAnswer>;
   nameCollection: Operation<NameCollection, NamedAnswer>;
@@ -122,7 +123,7 @@ export const decidingOperations = (
           '/collectorId',
           'no such active collector; register them first',
         );
-      const currency = stands.earning?.currency ?? 'CNY';
+      const currency = stands.earning?.currency ?? programme.currency;
       const collectionId = stands.collectionId;
       const of = { collectionId, siteId: site.id, currency };
       const to = accountsOf({ personId: collectorId, registered: true }, of);

@@ -43,7 +43,7 @@ const WaitingView = z
 export type DecidingDeps = WriteDeps & {
   db: Reader;
   pool: Queryable;
-  programme: { operatorId: string; timeZone: string };
+  programme: { operatorId: string; timeZone: string; currency: string };
 };
 
 export const decidingRoutes = (app: FastifyInstance, deps: DecidingDeps): void => {
