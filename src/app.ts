@@ -17,6 +17,7 @@ import { reWeighingRoutes } from './custody/re-weighings.routes.ts';
 import { receiptVoidRoutes } from './custody/receipt-voids.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
+import { distributionRoutes } from './distribution/distribution.routes.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
 import { floatRoutes } from './floats/floats.routes.ts';
 import { bundleRoutes, bundlesOf } from './http/bundle.routes.ts';
@@ -126,6 +127,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     saleRoutes(scope, deps);
     productRoutes(scope, deps);
     resaleVoidRoutes(scope, deps);
+    distributionRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

@@ -14,6 +14,8 @@ import { receiptVoidFacts } from './custody/receipt-voids.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
+import { distributionFacts } from './distribution/distribution.facts.ts';
+import { distributionRulePublished } from './distribution/rules.ts';
 import { floatFacts } from './floats/floats.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
@@ -97,6 +99,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   deviceCheckWeighed,
   anomalyRuleSet,
   ...findingFacts,
+  distributionRulePublished,
+  ...distributionFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

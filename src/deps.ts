@@ -12,6 +12,7 @@ import { createPool } from './db/pool.ts';
 import { createReader, type Reader } from './db/reader.ts';
 import { ensureRoles, mayChangeLedger } from './db/roles.ts';
 import { supervise } from './db/supervise.ts';
+import { distributionFollower } from './distribution/follower.ts';
 import { sha256, toHex } from './kernel/hash.ts';
 import { newUuidV7, systemClock, systemRandom } from './kernel/system.ts';
 import type { Clock } from './kernel/time.ts';
@@ -41,6 +42,8 @@ export type Deps = {
   follower: Follower;
   /** Follows with the anomaly rules, and writes what they find. */
   anomalies: Follower;
+  /** Follows the money of batches, and shares it out. */
+  distributions: Follower;
   /** Drives payout runs and orders, over the rails that are set up. */
   payouts: Payouts;
   publisher: Publisher;
@@ -164,6 +167,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const anomalies = anomalyFollower({ pool, keyring, door, onError });
     door.listeners.push((facts) => anomalies.offer(facts));
     await anomalies.start();
+    const distributions = distributionFollower({ pool, keyring, door, clock, programme, onError });
+    door.listeners.push((facts) => distributions.offer(facts));
+    await distributions.start();
     const payouts = openPayouts({ pool, keyring, door, clock, newId, programme, config, onError });
     door.listeners.push((facts) => payouts.worker.offer(facts));
     payouts.worker.start();
@@ -190,6 +196,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       keyring,
       follower,
       anomalies,
+      distributions,
       payouts,
       publisher,
       logKeys,
@@ -205,6 +212,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
           await follower.stop();
           await anomalies.stop();
           await deciding.stop();
+          await distributions.stop();
           await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {

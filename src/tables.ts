@@ -8,6 +8,7 @@ import * as checkWeights from './custody/check-weights.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as receipts from './custody/receipts.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
+import * as distribution from './distribution/distribution.tables.ts';
 import * as floats from './floats/floats.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
@@ -89,4 +90,5 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   provenance,
   checkWeights,
   anomalies,
+  distribution,
 ].flatMap(definitionsIn);

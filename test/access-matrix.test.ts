@@ -297,6 +297,15 @@ const TABLE: Record<string, Row> = {
   listProducts: list,
   getProduct: byId('product'),
   voidProduct: byId('product', { reason: 'x' }),
+  publishDistributionRule: {
+    make: () => ({
+      body: { shares: [{ to: 'collectors', basisPoints: 6_000, base: 'margin-after-costs' }] },
+    }),
+    ownerless: true,
+  },
+  listDistributionRules: list,
+  getBatchDistributions: byId('soldBatch'),
+  getCollectorDistributions: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
   getAnomalyRules: list,
   setAnomalyRule: {
     make: () => ({ id: 'far-from-site', body: { parameters: { maxMetres: 1 + randomInt(1_000_000) } } }),
@@ -532,6 +541,8 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
     if (method !== 'GET' || withId || !operationId.startsWith('list') || url.includes('/ledger/')) continue;
     // One tariff is in force for every station; the books are not for stations.
     if (operationId === 'listTariffs' || operationId === 'listAccounts') continue;
+    // Who shares in a batch's money is a rule of the programme, and public.
+    if (operationId === 'listDistributionRules') continue;
     if (operationId === 'listPayoutRuns' || operationId === 'listPayoutOrders') continue;
     let cursor: string | null = '';
     let [pages, items] = [0, 0];

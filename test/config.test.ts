@@ -115,7 +115,7 @@ t.test('all faults come at once, an unknown BLUE_CYCLE_ variable among them', as
       'PORT="many" cannot be used; write a number from 0 to 65535 (0 takes any free port).',
       'LOG_LEVEL="loud" cannot be used; write one of fatal, error, warn, info, debug, trace, silent.',
       'BLUE_CYCLE_PORT is not a setting; write PORT instead.',
-      'BLUE_CYCLE_DATADIR is not a setting; those with this prefix are BLUE_CYCLE_DATA_DIR, BLUE_CYCLE_URL, BLUE_CYCLE_API_KEY: correct the name or remove it.',
+      'BLUE_CYCLE_DATADIR is not a setting; those with this prefix are BLUE_CYCLE_DATA_DIR, BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM, BLUE_CYCLE_PAYOUT_RUN_MAXIMUM, BLUE_CYCLE_URL, BLUE_CYCLE_API_KEY: correct the name or remove it.',
     ],
   );
 });

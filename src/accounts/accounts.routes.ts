@@ -173,7 +173,11 @@ export const accountRoutes = (app: FastifyInstance, deps: AccountDeps): void => 
 const cursorOf = ({ seq }: Posting): number => MAX_INTEGER - seq;
 
 /** 404 for a collector nobody knows, another's, or one whose data is restricted. */
-const assertVisible = async (deps: AccountDeps, caller: Caller, id: string): Promise<void> => {
+export const assertVisible = async (
+  deps: Pick<AccountDeps, 'db'>,
+  caller: Caller,
+  id: string,
+): Promise<void> => {
   const collector = await findById(deps.db, 'collectors', id);
   const mine =
     collector !== undefined &&

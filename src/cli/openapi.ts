@@ -9,6 +9,7 @@ import { readConfig } from '../config.ts';
 import { createPool } from '../db/pool.ts';
 import { createReader } from '../db/reader.ts';
 import type { Deps } from '../deps.ts';
+import { distributionFollower } from '../distribution/follower.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { NIL } from '../kernel/ids.ts';
 import { newUuidV7, systemRandom } from '../kernel/system.ts';
@@ -59,6 +60,10 @@ const unconnectedDeps = (): Deps => {
     keyring,
     follower: new Follower({ pool, keyring, onError }),
     anomalies: anomalyFollower({ pool, keyring, door, onError }),
+    distributions: distributionFollower({
+      ...{ pool, keyring, door, clock, onError },
+      programme: { operatorId: NIL },
+    }),
     payouts: openPayouts({
       pool,
       keyring,

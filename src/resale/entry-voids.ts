@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AccountIds, BookEntry, post } from '../accounts/book.ts';
 import { conflict, unprocessable } from '../kernel/errors.ts';
 import { Id, Money, note, Seq, TotalGrams } from '../kernel/values.ts';
 import { draft, type FactType, type Operation } from '../ledger/fact.ts';
@@ -9,6 +10,7 @@ import { actorOf } from '../registry/actor.ts';
 import { namedSale, ownBatch } from './held.ts';
 import { SEALERS } from './resale.operations.ts';
 import { type Batch, batches } from './resale.tables.ts';
+import { costEntry, paymentEntry } from './sales.book.ts';
 import { outstandingOf } from './sales.operations.ts';
 import {
   type BatchEntry,
@@ -44,6 +46,7 @@ const VoidedPrivate = z.strictObject({
   outstanding: z.int().optional(),
   /** The time the entry bears. */
   at: z.string(),
+  book: BookEntry.optional(),
 });
 type Voided = z.infer<typeof Voided>;
 type VoidedPrivate = z.infer<typeof VoidedPrivate>;
@@ -54,11 +57,12 @@ export const entryVoided: FactType<Voided, VoidedPrivate> = {
   data: Voided,
   private: VoidedPrivate,
   grams: 'None: a lot of the buyer that had arrived is on its way again.',
-  fen: 'A cost or payment counts no more: taken off the sums; postings come with the accounts.',
+  fen: 'A cost or payment counts no more: it is taken off the sums, and counter-posted.',
   backPointers: ['seq', 'entrySeq', 'lot.seq'],
   apply(world, { seq, data, private: more }) {
     const { batchId, saleId, entrySeq, lot } = data;
     const { kind, amount, sum, costKind, at, reason } = more;
+    post(world, seq, more.book);
     if (kind === 'cost') {
       const batch = world.get(batches, batchId)!;
       world.put(batches, { ...batch, costs: { ...batch.costs, [amount!.currency]: sum! }, lastSeq: seq });
@@ -106,27 +110,35 @@ const leaving = (world: World, sale: Sale): Pick<Voided, 'lot'> => {
   return { lot: lot! };
 };
 
-const effectOf = (world: World, batch: Batch, entry: BatchEntry): Effect => {
+const effectOf = (world: World, ids: AccountIds, batch: Batch, entry: BatchEntry): Effect => {
   const money = { amount: entry.amount ?? 0, currency: entry.currency ?? '' };
+  const back = { ...money, amount: -money.amount };
   if (entry.kind === 'cost')
     return {
       data: { seq: batch.lastSeq },
-      more: { amount: money, costKind: entry.costKind!, sum: batch.costs[money.currency]! - money.amount },
+      more: {
+        amount: money,
+        costKind: entry.costKind!,
+        sum: batch.costs[money.currency]! - money.amount,
+        ...costEntry(world, ids, batch, back),
+      },
     };
   const sale = namedSale(world, batch, entry.saleId!);
   const data = { saleId: sale.id, seq: sale.lastSeq };
   if (entry.kind === 'payment') {
     const [sum, outstanding] = [sale.received - money.amount, outstandingOf(sale) + money.amount];
-    return { data, more: { amount: money, sum, outstanding } };
+    const book = paymentEntry(world, ids, batch, { ...back, buyerId: sale.buyerId });
+    return { data, more: { amount: money, sum, outstanding, ...book } };
   }
   const [grams, deliveredGrams] = [entry.grams!, sale.deliveredGrams - entry.grams!];
   return { data: { ...data, grams, deliveredGrams, ...leaving(world, sale) }, more: {} };
 };
 
 /** @param programme whose operator stands for natural persons */
-export const entryVoidOperation = (programme: {
-  operatorId: string;
-}): Operation<EntryVoidInput, EntryVoidAnswer> => ({
+export const entryVoidOperation = (
+  ids: AccountIds,
+  programme: { operatorId: string },
+): Operation<EntryVoidInput, EntryVoidAnswer> => ({
   name: 'batch.void-entry',
   roles: SEALERS,
   status: 201,
@@ -147,7 +159,7 @@ export const entryVoidOperation = (programme: {
     const voided = world.get(batchEntryVoids, entryKey(batch.id, entrySeq));
     if (voided !== undefined)
       throw conflict('already_voided', 'This entry was voided already.', { entrySeq, seq: voided.seq });
-    const { data, more } = effectOf(world, batch, entry);
+    const { data, more } = effectOf(world, ids, batch, entry);
     return draft({
       type: entryVoided,
       ...actorOf(world, caller, programme),

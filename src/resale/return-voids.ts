@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AccountIds, BookEntry, post } from '../accounts/book.ts';
 import { conflict } from '../kernel/errors.ts';
 import { Id, Money, note, Seq, TotalGrams } from '../kernel/values.ts';
 import { type AnyFact, draft, type FactType, type Operation } from '../ledger/fact.ts';
@@ -11,6 +12,7 @@ import { openQuestion, withdrawCase } from '../supervision/withdrawn.ts';
 import type { EntryVoidAnswer } from './entry-voids.ts';
 import { namedSale, ownBatch } from './held.ts';
 import { SEALERS } from './resale.operations.ts';
+import { saleEntry } from './sales.book.ts';
 import { outstandingOf } from './sales.operations.ts';
 import { batchEntries, batchEntry, batchEntryVoids, batchSales, entryKey } from './sales.tables.ts';
 
@@ -40,6 +42,7 @@ const VoidedPrivate = z.strictObject({
   outstanding: z.int(),
   /** The time the return bears. */
   at: z.string(),
+  book: BookEntry.optional(),
 });
 
 export const returnVoided: FactType<z.infer<typeof Voided>, z.infer<typeof VoidedPrivate>> = {
@@ -48,9 +51,10 @@ export const returnVoided: FactType<z.infer<typeof Voided>, z.infer<typeof Voide
   data: Voided,
   private: VoidedPrivate,
   grams: 'The very grams go back to the lot of the buyer; what stood at the site, and a surplus, hold none.',
-  fen: 'A credit note counts no more: taken off what was credited; postings come with the accounts.',
+  fen: 'A credit note counts no more: it is taken off what was credited, and counter-posted.',
   backPointers: ['seq', 'returnedSeq', 'lot.seq', 'to.seq', 'surplus.seq', 'case.seq'],
   apply(world, { seq, data, private: more }) {
+    post(world, seq, more.book);
     const { batchId, saleId, returnedSeq } = data;
     for (const gone of [data.lot, data.surplus])
       if (gone !== undefined) changeLot(world, gone.lotId, seq, { grams: 0, heldBy: null });
@@ -101,9 +105,10 @@ const unused = (
 };
 
 /** @param programme whose operator stands for natural persons */
-export const returnVoidOperation = (programme: {
-  operatorId: string;
-}): Operation<ReturnVoidInput, EntryVoidAnswer> => ({
+export const returnVoidOperation = (
+  ids: AccountIds,
+  programme: { operatorId: string },
+): Operation<ReturnVoidInput, EntryVoidAnswer> => ({
   name: 'batch.void-return',
   roles: SEALERS,
   status: 201,
@@ -146,6 +151,7 @@ export const returnVoidOperation = (programme: {
         credited: sale.credited - credit,
         outstanding: outstandingOf(sale) + credit,
         at: more.returnedAt,
+        ...saleEntry(world, ids, batch, { ...sale, amount: credit }),
       },
     });
   },

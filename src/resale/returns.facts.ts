@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BookEntry, post } from '../accounts/book.ts';
 import { Id, Money, note, Seq, Time, TotalGrams } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { drawFrom, LotUse, openLot } from '../lots/lots.ts';
@@ -44,6 +45,7 @@ const ReturnedPrivate = z.strictObject({
   reason: note(2_000),
   /** Those who profit, and may not decide the case. */
   organisationIds: z.array(Id).optional(),
+  book: BookEntry.optional(),
 });
 
 export const batchReturned: FactType<z.infer<typeof Returned>, z.infer<typeof ReturnedPrivate>> = {
@@ -53,10 +55,11 @@ export const batchReturned: FactType<z.infer<typeof Returned>, z.infer<typeof Re
   private: ReturnedPrivate,
   grams:
     'Drawn from the lot of the buyer into a lot at the site. A shortage within tolerance is lost on the way; beyond it the lot keeps its grams, on hold. What exceeds them is a surplus lot of origin none.',
-  fen: 'A credit note lowers what the buyer owes; postings come with the accounts.',
+  fen: 'A credit note lowers what the buyer owes, and the income of the seller.',
   backPointers: ['seq', 'siteSeq', 'lot.seq'],
   apply(world, { seq, data, private: more }) {
     const { batchId, saleId, siteId, returnLotId, material, form } = data;
+    post(world, seq, more.book);
     const { organisationId } = world.get(sites, siteId)!;
     const { originClass } = drawFrom(world, data.lot, seq);
     const held = (kind: string) => (data.case?.kind === kind ? data.case.caseId : null);

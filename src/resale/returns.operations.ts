@@ -1,3 +1,4 @@
+import type { AccountIds } from '../accounts/book.ts';
 import { settleLoad, siteToleranceGrams, wayLossKind } from '../custody/custody.ts';
 import { conflict, unprocessable } from '../kernel/errors.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
@@ -8,6 +9,7 @@ import { ownBatch, saleOf, useOf } from './held.ts';
 import type { OfBatch } from './keeping.operations.ts';
 import { SEALERS } from './resale.operations.ts';
 import { batchReturned } from './returns.facts.ts';
+import { saleEntry } from './sales.book.ts';
 import { checkCurrency, outstandingOf } from './sales.operations.ts';
 import type { ReturnRequest } from './sales.schema.ts';
 import type { Sale } from './sales.tables.ts';
@@ -45,9 +47,10 @@ const checkCredit = (sale: Sale, creditNote: ReturnRequest['creditNote']): numbe
 };
 
 /** @param programme whose operator stands for natural persons */
-export const returnOperations = (programme: {
-  operatorId: string;
-}): { returnBatch: Operation<OfBatch<ReturnRequest>, ReturnAnswer> } => ({
+export const returnOperations = (
+  ids: AccountIds,
+  programme: { operatorId: string },
+): { returnBatch: Operation<OfBatch<ReturnRequest>, ReturnAnswer> } => ({
   returnBatch: {
     name: 'batch.return',
     roles: SEALERS,
@@ -101,6 +104,7 @@ export const returnOperations = (programme: {
           currency: sale.currency,
           returnedAt: input.returnedAt,
           reason: input.reason,
+          ...saleEntry(world, ids, batch, { ...sale, amount: -credit }),
           ...(caseKind === null
             ? {}
             : {

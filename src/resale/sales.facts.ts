@@ -1,12 +1,10 @@
 import { z } from 'zod';
+import { BookEntry, post } from '../accounts/book.ts';
 import { Currency, Id, MAX_INTEGER, Money, note, Seq, Time, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { changeLot, drawFrom, LotUse, openLot } from '../lots/lots.ts';
 import { batches } from './resale.tables.ts';
 import { batchBuyers, batchEntries, batchEntry, batchSales, buyerKey } from './sales.tables.ts';
-
-/** Postings are made once there are accounts; until then the sums stand with the sale. */
-const SUMS = 'Added to the sums of the sale; postings come with the accounts.';
 
 export const SalePriceShape = z.strictObject({
   amount: z.int().min(0).max(MAX_INTEGER),
@@ -31,6 +29,7 @@ const SoldPrivate = z.strictObject({
   price: SalePriceShape,
   total: Money,
   contract: text(200).optional(),
+  book: BookEntry.optional(),
 });
 
 export const batchSold: FactType<z.infer<typeof Sold>, z.infer<typeof SoldPrivate>> = {
@@ -39,7 +38,7 @@ export const batchSold: FactType<z.infer<typeof Sold>, z.infer<typeof SoldPrivat
   data: Sold,
   private: SoldPrivate,
   grams: 'The sold grams are drawn from the lot of the batch into a lot of the buyer.',
-  fen: 'The total is owed by the buyer; postings come with the accounts.',
+  fen: 'The total is owed by the buyer, and is income of the seller.',
   backPointers: ['seq', 'lot.seq'],
   apply(world, { seq, data, private: more }) {
     const { batchId, saleId, soldLotId: lotId } = data;
@@ -80,6 +79,7 @@ export const batchSold: FactType<z.infer<typeof Sold>, z.infer<typeof SoldPrivat
       toSiteId: null,
       state: 'sold',
     });
+    post(world, seq, more.book);
     world.put(batchBuyers, { id: key, sales: (bought?.sales ?? 0) + 1, lastSaleId: saleId });
     world.put(batches, {
       ...batch,
@@ -140,6 +140,7 @@ const PaidPrivate = z.strictObject({
   /** Minor units received of the sale by then, this included, and what is still owed. */
   received: z.int(),
   outstanding: z.int(),
+  book: BookEntry.optional(),
 });
 
 export const batchPaid: FactType<z.infer<typeof OfSale>, z.infer<typeof PaidPrivate>> = {
@@ -148,11 +149,12 @@ export const batchPaid: FactType<z.infer<typeof OfSale>, z.infer<typeof PaidPriv
   data: OfSale,
   private: PaidPrivate,
   grams: 'none',
-  fen: SUMS,
+  fen: 'Money of the seller comes in, and the buyer owes less.',
   backPointers: ['seq'],
   apply(world, { seq, data, private: more }) {
     const { batchId, saleId } = data;
     const { receivedAt: at, reference, received, amount: money } = more;
+    post(world, seq, more.book);
     world.put(batchSales, { ...world.get(batchSales, saleId)!, received, lastSeq: seq });
     world.add(
       batchEntries,
@@ -174,6 +176,7 @@ const CostBookedPrivate = z.strictObject({
   reference: text(200).optional(),
   /** Minor units of this currency booked on the batch by then, this included. */
   sum: z.int(),
+  book: BookEntry.optional(),
 });
 
 export const costBooked: FactType<z.infer<typeof CostBooked>, z.infer<typeof CostBookedPrivate>> = {
@@ -182,10 +185,11 @@ export const costBooked: FactType<z.infer<typeof CostBooked>, z.infer<typeof Cos
   data: CostBooked,
   private: CostBookedPrivate,
   grams: 'none',
-  fen: 'Added to the costs of the batch; postings come with the accounts.',
+  fen: 'A cost of the batch, owed to whoever is to be paid for it.',
   backPointers: ['seq'],
   apply(world, { seq, data: { batchId }, private: more }) {
     const { kind: costKind, amount: money, incurredAt: at, reference } = more;
+    post(world, seq, more.book);
     const batch = world.get(batches, batchId)!;
     const costs = { ...batch.costs, [money.currency]: more.sum };
     world.put(batches, { ...batch, costs, lastSeq: seq });

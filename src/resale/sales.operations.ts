@@ -1,3 +1,4 @@
+import type { AccountIds } from '../accounts/book.ts';
 import { conflict, unprocessable } from '../kernel/errors.ts';
 import { inProportion } from '../kernel/money.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
@@ -8,6 +9,7 @@ import { sites } from '../registry/registry.tables.ts';
 import { checkBuyer, checkReservation, ownBatch, saleOf, useOf } from './held.ts';
 import type { OfBatch } from './keeping.operations.ts';
 import { SEALERS } from './resale.operations.ts';
+import { costEntry, paymentEntry, saleEntry } from './sales.book.ts';
 import { batchDelivered, batchPaid, batchSold, costBooked } from './sales.facts.ts';
 import type { CostRequest, DeliveryRequest, PaymentRequest, SaleRequest } from './sales.schema.ts';
 import type { Sale } from './sales.tables.ts';
@@ -46,9 +48,10 @@ const arriving = (world: World, sale: Sale, deliveredGrams: number, siteId: stri
 };
 
 /** @param programme whose operator stands for natural persons */
-export const saleOperations = (programme: {
-  operatorId: string;
-}): {
+export const saleOperations = (
+  ids: AccountIds,
+  programme: { operatorId: string },
+): {
   sellBatch: Operation<OfBatch<SaleRequest>, SaleAnswer>;
   deliverBatch: Operation<OfBatch<DeliveryRequest>, DeliveryAnswer>;
   payBatch: Operation<OfBatch<PaymentRequest>, PaymentAnswer>;
@@ -82,6 +85,7 @@ export const saleOperations = (programme: {
           buyerId,
           price,
           total: { amount, currency: price.currency },
+          ...saleEntry(world, ids, batch, { buyerId, amount, currency: price.currency }),
           ...(contract === undefined ? {} : { contract }),
         },
       });
@@ -157,6 +161,7 @@ export const saleOperations = (programme: {
           ...(reference === undefined ? {} : { reference }),
           received: sale.received + money.amount,
           outstanding: owed - money.amount,
+          ...paymentEntry(world, ids, batch, { ...money, buyerId: sale.buyerId }),
         },
       });
     },
@@ -184,6 +189,7 @@ export const saleOperations = (programme: {
           incurredAt,
           ...(reference === undefined ? {} : { reference }),
           sum: fits((batch.costs[money.currency] ?? 0) + money.amount, '/amount/amount'),
+          ...costEntry(world, ids, batch, money),
         },
       });
     },

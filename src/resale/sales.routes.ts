@@ -62,8 +62,8 @@ export const keepingRoutes = (app: FastifyInstance, deps: ResaleDeps): void => {
 
 /** From the sale on: handing over, money, and back. */
 export const saleRoutes = (app: FastifyInstance, deps: ResaleDeps): void => {
-  const { sellBatch, deliverBatch, payBatch, bookCost } = saleOperations(deps.programme);
-  const { returnBatch } = returnOperations(deps.programme);
+  const { sellBatch, deliverBatch, payBatch, bookCost } = saleOperations(deps.keyring, deps.programme);
+  const { returnBatch } = returnOperations(deps.keyring, deps.programme);
   const own = { tag, method: 'POST', access: SEALERS, params: BatchParams, status: 201 } as const;
   route(app, {
     ...own,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BookEntry, post } from '../accounts/book.ts';
 import { Id, note, Seq } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { drawFrom, LotUse, returnTo } from '../lots/lots.ts';
@@ -19,16 +20,18 @@ const SaleVoided = z.strictObject({
   from: LotUse,
 });
 const VoidedPrivate = z.strictObject({ keyId: Id, reason: note(2_000) });
+const SaleVoidedPrivate = VoidedPrivate.extend({ book: BookEntry.optional() });
 
-export const saleVoided: FactType<z.infer<typeof SaleVoided>, z.infer<typeof VoidedPrivate>> = {
+export const saleVoided: FactType<z.infer<typeof SaleVoided>, z.infer<typeof SaleVoidedPrivate>> = {
   type: 'batch.sale-voided.v1',
   title: { en: 'Sale of a batch voided', zh: '批次销售作废' },
   data: SaleVoided,
-  private: VoidedPrivate,
+  private: SaleVoidedPrivate,
   grams: 'The very grams sold go back to the lot of the batch; the lot of the buyer holds none.',
-  fen: 'Nothing is owed of the sale; postings come with the accounts.',
+  fen: 'Nothing is owed of the sale, and it is no income.',
   backPointers: ['batchSeq', 'seq', 'soldSeq', 'lot.seq', 'from.seq'],
-  apply(world, { seq, data }) {
+  apply(world, { seq, data, private: more }) {
+    post(world, seq, more.book);
     drawFrom(world, data.lot, seq);
     returnTo(world, data.from, seq);
     const sale = world.get(batchSales, data.saleId)!;

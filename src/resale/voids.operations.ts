@@ -1,3 +1,4 @@
+import type { AccountIds } from '../accounts/book.ts';
 import type { VoidOperation } from '../http/voiding.ts';
 import { conflict, notFound } from '../kernel/errors.ts';
 import { type Caller, draft, type Operation } from '../ledger/fact.ts';
@@ -11,6 +12,7 @@ import { MAKERS } from './products.operations.ts';
 import { type Product, products } from './products.tables.ts';
 import { SEALERS } from './resale.operations.ts';
 import { batches } from './resale.tables.ts';
+import { saleEntry } from './sales.book.ts';
 import { batchSales, type Sale } from './sales.tables.ts';
 import { productVoided, saleVoided } from './voids.facts.ts';
 
@@ -48,9 +50,10 @@ const drawnFrom = (world: World, { saleId, batchId }: Product): string =>
   saleId === null ? world.get(batches, batchId)!.lotId : world.get(batchSales, saleId)!.lotId;
 
 /** @param programme whose operator stands as the actor where a buyer acts, and for natural persons */
-export const resaleVoidOperations = (programme: {
-  operatorId: string;
-}): { voidSale: Operation<SaleVoidInput, SaleVoidAnswer>; voidProduct: VoidOperation } => ({
+export const resaleVoidOperations = (
+  ids: AccountIds,
+  programme: { operatorId: string },
+): { voidSale: Operation<SaleVoidInput, SaleVoidAnswer>; voidProduct: VoidOperation } => ({
   voidSale: {
     name: 'batch.void-sale',
     roles: SEALERS,
@@ -77,7 +80,11 @@ export const resaleVoidOperations = (programme: {
           lot: lot!,
           from: from!,
         },
-        private: { keyId: caller.keyId, reason },
+        private: {
+          keyId: caller.keyId,
+          reason,
+          ...saleEntry(world, ids, batch, { ...sale, amount: -sale.total }),
+        },
       });
     },
     answer: ({ data }) => ({ id: data.saleId, state: 'voided', lots: lotGrams([data.from]) }),

@@ -33,9 +33,9 @@ export type ResaleVoidDeps = ResaleDeps & { pool: Queryable; keyring: Keyring };
 
 /** Undoing what was entered by mistake, from the sale on. */
 export const resaleVoidRoutes = (app: FastifyInstance, deps: ResaleVoidDeps): void => {
-  const voidEntry = entryVoidOperation(deps.programme);
-  const voidReturn = returnVoidOperation(deps.programme);
-  const { voidSale, voidProduct } = resaleVoidOperations(deps.programme);
+  const voidEntry = entryVoidOperation(deps.keyring, deps.programme);
+  const voidReturn = returnVoidOperation(deps.keyring, deps.programme);
+  const { voidSale, voidProduct } = resaleVoidOperations(deps.keyring, deps.programme);
   route(app, {
     method: 'POST',
     url: '/v1/batches/:id/sale/void',
