@@ -78,9 +78,9 @@ const TABLE: Record<string, Row> = {
   listCashMovements: { ...byId('float'), across: [...CASHIERS, 'auditor', 'regulator'] },
   listProvisionalEarnings: list,
   decidePremium: {
-    make: async (org) => ({ id: (await org.collection()).id, body: { outcome: 'owed' } }),
+    ...byId('waiting', { outcome: 'owed' }),
     across: ['operator', 'payer', 'certifier', 'regulator'],
-    own: [409],
+    own: [201, 403],
   },
   nameCollection: {
     make: async (org) => ({
@@ -349,6 +349,7 @@ const makeOneOfEach = async (org: Things): Promise<void> => {
     org.collector,
     org.device,
     org.float,
+    org.waiting,
     org.vessel,
     org.container,
     org.key,

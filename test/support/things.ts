@@ -82,6 +82,18 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     return run;
   };
   const checker = () => app.keyFor(organisationId, 'payer');
+  /** A weigh-in that may have been told twice: what it earns waits. */
+  const waiting = async () => {
+    const collectorId = (await make('/v1/collectors', collectorBody())).id;
+    const slipNo = randomUUID();
+    const quote = { price: { amount: 1, currency: 'CNY', perGrams: 1 } };
+    const bag = { collectorId, quote };
+    await make('/v1/collections', { ...collectionBody(), ...bag, slipNo }, station);
+    const twin = { ...collectionBody(), ...bag, paper: { slipNo }, grossGrams: 9_000 };
+    const { provisional, id } = await make('/v1/collections', twin, station);
+    if (provisional?.amount !== 9_000) throw new Error('nothing waits');
+    return { id };
+  };
   const lotId = async (): Promise<string> => (await collection()).lot.id;
   const collectorBody = () => ({
     siteId,
@@ -243,6 +255,7 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     collectionBody,
     lotId,
     accountId,
+    waiting,
     float,
     floatBody,
     cashPaymentBody,
