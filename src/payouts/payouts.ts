@@ -3,9 +3,6 @@ import type { Clock } from '../kernel/time.ts';
 import type { PayoutRail } from '../kernel/vocabulary.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Door } from '../ledger/record.ts';
-import { BANK_LIMITS } from '../rails/bank.ts';
-import { CASH_LIMITS } from '../rails/cash.ts';
-import type { Limits } from '../rails/rail.ts';
 import { type OrderLimits, type OrderOperations, orderOperations } from './orders.operations.ts';
 import { runOperations } from './runs.operations.ts';
 import { PayoutWorker, type Rails } from './worker.ts';
@@ -37,8 +34,7 @@ export type PayoutOptions = {
 export const openPayouts = ({ programme, config, ...options }: PayoutOptions): Payouts => {
   const rails: Rails = new Map();
   const limitsOf = (rail: PayoutRail): OrderLimits | undefined => {
-    const own: Partial<Record<PayoutRail, Limits>> = { bank: BANK_LIMITS, cash: CASH_LIMITS };
-    const limits = own[rail] ?? rails.get(rail)?.limits;
+    const limits = rails.get(rail)?.limits;
     return limits && { ...limits, maximum: Math.min(limits.maximum, config.payoutOrderMaximum) };
   };
   const orders = orderOperations(options.keyring, programme);

@@ -1,8 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seenSha256 } from '../../src/collection/seen.ts';
+import type { Rail } from '../../src/rails/rail.ts';
+import { WECHAT_LIMITS } from '../../src/rails/wechat.ts';
 import type { Answer, Client, TestApp } from './app.ts';
 import { firstSigner, newLogKey, retirementOf } from './log-keys.ts';
+
+const accepted = async () => ({ kind: 'accepted' }) as const;
+const silentRail: Rail = {
+  limits: { ...WECHAT_LIMITS, maximum: 1_000_000 },
+  submit: accepted,
+  query: accepted,
+  cancel: accepted,
+  verifyNotification: () => ({ kind: 'not-believed', code: 'none', reason: 'it never tells' }),
+};
 
 /** An organisation with two sites, and how to make a fresh thing of every kind that belongs to it. */
 export type Things = Awaited<ReturnType<typeof thingsOf>>;
@@ -50,18 +61,20 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     await make('/v1/collections', { ...collectionBody(), quote: { price } }, station);
     return must(await operator.get('/v1/accounts?limit=1'), 'accounts').items[0].id;
   };
-  const payeeBody = { rail: 'cash', name: canary };
-  /** A collector who is owed 10,000 fen and paid in cash. */
+  const payeeBody = { rail: 'wechat', account: randomUUID(), name: canary };
+  /** A collector who is owed 10,000 fen; the rail takes everything and never says that it paid. */
   const owedCollector = async (): Promise<string> => {
+    app.deps.payouts.rails.set('wechat', silentRail);
     const { id } = await make('/v1/collectors', collectorBody(), station);
-    await make(`/v1/collectors/${id}/payee`, payeeBody, station);
+    const account = randomUUID();
+    await make(`/v1/collectors/${id}/payee`, { ...payeeBody, account }, station);
     const price = { amount: 1, currency: 'CNY', perGrams: 1 };
     await make('/v1/collections', { ...collectionBody(), collectorId: id, quote: { price } }, station);
     return id;
   };
-  const payoutOrderBody = async () => ({ collectorId: await owedCollector(), rail: 'cash' });
+  const payoutOrderBody = async () => ({ collectorId: await owedCollector(), rail: 'wechat' });
   const payoutOrder = async () => make('/v1/payout-orders', await payoutOrderBody());
-  const payoutRunBody = async () => ({ collectorIds: [await owedCollector()], rail: 'cash' });
+  const payoutRunBody = async () => ({ collectorIds: [await owedCollector()], rail: 'wechat' });
   const payoutRun = async (): Promise<Answer['body']> => {
     const run = await make('/v1/payout-runs', await payoutRunBody());
     const state = async () => must(await operator.get(`/v1/payout-runs/${run.id}`), 'run').state;
