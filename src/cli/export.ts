@@ -2,15 +2,10 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { toHex } from '../kernel/hash.ts';
-import {
-  databaseSource,
-  type SourceEntry,
-  signedSource,
-  type Verified,
-  verifyEntries,
-} from '../ledger/check.ts';
+import { databaseSource, signedSource, type Verified, verifyEntries } from '../ledger/check.ts';
 import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import { parseNote } from '../ledger/note.ts';
+import type { SourceEntry } from '../ledger/range.ts';
 import { SALT_BYTES } from '../ledger/sealing.ts';
 import { type Openings, openingBody } from '../ledger/store.ts';
 import { LedgerFault } from '../ledger/verify.ts';

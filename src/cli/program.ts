@@ -149,6 +149,7 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
       'the verifier key of a witness that must have cosigned; may be repeated',
       collect,
     )
+    .option('--workers <n>', 'threads that check; as many as the machine has unless said', threadCount)
     .addOption(json())
     .action(does(async () => (await import('./verify.ts')).runVerify));
   program
@@ -218,6 +219,12 @@ const addKeys = (program: Command, io: Io, done: (outcome: Outcome) => void): vo
 const portNumber = (text: string): number => {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('write a number from 0 to 65535.');
+  return Number(text);
+};
+
+const threadCount = (text: string): number => {
+  if (!/^\d{1,3}$/.test(text) || Number(text) < 1 || Number(text) > 256)
+    throw new InvalidArgumentError('write a number from 1 to 256.');
   return Number(text);
 };
 

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LedgerSource, SourceEntry } from '../ledger/check.ts';
+import type { LedgerSource } from '../ledger/check.ts';
 import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import { parseNote } from '../ledger/note.ts';
+import type { SourceEntry } from '../ledger/range.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { Failed, type Io, Misuse } from './io.ts';
 

@@ -1,16 +1,20 @@
 import { readFile } from 'node:fs/promises';
+import os from 'node:os';
 import type pg from 'pg';
 import { factTypes } from '../catalogue.ts';
 import type { Config } from '../config.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
-import { databaseSource, type OnVerified, type Verified, verifyEntries } from '../ledger/check.ts';
+import { databaseSource, type Held, type Verified, verifyEntries } from '../ledger/check.ts';
 import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
 import { type NoteKey, parseKey } from '../ledger/note.ts';
 import type { Keyring } from '../ledger/private-store.ts';
+import type { OnVerified } from '../ledger/run.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
 import { answer, count, type ExitCode, type Io, Misuse, progressOf } from './io.ts';
 import { fileSource, type Sized, urlSource } from './sources.ts';
+
+type OnUnknown = (type: string, n: number) => void;
 
 export type VerifyOptions = {
   url?: string;
@@ -20,6 +24,8 @@ export type VerifyOptions = {
   checkpoint?: string;
   /** Verifier keys of witnesses that must have cosigned. */
   witness?: string[];
+  /** Threads that check; as many as the machine has unless said. */
+  workers?: number;
   json?: boolean;
 };
 
@@ -31,8 +37,8 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
   const since = performance.now();
   const unknown = new Map<string, number>();
   try {
-    const verified = await verifyWhich(options, config, io, (type) =>
-      unknown.set(type, (unknown.get(type) ?? 0) + 1),
+    const verified = await verifyWhich(options, config, io, (type, n) =>
+      unknown.set(type, (unknown.get(type) ?? 0) + n),
     );
     const entriesPerSecond = Math.round((1_000 * verified.size) / Math.max(1, performance.now() - since));
     await answer(
@@ -86,8 +92,6 @@ const readKept = async (file: string | undefined): Promise<string[]> => {
   }
 };
 
-type Held = NonNullable<Parameters<typeof verifyEntries>[2]>;
-
 const witnessKey = (text: string): NoteKey => {
   try {
     return parseKey(sha256, text);
@@ -97,12 +101,17 @@ const witnessKey = (text: string): NoteKey => {
 };
 
 const verifyWhich = async (
-  { url, file, database, checkpoint, witness = [] }: VerifyOptions,
+  { url, file, database, checkpoint, witness = [], workers = os.availableParallelism() }: VerifyOptions,
   config: Config,
   io: Io,
-  onUnknown: (type: string) => void,
+  onUnknown: OnUnknown,
 ): Promise<Verified> => {
-  const held = { kept: await readKept(checkpoint), witnesses: witness.map(witnessKey) };
+  const held: Held = {
+    kept: await readKept(checkpoint),
+    witnesses: witness.map(witnessKey),
+    // One core does it all best by itself.
+    workers: workers > 1 ? workers : 0,
+  };
   if (database !== undefined) {
     const opened = await openCommandDatabase(config, database);
     const { client, close } = await connectTo(opened.url, opened.schema);
@@ -122,18 +131,13 @@ const verifyWhich = async (
   );
 };
 
-const verifySized = async (
-  source: Sized,
-  io: Io,
-  onUnknown: (type: string) => void,
-  held: Held,
-): Promise<Verified> => {
+const verifySized = async (source: Sized, io: Io, onUnknown: OnUnknown, held: Held): Promise<Verified> => {
   const progress = progressOf(io, 'entries');
   let done = 0;
   try {
-    const onVerified: OnVerified = (_batch, entries) => {
-      for (const { type } of entries) if (!factTypes.has(type)) onUnknown(type);
-      done += entries.length;
+    const onVerified: OnVerified = (batch, types) => {
+      for (const [type, n] of types) if (!factTypes.has(type)) onUnknown(type, n);
+      done += batch.length;
       progress.update(done, source.total());
     };
     return await verifyEntries(source, onVerified, held);
@@ -147,7 +151,7 @@ const verifySnapshot = async (
   client: pg.PoolClient,
   keyring: Keyring | undefined,
   io: Io,
-  onUnknown: (type: string) => void,
+  onUnknown: OnUnknown,
   held: Held,
 ): Promise<Verified> => {
   const db = client as unknown as pg.Pool;

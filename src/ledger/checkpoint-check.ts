@@ -33,7 +33,17 @@ export class CheckpointCheck {
       this.origin = entry.origin;
       this.key = logKey == null ? null : parseKey(sha256, logKey);
     }
+    this.passed(verifier);
+  }
+
+  /** Told where the verifier stands, at least wherever `cutAfter` says. */
+  passed(verifier: Verifier): void {
     if (this.sizes.has(verifier.size)) this.roots.set(verifier.size, verifier.root());
+  }
+
+  /** The first size after `size` at which the root must be known; infinite when there is none. */
+  cutAfter(size: number): number {
+    return Math.min(...[...this.sizes].filter((cut) => cut > size));
   }
 
   /** Checks all notes, those that came last too. Returns their sizes, in ascending order. */

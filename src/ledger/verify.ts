@@ -1,7 +1,8 @@
 import { canonicalJson } from '../kernel/canonical.ts';
 import { type Hash, toHex } from '../kernel/hash.ts';
 import { type Entry, GENESIS_PREV, leafHash, MAX_ENTRY_BYTES } from './entry.ts';
-import { appendLeaf, type Frontier, rootOf } from './merkle.ts';
+import { appendLeaf, appendSubtree, type Frontier, rootOf } from './merkle.ts';
+import { subtreesOf } from './proof.ts';
 import { hasEscapes, scanEntry } from './scan.ts';
 
 export type FaultKind =
@@ -19,7 +20,8 @@ export type FaultKind =
   | 'wrong-signature'
   | 'wrong-checkpoint'
   | 'cut-off'
-  | 'wrong-tile';
+  | 'wrong-tile'
+  | 'rewritten';
 
 /** The first thing that is wrong with a ledger, and where. */
 export class LedgerFault extends Error {
@@ -37,20 +39,67 @@ const MEMBERS = ['actor', 'at', 'data', 'origin', 'prev', 'seq', 'type', 'v'].jo
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Where a check stands: all that the next entry is held against. */
+export type Standing = { size: number; leaf: string; at: string; origin: string; frontier: Frontier };
+
+const nothing = (): Standing => ({ size: 0, leaf: GENESIS_PREV, at: '', origin: '', frontier: [] });
+
+/** Entries that follow each other, good by themselves; whether they continue a ledger is for `Verifier.join`. */
+export type CheckedRange = {
+  count: number;
+  first: { seq: number; prev: string; at: string; origin: string };
+  last: { leaf: string; at: string };
+  /** Roots of the perfect subtrees it splits into (`subtreesOf`). */
+  nodes: Uint8Array[];
+};
+
 /**
- * Checks entries one after the other, from entry 0: bytes are RFC 8785 of an entry, positions have no gap,
+ * Checks entries one after the other, from entry 0 or from where an earlier check stood: bytes are RFC 8785 of an entry, positions have no gap,
  * every `prev` is the leaf hash before, time never goes back. No I/O: feed it from a database, a file or a URL.
  */
 export class Verifier {
-  size = 0;
-  leaf = GENESIS_PREV;
-  origin = '';
-  private at = '';
-  private readonly frontier: Frontier = [];
+  size: number;
+  leaf: string;
+  origin: string;
+  private at: string;
+  private readonly frontier: Frontier;
   private readonly hash: Hash;
+  /** Of which position on the frontier is kept. */
+  private readonly from: number;
 
-  constructor(hash: Hash) {
+  constructor(hash: Hash, start: Standing = nothing(), from = 0) {
     this.hash = hash;
+    this.size = start.size;
+    this.leaf = start.leaf;
+    this.at = start.at;
+    this.origin = start.origin;
+    this.frontier = [...start.frontier];
+    this.from = from;
+  }
+
+  /** Begins a range: its first entry is believed what it says of the one before it. */
+  static within(hash: Hash, { seq: size, prev: leaf, at, origin }: CheckedRange['first']): Verifier {
+    return new Verifier(hash, { size, leaf, at, origin, frontier: [] }, size);
+  }
+
+  standing(): Standing {
+    const { size, leaf, at, origin, frontier } = this;
+    return { size, leaf, at, origin, frontier: [...frontier] };
+  }
+
+  /** Takes a range over that was checked by itself; false, with nothing taken, unless it continues what came before. */
+  join({ count, first, last, nodes }: CheckedRange): boolean {
+    const continues = first.seq === this.size && first.prev === this.leaf && first.origin === this.origin;
+    const isLater = first.at === this.at || (INSTANT.test(first.at) && first.at > this.at);
+    // Entry 0 follows nothing that could be believed.
+    if (this.size === 0 || !continues || !isLater) return false;
+    for (const [i, { level }] of subtreesOf({ from: this.size, to: this.size + count }).entries()) {
+      appendSubtree(this.hash, this.frontier, this.size, level, nodes[i]!);
+      this.size += 2 ** level;
+    }
+    this.leaf = last.leaf;
+    this.at = last.at;
+    return true;
   }
 
   /** Returns the entry. Throws the LedgerFault of the first rule that does not hold. */
@@ -60,7 +109,7 @@ export class Verifier {
     const hex = toHex(leaf);
     if (storedLeaf !== undefined && !sameBytes(storedLeaf, leaf))
       throw new LedgerFault(this.size, 'wrong-leaf', 'the stored leaf hash is not the hash of its bytes');
-    appendLeaf(this.hash, this.frontier, this.size, leaf);
+    appendLeaf(this.hash, this.frontier, this.size, leaf, this.from);
     this.leaf = hex;
     this.at = entry.at;
     this.origin = entry.origin;
