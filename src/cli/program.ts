@@ -149,6 +149,12 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
       'the verifier key of a witness that must have cosigned; may be repeated',
       collect,
     )
+    .addOption(
+      new Option(
+        '--state <file>',
+        'keeps what was verified; the next run goes on from there, once it has seen that this is still the same',
+      ).conflicts('database'),
+    )
     .option('--workers <n>', 'threads that check; as many as the machine has unless said', threadCount)
     .addOption(json())
     .action(does(async () => (await import('./verify.ts')).runVerify));

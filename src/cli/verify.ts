@@ -5,14 +5,17 @@ import { factTypes } from '../catalogue.ts';
 import type { Config } from '../config.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
 import { databaseSource, type Held, type Verified, verifyEntries } from '../ledger/check.ts';
+import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
-import { type NoteKey, parseKey } from '../ledger/note.ts';
+import { type NoteKey, parseKey, parseNote } from '../ledger/note.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { OnVerified } from '../ledger/run.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
-import { answer, count, type ExitCode, type Io, Misuse, progressOf } from './io.ts';
-import { fileSource, type Sized, urlSource } from './sources.ts';
+import { answer, count, type ExitCode, type Io, Misuse, progressOf, write } from './io.ts';
+import type { Sized } from './sized.ts';
+import { fileSource, serverSource } from './sources.ts';
+import { type Kept, readState, StateKeeper } from './verify-state.ts';
 
 type OnUnknown = (type: string, n: number) => void;
 
@@ -24,6 +27,8 @@ export type VerifyOptions = {
   checkpoint?: string;
   /** Verifier keys of witnesses that must have cosigned. */
   witness?: string[];
+  /** A file that keeps what was verified; the next run goes on from there. */
+  state?: string;
   /** Threads that check; as many as the machine has unless said. */
   workers?: number;
   json?: boolean;
@@ -40,11 +45,13 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
     const verified = await verifyWhich(options, config, io, (type, n) =>
       unknown.set(type, (unknown.get(type) ?? 0) + n),
     );
-    const entriesPerSecond = Math.round((1_000 * verified.size) / Math.max(1, performance.now() - since));
+    const { standing: _, roots: __, ...found } = verified;
+    const read = found.size - found.from;
+    const entriesPerSecond = Math.round((1_000 * read) / Math.max(1, performance.now() - since));
     await answer(
       io,
       options.json,
-      { ok: true, ...verified, notUnderstood: Object.fromEntries(unknown), entriesPerSecond },
+      { ok: true, ...found, notUnderstood: Object.fromEntries(unknown), entriesPerSecond },
       report(verified, unknown, entriesPerSecond),
     );
     return 0;
@@ -60,7 +67,7 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
 };
 
 const report = (
-  verified: Verified,
+  verified: Verified & { from: number },
   unknown: ReadonlyMap<string, number>,
   entriesPerSecond: number,
 ): string[] => {
@@ -69,6 +76,8 @@ const report = (
     `head  ${verified.leafHash}`,
     `root  ${verified.root}`,
   ];
+  if (verified.from > 0)
+    lines.push(`the first ${count(verified.from)} were verified before, and are the same still`);
   for (const size of verified.checkpoints)
     lines.push(`held against a checkpoint over ${count(size)} entries, signed by the log's key`);
   for (const { name, at } of verified.cosigned)
@@ -101,44 +110,83 @@ const witnessKey = (text: string): NoteKey => {
 };
 
 const verifyWhich = async (
-  { url, file, database, checkpoint, witness = [], workers = os.availableParallelism() }: VerifyOptions,
+  options: VerifyOptions,
   config: Config,
   io: Io,
   onUnknown: OnUnknown,
-): Promise<Verified> => {
+): Promise<Verified & { from: number }> => {
+  const { url, file, database, witness = [], workers = os.availableParallelism() } = options;
+  const kept = await readKept(options.checkpoint);
+  const start = options.state === undefined ? undefined : await readStart(options.state, kept, io);
   const held: Held = {
-    kept: await readKept(checkpoint),
+    kept,
     witnesses: witness.map(witnessKey),
     // One core does it all best by itself.
     workers: workers > 1 ? workers : 0,
+    ...(start === undefined ? {} : { start }),
   };
   if (database !== undefined) {
     const opened = await openCommandDatabase(config, database);
     const { client, close } = await connectTo(opened.url, opened.schema);
     try {
       const keyring = await readKeyring(config.privateKeyFile);
-      return await verifySnapshot(client, keyring, io, onUnknown, held);
+      return { ...(await verifySnapshot(client, keyring, io, onUnknown, held)), from: 0 };
     } finally {
       await close();
     }
   }
   const fallback = `http://127.0.0.1:${config.port}`;
-  return verifySized(
-    file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file),
-    io,
-    onUnknown,
-    held,
-  );
+  const standing = start?.standing;
+  const source =
+    file === undefined
+      ? await serverSource(io, url ?? config.url ?? fallback, standing)
+      : await fileSource(file, standing);
+  const keeper = options.state === undefined ? undefined : new StateKeeper(options.state, start);
+  try {
+    const verified = await verifySized(source, io, onUnknown, held, keeper);
+    await keeper?.save(verified.standing, verified.roots);
+    return { ...verified, from: standing?.size ?? 0 };
+  } catch (error) {
+    if (error instanceof LedgerFault) await keeper?.giveBack();
+    throw error;
+  }
 };
 
-const verifySized = async (source: Sized, io: Io, onUnknown: OnUnknown, held: Held): Promise<Verified> => {
+/** Where an earlier run ended; undefined where there was none, or a kept checkpoint can only be judged from the beginning. */
+const readStart = async (file: string, kept: readonly string[], io: Io): Promise<Kept | undefined> => {
+  const start = await readState(file);
+  const isKnown = ({ size }: { size: number }): boolean =>
+    size >= start!.standing.size || start!.checkpoints.some((known) => known.size === size);
+  if (start === undefined || sizesOf(kept).every(isKnown)) return start;
+  await write(io.stderr, 'The checkpoint is older than what was verified; reading from the beginning.\n');
+  return undefined;
+};
+
+/** Sizes of what are checkpoints; what is none is for the check to say. */
+const sizesOf = (notes: readonly string[]): { size: number }[] =>
+  notes.flatMap((note) => {
+    try {
+      return [parseCheckpoint(parseNote(note).text)];
+    } catch {
+      return [];
+    }
+  });
+
+const verifySized = async (
+  source: Sized,
+  io: Io,
+  onUnknown: OnUnknown,
+  held: Held,
+  keeper?: StateKeeper,
+): Promise<Verified> => {
   const progress = progressOf(io, 'entries');
-  let done = 0;
+  let done = held.start?.standing.size ?? 0;
   try {
-    const onVerified: OnVerified = (batch, types) => {
+    const onVerified: OnVerified = async (batch, types, standing) => {
       for (const [type, n] of types) if (!factTypes.has(type)) onUnknown(type, n);
       done += batch.length;
       progress.update(done, source.total());
+      await keeper?.passed(batch, types, standing);
     };
     return await verifyEntries(source, onVerified, held);
   } finally {

@@ -1,14 +1,16 @@
 import { sha256, toHex } from '../kernel/hash.ts';
 import { CheckpointCheck } from './checkpoint-check.ts';
+import type { Entry } from './entry.ts';
 import { rootOf, unpackFrontier } from './merkle.ts';
 import type { NoteKey } from './note.ts';
 import type { Keyring } from './private-store.ts';
 import { readCheckpoint } from './publisher.ts';
 import type { SourceEntry } from './range.ts';
 import { type OnVerified, Run, type Threads } from './run.ts';
+import { sinceThen } from './standing.ts';
 import { type Openings, type Queryable, readEntries, readOpenings } from './store.ts';
 import { findWrongTile } from './tree.ts';
-import { LedgerFault, Verifier } from './verify.ts';
+import { LedgerFault, type Standing, Verifier } from './verify.ts';
 
 export type Verified = {
   size: number;
@@ -20,6 +22,9 @@ export type Verified = {
   checkpoints: number[];
   /** Witnesses asked for, and when each cosigned one of them, in milliseconds since 1970. */
   cosigned: { name: string; at: number }[];
+  /** Where the check ended, and the roots at the checkpoints it passed: what a later one may go on from. */
+  standing: Standing;
+  roots: { size: number; root: string }[];
 };
 
 /** Where entries come from: a database, a server or a file. */
@@ -34,6 +39,8 @@ export type LedgerSource = {
   opened: boolean;
   /** What else the source keeps, checked once its entries were found good. */
   finish?(): Promise<void>;
+  /** A fault in the words of the source. */
+  explain?(fault: LedgerFault): LedgerFault;
 };
 
 /** What a ledger is held against beside itself, and how. */
@@ -42,6 +49,13 @@ export type Held = Threads & {
   kept?: readonly string[];
   /** Witnesses that must have cosigned one. */
   witnesses?: readonly NoteKey[];
+  /** Where an earlier check ended; the source begins there too. */
+  start?: {
+    standing: Standing;
+    /** Entries up to there that say who signs. */
+    keyEntries: readonly string[];
+    checkpoints: readonly { size: number; root: string }[];
+  };
 };
 
 const STEP = 2_000;
@@ -56,17 +70,42 @@ export const verifyEntries = async (
   onVerified?: OnVerified,
   held: Held = {},
 ): Promise<Verified> => {
-  const verifier = new Verifier(sha256);
-  const checkpoints = new CheckpointCheck([...(held.kept ?? []), ...(await source.notes())], held.witnesses);
-  const run = new Run(verifier, checkpoints, source.opened, onVerified, held);
+  const { start } = held;
+  try {
+    return await verifyFrom(source, onVerified, held);
+  } catch (error) {
+    if (!(error instanceof LedgerFault)) throw error;
+    const explained = source.explain?.(error) ?? error;
+    throw start === undefined ? explained : sinceThen(explained, start.standing);
+  }
+};
+
+const verifyFrom = async (
+  source: LedgerSource,
+  onVerified: OnVerified | undefined,
+  { kept = [], witnesses, start, ...threads }: Held,
+): Promise<Verified> => {
+  const verifier = new Verifier(sha256, start?.standing);
+  const checkpoints = new CheckpointCheck([...kept, ...(await source.notes())], witnesses);
+  for (const { size, root } of start?.checkpoints ?? []) checkpoints.recall(size, root);
+  for (const text of start?.keyEntries ?? []) checkpoints.see(JSON.parse(text) as Entry, verifier);
+  const run = new Run(verifier, checkpoints, source.opened, onVerified, threads);
   await run.all(source.batches);
-  const { openings, erased } = run;
   verifier.expectHead(source.head());
   const sizes = checkpoints.finish(await source.notes(), verifier);
-  const cosigned = [...checkpoints.cosigned].map(([name, at]) => ({ name, at }));
   await source.finish?.();
-  const { size, leaf: leafHash } = verifier;
-  return { size, leafHash, root: verifier.root(), openings, erased, checkpoints: sizes, cosigned };
+  const standing = verifier.standing();
+  return {
+    size: standing.size,
+    leafHash: standing.leaf,
+    root: verifier.root(),
+    openings: run.openings,
+    erased: run.erased,
+    checkpoints: sizes,
+    cosigned: [...checkpoints.cosigned].map(([name, at]) => ({ name, at })),
+    standing,
+    roots: checkpoints.known(sizes),
+  };
 };
 
 /** A database's ledger as far as its head goes now; with the keyring also its openings. */

@@ -36,6 +36,16 @@ export class CheckpointCheck {
     this.passed(verifier);
   }
 
+  /** A root that was known before the first entry that is read. */
+  recall(size: number, root: string): void {
+    this.roots.set(size, root);
+  }
+
+  /** Roots at the sizes of its checkpoints, as the ledger has them. */
+  known(sizes: readonly number[]): { size: number; root: string }[] {
+    return sizes.filter((size) => size > 0).map((size) => ({ size, root: this.roots.get(size)! }));
+  }
+
   /** Told where the verifier stands, at least wherever `cutAfter` says. */
   passed(verifier: Verifier): void {
     if (this.sizes.has(verifier.size)) this.roots.set(verifier.size, verifier.root());

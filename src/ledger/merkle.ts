@@ -56,6 +56,13 @@ export const rootOf = (hash: Hash, frontier: Frontier): Uint8Array => {
   return node;
 };
 
+/** The root of whole subtrees that stand side by side. */
+export const rootOfAll = (hash: Hash, hashes: readonly Uint8Array[]): Uint8Array => {
+  const frontier: Frontier = [];
+  for (const [i, leaf] of hashes.entries()) appendLeaf(hash, frontier, i, leaf);
+  return rootOf(hash, frontier);
+};
+
 export const packFrontier = (frontier: Frontier): Buffer => Buffer.concat(frontier);
 
 export const unpackFrontier = (bytes: Uint8Array): Frontier => {

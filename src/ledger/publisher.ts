@@ -277,11 +277,11 @@ export const readCheckpoint = async (db: Queryable): Promise<Published | null> =
 };
 
 /** Replaces the file as a whole, on the disk before it returns. */
-const keepOutside = async (file: string, note: string): Promise<void> => {
+export const keepOutside = async (file: string, text: string): Promise<void> => {
   const draft = `${file}.${process.pid}.part`;
   const handle = await open(draft, 'w', 0o644);
   try {
-    await handle.writeFile(note);
+    await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();

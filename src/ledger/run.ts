@@ -2,12 +2,13 @@ import { sha256 } from '../kernel/hash.ts';
 import type { CheckpointCheck } from './checkpoint-check.ts';
 import { type SourceEntry, type Tally, tallyEntry } from './range.ts';
 import { RangePool } from './range-pool.ts';
-import { LedgerFault, type Verifier } from './verify.ts';
+import { LedgerFault, type Standing, type Verifier } from './verify.ts';
 
-/** Told of each batch that was found good, and how many entries of each type it held. */
+/** Told of each batch that was found good, how many entries of each type it held, and where the check stands then. */
 export type OnVerified = (
   batch: readonly SourceEntry[],
   types: ReadonlyMap<string, number>,
+  standing: () => Standing,
 ) => void | Promise<void>;
 
 export type Threads = {
@@ -133,6 +134,6 @@ export class Run {
   private async count(batch: Batch, { types, openings, erased }: Tally): Promise<void> {
     this.openings += openings;
     this.erased += erased;
-    await this.onVerified(batch, types);
+    await this.onVerified(batch, types, () => this.verifier.standing());
   }
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Hash } from '../kernel/hash.ts';
-import { appendLeaf, type Frontier, rootOf } from './merkle.ts';
+import { type Frontier, rootOf, rootOfAll } from './merkle.ts';
 import { consistencyRanges, inclusionRanges, type Range, same, subtreesOf } from './proof.ts';
 import type { Queryable } from './store.ts';
 import { TILE_WIDTH } from './tile-path.ts';
@@ -17,13 +17,6 @@ const MOST_CACHED = 512;
 type Tile = { level: number; index: number };
 /** Tiles read for one answer, each once. */
 type Reading = Map<string, Promise<Uint8Array[]>>;
-
-/** The root of whole subtrees that stand side by side. */
-const rootOfAll = (hash: Hash, hashes: readonly Uint8Array[]): Uint8Array => {
-  const frontier: Frontier = [];
-  for (const [i, leaf] of hashes.entries()) appendLeaf(hash, frontier, i, leaf);
-  return rootOf(hash, frontier);
-};
 
 const cut = (bytes: Uint8Array): Uint8Array[] => {
   const hashes: Uint8Array[] = [];

@@ -33,7 +33,8 @@ const judge = async (source: LedgerSource, held: Held): Promise<string> => {
       },
       held,
     );
-    return JSON.stringify({ ...verified, seen });
+    const { frontier, ...standing } = verified.standing;
+    return JSON.stringify({ ...verified, standing, frontier: frontier.map(toHex), seen });
   } catch (error) {
     if (!(error instanceof LedgerFault)) throw error;
     return `${error.seq} ${error.kind} ${error.message}`;
