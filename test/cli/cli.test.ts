@@ -449,7 +449,7 @@ t.test('whoever changes the ledger past all protection is found out, by position
     if (what === 'a byte of an entry') {
       t.match(
         await command(env, 'verify', '--url', url),
-        { code: 1, out: /wrong-leaf/ },
+        { code: 1, out: /wrong-tile/ },
         'a server shows it too',
       );
       const out = path.join(await directory(t), 'x.ndjson');
