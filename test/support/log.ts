@@ -7,7 +7,7 @@ import { canonicalJson } from '../../src/kernel/canonical.ts';
 import { sha256, toHex } from '../../src/kernel/hash.ts';
 import { formatCheckpoint } from '../../src/ledger/checkpoint.ts';
 import { GENESIS_PREV, leafHash } from '../../src/ledger/entry.ts';
-import { NoteSigner } from '../../src/ledger/log-key.ts';
+import { NoteSigner, signNote } from '../../src/ledger/log-key.ts';
 import { appendLeaf, type Frontier, rootOf, rootOfAll } from '../../src/ledger/merkle.ts';
 import { formatKey } from '../../src/ledger/note.ts';
 import { parseTilePath, TILE_WIDTH } from '../../src/ledger/tile-path.ts';
@@ -22,8 +22,8 @@ export type Twist = (entry: Record<string, unknown>, seq: number) => Record<stri
 export type MadeLog = {
   entries: Buffer[];
   leaves: Uint8Array[];
-  /** The signed note over the first `size` entries. */
-  noteAt(size: number): string;
+  /** The signed note over the first `size` entries, by the first key unless others are named. */
+  noteAt(size: number, by?: readonly NoteSigner[]): string;
 };
 
 /** So many entries, chained; `twist` changes one before it is hashed, so that all that follows fits it. */
@@ -52,22 +52,22 @@ export const makeLog = (count: number, twist: Twist = (entry) => entry): MadeLog
     leaves.push(leaf);
     prev = toHex(leaf);
   }
-  return { entries, leaves, noteAt: (size) => noteOver(leaves.slice(0, size)) };
+  return { entries, leaves, noteAt: (size, by) => noteOver(leaves.slice(0, size), by) };
 };
 
 /** The signed note over these leaves. */
-export const noteOver = (leaves: readonly Uint8Array[]): string => {
+export const noteOver = (leaves: readonly Uint8Array[], by: readonly NoteSigner[] = [signer]): string => {
   const frontier: Frontier = [];
   for (const [i, leaf] of leaves.entries()) appendLeaf(sha256, frontier, i, leaf);
   const root = rootOf(sha256, frontier);
-  return signer.note(formatCheckpoint({ origin: ORIGIN, size: leaves.length, root }));
+  return signNote(formatCheckpoint({ origin: ORIGIN, size: leaves.length, root }), by);
 };
 
 /** An export as `blue-cycle export` writes it. */
-export const exportOf = (entries: readonly Uint8Array[], note: string): Buffer =>
+export const exportOf = (entries: readonly Uint8Array[], note: string, more: object = {}): Buffer =>
   Buffer.concat([
     ...entries.flatMap((bytes) => [bytes, Buffer.from('\n')]),
-    Buffer.from(`${JSON.stringify({ checkpoint: note })}\n`),
+    Buffer.from(`${JSON.stringify({ checkpoint: note, ...more })}\n`),
   ]);
 
 /** What a server of files holds, by path. */
