@@ -26,10 +26,13 @@ import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
+import { systemRandom } from './kernel/system.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
+import { passbookRoutes } from './passbook/passbook.routes.ts';
+import { Tries } from './passbook/tries.ts';
 import { payoutOrderRoutes } from './payouts/orders.routes.ts';
 import { payeeRoutes } from './payouts/payees.routes.ts';
 import { payoutRunRoutes } from './payouts/runs.routes.ts';
@@ -78,6 +81,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     newRequestId: deps.newId,
     version: VERSION,
   });
+  const passbook = { ...deps, random: systemRandom, tries: new Tries(deps.clock) };
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
     peopleRoutes(scope, deps);
@@ -132,6 +136,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
     });
+    passbookRoutes(scope, passbook);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
     ledgerRoutes(scope, {

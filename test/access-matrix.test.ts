@@ -179,6 +179,30 @@ const TABLE: Record<string, Row> = {
   readLink: byId('link'),
   confirmThroughLink: { ...byIdWith('link', 'linkConfirmation'), own: [201] },
   disputeThroughLink: { ...byId('link', { about: 'weight' }), own: [201] },
+  issuePassbookLink: byId('collector', {}),
+  openPassbook: {
+    make: async (org) => {
+      const { id } = await org.collector();
+      const { body } = await org.station.post(`/v1/collectors/${id}/passbook-links`, {});
+      return { body: { link: body.token } };
+    },
+  },
+  readPassbook: byId('passbook'),
+  closePassbook: byId('passbook'),
+  confirmThroughPassbook: {
+    make: async (org) => {
+      const { id, collectionId } = await org.passbook();
+      return { id, body: { ...org.linkConfirmation, collectionId } };
+    },
+    own: [201],
+  },
+  disputeThroughPassbook: {
+    make: async (org) => {
+      const { id, collectionId } = await org.passbook();
+      return { id, body: { collectionId, about: 'weight' } };
+    },
+    own: [201],
+  },
   markCollection: { ...byId('collection', { code: 'review' }), across: CHECKERS },
   registerContainer: body('containerBody'),
   listContainers: list,

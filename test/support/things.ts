@@ -274,6 +274,17 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       const { id } = await make('/v1/collections', { ...collectionBody(), collectorId }, station);
       return { id: (await make(`/v1/collections/${id}/links`, {}, station)).token };
     },
+    /** An open passbook, by its pass, with one open weigh-in. */
+    passbook: async (): Promise<Answer['body']> => {
+      const { id: collectorId } = await make('/v1/collectors', collectorBody(), station);
+      const { id: collectionId } = await make(
+        '/v1/collections',
+        { ...collectionBody(), collectorId },
+        station,
+      );
+      const { token } = await make(`/v1/collectors/${collectorId}/passbook-links`, {}, station);
+      return { id: (await make('/v1/passbooks', { link: token })).pass, collectionId, link: token };
+    },
     linkConfirmation: {
       seenSha256: seenSha256({
         grossGrams: 10_000,
