@@ -31,7 +31,9 @@ import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
+import { passbookPages } from './passbook/page.routes.ts';
 import { passbookRoutes } from './passbook/passbook.routes.ts';
+import { receiptRoutes } from './passbook/receipts.routes.ts';
 import { Tries } from './passbook/tries.ts';
 import { payoutOrderRoutes } from './payouts/orders.routes.ts';
 import { payeeRoutes } from './payouts/payees.routes.ts';
@@ -137,6 +139,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
     });
     passbookRoutes(scope, passbook);
+    receiptRoutes(scope, deps);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
     ledgerRoutes(scope, {
@@ -157,6 +160,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       metrics: () => renderMetrics(deps),
     });
   });
+  await app.register(async (scope) => passbookPages(scope, passbook));
   app.route({
     method: 'GET',
     url: '/openapi.json',

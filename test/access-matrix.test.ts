@@ -181,11 +181,7 @@ const TABLE: Record<string, Row> = {
   disputeThroughLink: { ...byId('link', { about: 'weight' }), own: [201] },
   issuePassbookLink: byId('collector', {}),
   openPassbook: {
-    make: async (org) => {
-      const { id } = await org.collector();
-      const { body } = await org.station.post(`/v1/collectors/${id}/passbook-links`, {});
-      return { body: { link: body.token } };
-    },
+    make: async (org) => ({ body: { card: (await org.spokenFor()).card } }),
   },
   readPassbook: byId('passbook'),
   closePassbook: byId('passbook'),
@@ -203,6 +199,8 @@ const TABLE: Record<string, Row> = {
     },
     own: [201],
   },
+  getCollectionReceiptText: byId('collection'),
+  getPaymentReceiptText: { ...byId('payment'), across: ['operator', 'payer'] },
   markCollection: { ...byId('collection', { code: 'review' }), across: CHECKERS },
   registerContainer: body('containerBody'),
   listContainers: list,

@@ -94,7 +94,6 @@ export const passbookRoutes = (app: FastifyInstance, deps: PassbookDeps): void =
       pass: z.string().meta({ description: 'A secret: it opens the passbook until it expires.' }),
       expiresAt: z.string(),
     }),
-    status: 201,
     errors: {
       403: 'The card or its PIN is not right',
       404: 'The link was used, has expired, or never was',

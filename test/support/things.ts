@@ -285,6 +285,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       const { token } = await make(`/v1/collectors/${collectorId}/passbook-links`, {}, station);
       return { id: (await make('/v1/passbooks', { link: token })).pass, collectionId, link: token };
     },
+    /** Cash that was paid at the organisation's site. */
+    payment: async (): Promise<Answer['body']> => {
+      const { id } = await make('/v1/cash-floats', { siteId, amount: { amount: 1_000, currency: 'CNY' } });
+      return make(`/v1/cash-floats/${id}/payments`, cashPaymentBody, station);
+    },
     linkConfirmation: {
       seenSha256: seenSha256({
         grossGrams: 10_000,
