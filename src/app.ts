@@ -34,6 +34,7 @@ import { outsideRoutes } from './outside/outside.routes.ts';
 import { passbookPages } from './passbook/page.routes.ts';
 import { passbookRoutes } from './passbook/passbook.routes.ts';
 import { receiptRoutes } from './passbook/receipts.routes.ts';
+import { statementRoutes } from './passbook/statements.routes.ts';
 import { Tries } from './passbook/tries.ts';
 import { payoutOrderRoutes } from './payouts/orders.routes.ts';
 import { payeeRoutes } from './payouts/payees.routes.ts';
@@ -140,6 +141,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     });
     passbookRoutes(scope, passbook);
     receiptRoutes(scope, deps);
+    statementRoutes(scope, passbook);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
     ledgerRoutes(scope, {

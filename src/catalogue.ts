@@ -21,6 +21,7 @@ import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
 import { passbookFacts } from './passbook/passbook.facts.ts';
+import { statementFacts } from './passbook/statements.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
 import { payeeFacts } from './payouts/payees.facts.ts';
 import { runFacts } from './payouts/runs.facts.ts';
@@ -103,6 +104,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   distributionRulePublished,
   ...distributionFacts,
   ...passbookFacts,
+  ...statementFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

@@ -199,6 +199,39 @@ const TABLE: Record<string, Row> = {
     },
     own: [201],
   },
+  issueIncomeStatement: {
+    make: async (org) => {
+      const { id } = await org.cardHolder();
+      const evidence = ['a'.repeat(64)];
+      return { id, body: { lender: 'x', from: '2026-01', to: '2026-01', evidence } };
+    },
+  },
+  listIncomeStatements: byId('collector'),
+  revokeIncomeStatement: byId('statement'),
+  issueOwnIncomeStatement: {
+    ...byId('passbook', { lender: 'x', from: '2026-01', to: '2026-01' }),
+    own: [201],
+  },
+  listOwnIncomeStatements: byId('passbook'),
+  revokeOwnIncomeStatement: {
+    make: async (org) => {
+      const { id } = await org.passbook();
+      const asked = { lender: 'x', from: '2026-01', to: '2026-01' };
+      const { body } = await org.station.post(`/v1/passbooks/${id}/income-statements`, asked);
+      return { id, body: { statementId: body.id } };
+    },
+    own: [200, 409],
+  },
+  checkIncomeStatement: {
+    make: async (org) => {
+      const { id } = await org.passbook();
+      const asked = { lender: 'x', from: '2026-01', to: '2026-01' };
+      const { body } = await org.station.post(`/v1/passbooks/${id}/income-statements`, asked);
+      return { id: JSON.parse(Buffer.from(body.jws.split('.')[1], 'base64url').toString()).code };
+    },
+  },
+  verifyIncomeStatement: { make: () => ({ body: { jws: 'x.y.z' } }), ownerless: true },
+  listIncomeStatementKeys: list,
   getCollectionReceiptText: byId('collection'),
   getPaymentReceiptText: { ...byId('payment'), across: ['operator', 'payer'] },
   markCollection: { ...byId('collection', { code: 'review' }), across: CHECKERS },

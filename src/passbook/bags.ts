@@ -29,6 +29,8 @@ export type BagEarned = {
   waits: number;
   /** What was given at the scale; and of all that was paid, what turned out not to be owed. */
   settled: number;
+  /** In goods, not in money. */
+  inGoods: boolean;
   overpaid: number;
   /** What became of what waited. */
   decision: ProvisionalEarning['state'] | null;
@@ -148,11 +150,12 @@ const earnedOf = (
   party: number,
   currency: string | undefined,
   waiting: ProvisionalEarning | undefined,
+  inGoods: boolean,
 ): BagEarned | null => {
   const part = earned[party];
   if (part === undefined || currency === undefined) return null;
   const { base, premium, waits, settled, overpaid } = decided(part, waiting?.state ?? 'open');
-  return { currency, base, premium, waits, settled, overpaid, decision: waiting?.state ?? null };
+  return { currency, base, premium, waits, settled, inGoods, overpaid, decision: waiting?.state ?? null };
 };
 
 const disputeOf = (row: (Dispute & { proposal: Case['proposal'] }) | undefined): Bag['dispute'] =>
@@ -188,14 +191,15 @@ const bagOf = (
   const now = change ?? asRecorded(fact);
   const found = people.findIndex((person) => person?.personId === personId);
   const party = found === -1 ? null : found;
-  const part = people[found]?.part as { collectedAt?: string } | undefined;
+  const part = people[found]?.part as { collectedAt?: string; settlement?: { kind: string } } | undefined;
   const waiting = at.waiting.get(data.lotId);
   const marks = at.marks.get(data.lotId)!;
   const seen = seenSha256(now);
   const mine = at.confirmed.find((row) => row.lotId === data.lotId && row.party === party);
   const dispute = disputeOf(at.disputed.get(data.lotId));
   const state = change?.state ?? 'recorded';
-  const earned = earnedOf(now.earned, party ?? 0, more.pricing?.currency, waiting);
+  const goods = (part?.settlement ?? more.settlement)?.kind === 'goods';
+  const earned = earnedOf(now.earned, party ?? 0, more.pricing?.currency, waiting, goods);
   const confirmed = mine === undefined ? 'no' : mine.seenSha256 === seen ? 'yes' : 'other-values';
   const disputeOpen = dispute !== null && dispute.outcome === null;
   return {

@@ -19,9 +19,9 @@ p{margin:.4rem 0;overflow-wrap:anywhere}.brand{font-weight:700}
 .big{font-size:1.9rem;font-weight:700;line-height:1.2;margin:0}
 .box,article{border:1px solid var(--line);border-radius:.6rem;padding:.7rem .8rem;margin:.7rem 0;background:#fff}
 .box{background:var(--soft)}.said{border-left:.4rem solid var(--blue)}.alarm{border-left:.4rem solid var(--bad)}
-dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.05rem .7rem;margin:.4rem 0}dt{color:#465b66}dd{margin:0;text-align:right;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+dl{display:grid;grid-template-columns:minmax(0,max-content) minmax(52%,1fr);gap:.05rem .7rem;margin:.4rem 0}dt{color:#465b66}dd{margin:0;text-align:right;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 dd.text{text-align:left}
-table{width:100%;border-collapse:collapse;margin:.3rem 0}th,td{padding:.25rem .2rem;border-bottom:1px solid var(--line);text-align:right;font-variant-numeric:tabular-nums}th:first-child,td:first-child{text-align:left}
+table{width:100%;border-collapse:collapse;margin:.3rem 0}th,td{padding:.25rem .2rem;border-bottom:1px solid var(--line);text-align:right;font-variant-numeric:tabular-nums}th:first-child,td:first-child{text-align:left;white-space:nowrap}
 td{overflow-wrap:anywhere}.wide{text-align:left}
 form{margin:.5rem 0}label{display:block;margin:.5rem 0}
 input,select,textarea,button{font:inherit;width:100%;padding:.6rem;border:1px solid #5d7f91;border-radius:.4rem;background:#fff;color:inherit}
@@ -32,7 +32,7 @@ small{color:#465b66;overflow-wrap:anywhere}footer{border-top:1px solid var(--lin
 @page{margin:2mm}
 @media print{form,header a,details,nav,.screen{display:none}body{font-size:9pt;line-height:1.35;color:#000}main,header{max-width:76mm;padding:0}
 h1{font-size:12pt}h2{font-size:10pt;margin:2mm 0 .5mm}h3{font-size:9pt}.big{font-size:14pt}.box,article{border:0;border-top:1px dashed #000;border-radius:0;background:#fff;padding:1mm 0;margin:1mm 0;break-inside:avoid}
-dl{grid-template-columns:auto 1fr;gap:0 2mm;margin:.5mm 0}dt,small{color:#000}th,td{padding:.3mm 0;border-bottom:1px dotted #000}small,footer{font-size:7.5pt}}
+dl{gap:0 2mm;margin:.5mm 0}dt,small{color:#000}th,td{padding:.3mm 0;border-bottom:1px dotted #000}small,footer{font-size:7.5pt}}
 `;
 
 /** What a page may load: its own style, named by its hash. What it may send: forms, to here. */

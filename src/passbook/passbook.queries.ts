@@ -60,7 +60,7 @@ const settledAtScale = ({ id, day, earned, last }: Bag): MoneyLine[] =>
     : [
         {
           ...{ ...last, day, currency: earned.currency, kind: 'scale', amount: earned.settled },
-          ...{ rail: null, batchCode: null, subjectId: id },
+          ...{ rail: earned.inGoods ? 'goods' : null, batchCode: null, subjectId: id },
         },
       ];
 

@@ -19,7 +19,7 @@ import { speakingWith } from './speaking.ts';
 const tag = 'passbook';
 /** Bags on a page unless said. */
 export const BAGS_A_PAGE = 50;
-const PassParams = z.object({ pass: z.string().min(1).max(100) });
+export const PassParams = z.object({ pass: z.string().min(1).max(100) });
 
 const Opening = z
   .strictObject({

@@ -29,7 +29,7 @@ export const MoneyView = z.object({
   day: z.string(),
   kind: z.enum(['scale', 'cash', 'paid', 'returned', 'bonus']),
   amount: Fen,
-  rail: z.string().nullable(),
+  rail: z.string().nullable().meta({ description: 'Of a payout; `goods` for what was given in goods.' }),
   batchCode: z.string().nullable().meta({ description: 'The batch a bonus comes from.' }),
   subjectId: Id.nullable().meta({ description: 'The weigh-in, payment or payout order.' }),
 });
@@ -66,6 +66,7 @@ export const BagView = z
         premium: Fen,
         waits: Fen.meta({ description: 'Of base and premium, what waits for a decision.' }),
         settled: Fen.meta({ description: 'Given at the scale.' }),
+        inGoods: z.boolean().meta({ description: 'Given in goods, not in money.' }),
         overpaid: Fen,
         decision: z.enum(['open', 'owed', 'refused', 'undecided']).nullable(),
       })

@@ -19,6 +19,7 @@ const voiceOf = ({ personId, card }: Pass): Voice => ({ by: 'passbook', personId
 /**
  * Writes as the programme. The open passbook and what is said name the write: sent once more it is answered once more.
  * @param said what names the write beside the pass
+ * @param again what the same is once more: answered as before, or a new fact unless it bears an id
  */
 export const writeAs = async <Input, Answer extends object>(
   deps: VoiceDeps,
@@ -27,9 +28,10 @@ export const writeAs = async <Input, Answer extends object>(
   pass: Pass,
   said: object,
   reply?: FastifyReply,
+  again: 'same' | 'new' = 'same',
 ) => {
   const print = toHex(deps.keyring.fingerprint(canonicalJson(said)));
-  const name = `passbook ${pass.tokenHash} ${print}`;
+  const name = again === 'new' ? undefined : `passbook ${pass.tokenHash} ${print}`;
   const key = commandKey(deps.keyring, operation.name, PROGRAMME, said, name, deps.newId, pass.tokenHash);
   const { answer, receipt, status, replayed } = await deps.door.record(operation, input, PROGRAMME, key);
   if (replayed) void reply?.header('idempotency-replayed', 'true');

@@ -285,6 +285,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       const { token } = await make(`/v1/collectors/${collectorId}/passbook-links`, {}, station);
       return { id: (await make('/v1/passbooks', { link: token })).pass, collectionId, link: token };
     },
+    /** A statement that a collector agreed to on paper. */
+    statement: async (): Promise<Answer['body']> => {
+      const { id } = await make('/v1/collectors', collectorBody(), station);
+      const asked = { lender: canary, from: '2026-01', to: '2026-01', evidence: ['a'.repeat(64)] };
+      return make(`/v1/collectors/${id}/income-statements`, asked, station);
+    },
     /** Cash that was paid at the organisation's site. */
     payment: async (): Promise<Answer['body']> => {
       const { id } = await make('/v1/cash-floats', { siteId, amount: { amount: 1_000, currency: 'CNY' } });
