@@ -3,15 +3,19 @@ import { CardShown, LinkConfirmation } from '../collection/confirmations.schema.
 import { readCursor, toPage } from '../http/page.ts';
 import { toProblem } from '../http/problem.ts';
 import { DomainError, notFound } from '../kernel/errors.ts';
-import { instant } from '../kernel/time.ts';
+import { dayIn, instant } from '../kernel/time.ts';
 import { Id } from '../kernel/values.ts';
 import type { Language } from '../web/texts.ts';
 import { languageOf } from '../web/verify.page.ts';
+import { issuing } from './issuing.ts';
 import { closePass, findPass, type Key, openPassbook, PASS_MS, type Pass } from './opening.ts';
 import { cardPage, linkPage, PASSBOOK_POLICY, passbookHtml } from './page.ts';
 import { passbookPage, readAccount } from './passbook.queries.ts';
-import { BAGS_A_PAGE, type PassbookDeps, PassbookDispute } from './passbook.routes.ts';
+import { BAGS_A_PAGE, PassbookDispute } from './passbook.routes.ts';
 import { speakingWith } from './speaking.ts';
+import { statementHtml, statementsSection } from './statement.page.ts';
+import { personOf, statementsOf } from './statements.queries.ts';
+import { OwnRequest, type StatementDeps } from './statements.routes.ts';
 import { isTextName, type TextName } from './texts.ts';
 
 const COOKIE = 'passbook';
@@ -62,7 +66,7 @@ const codeOf = (error: unknown): TextName => {
   return isTextName(error.code) ? error.code : 'failed';
 };
 
-const DONE: readonly string[] = ['saidConfirmed', 'saidDisputed', 'saidClosed'];
+const DONE: readonly string[] = ['saidConfirmed', 'saidDisputed', 'saidClosed', 'saidIssued', 'saidRevoked'];
 
 /** Browsers say where a form was sent from; what another site sends is not looked at. */
 const fromHere = ({ headers }: FastifyRequest): boolean =>
@@ -82,8 +86,14 @@ const keyIn = (fields: URLSearchParams): Key | undefined => {
   return card.success ? { card: card.data as { number: string; pin: string } } : undefined;
 };
 
+/** The first of the twelve months that end with this one. */
+const yearBefore = (month: string): string => {
+  const [year, number] = month.split('-').map(Number) as [number, number];
+  return number === 12 ? `${year}-01` : `${year - 1}-${String(number + 1).padStart(2, '0')}`;
+};
+
 const shownPassbook = async (
-  deps: PassbookDeps,
+  deps: StatementDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   pass: Pass,
@@ -108,13 +118,18 @@ const shownPassbook = async (
   const closesAt = new Intl.DateTimeFormat('en-GB', {
     ...{ timeZone: deps.programme.timeZone, hour: '2-digit', minute: '2-digit' },
   }).format(pass.expiresAt);
+  const language = langOf(request);
+  const to = dayIn(deps.programme.timeZone, deps.clock()).slice(0, 7);
+  const own = after < 0 ? await statementsOf(deps, pass.personId, deps.clock()) : [];
+  const statements = statementsSection(language, own, { from: yearBefore(to), to });
   const book = { ...shown, expiresAt: instant(pass.expiresAt), items, nextCursor: page.nextCursor };
   const told = { said, alarm: said !== undefined && !DONE.includes(said) };
-  return sendPage(reply, passbookHtml(langOf(request), book, { closesAt, first: after < 0, ...told }));
+  return sendPage(reply, passbookHtml(language, book, { closesAt, first: after < 0, statements, ...told }));
 };
 
 /** The passbook as pages: no script, no account, forms that answer with a page or lead back to it. */
-export const passbookPages = (app: FastifyInstance, deps: PassbookDeps): void => {
+export const passbookPages = (app: FastifyInstance, deps: StatementDeps): void => {
+  const { issue, jwsOf } = issuing(deps);
   const speaking = speakingWith(deps);
   app.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: FORM_LIMIT }, (_request, body, done) =>
     done(null, new URLSearchParams(body as string)),
@@ -206,5 +221,33 @@ export const passbookPages = (app: FastifyInstance, deps: PassbookDeps): void =>
     if (!said.success) return 'failed';
     await speaking.dispute(pass, said.data);
     return 'saidDisputed';
+  });
+  onForm('/passbook/statement', async (request, pass) => {
+    const fields = fieldsIn(request);
+    const typed = Object.fromEntries(
+      ['lender', 'from', 'to'].map((name) => [name, (fields.get(name) ?? '').trim()]),
+    );
+    const said = OwnRequest.safeParse(typed);
+    if (!said.success) return 'failed';
+    await issue.through(pass, said.data, {});
+    return 'saidIssued';
+  });
+  onForm('/passbook/revoke', async (request, pass) => {
+    const id = Id.safeParse(fieldsIn(request).get('statement'));
+    if (!id.success || (await personOf(deps, id.data)) !== pass.personId) return 'failed';
+    await issue.revokeThrough(pass, id.data);
+    return 'saidRevoked';
+  });
+  app.route({
+    ...{ ...HIDDEN, method: 'GET' as const, url: '/passbook/statement' },
+    handler: async (request, reply) => {
+      const pass = await passOf(request);
+      if (pass === undefined) return goTo(reply, langOf(request), 'saidOver');
+      const { id } = request.query as { id?: unknown };
+      const own = await statementsOf(deps, pass.personId, deps.clock());
+      const found = own.find((one) => one.id === id);
+      if (found === undefined) return goTo(reply, langOf(request), 'failed');
+      return sendPage(reply, statementHtml(langOf(request), found, (await jwsOf(found.payload))!));
+    },
   });
 };

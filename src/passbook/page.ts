@@ -43,7 +43,7 @@ export const PASSBOOK_POLICY = `default-src 'none'; style-src 'sha256-${Buffer.f
 type Say = (name: TextName, values?: Readonly<Record<string, string | number>>) => string;
 
 /** A whole page. `main` is markup already. */
-const page = (language: Language, path: string, title: string, main: string): string => {
+export const page = (language: Language, path: string, title: string, main: string): string => {
   const other = language === 'en' ? 'zh' : 'en';
   return `<!doctype html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
@@ -55,7 +55,7 @@ ${main}
 `;
 };
 
-const textsOf =
+export const textsOf =
   (language: Language): Say =>
   (name, values) =>
     escaped(say(language, name, values));
@@ -101,7 +101,7 @@ const nameOf = (kind: keyof typeof VOCABULARY, code: string, language: Language)
 const UNIT = { zh: '千克', en: 'kg' } as const;
 const kg = (grams: number, language: Language): string => `${thousandths(grams)} ${UNIT[language]}`;
 
-const row = (name: string, value: string): string => `<dt>${name}</dt><dd>${value}</dd>`;
+export const row = (name: string, value: string): string => `<dt>${name}</dt><dd>${value}</dd>`;
 
 const accountBox = (account: PassbookAccount, language: Language): string => {
   const t = textsOf(language);
@@ -246,11 +246,20 @@ const openBox = (book: PassbookView, language: Language): string => {
   return `<div class="box said screen"><p>${t('waiting', { n: book.open })}</p>${all}</div>`;
 };
 
-/** The passbook itself, in one language. `closesAt` is a time of day; `first` says whether it is the first page. */
+/**
+ * The passbook itself, in one language. `closesAt` is a time of day; `first` says whether it is the first page;
+ * `statements` is markup, see `statementsSection`.
+ */
 export const passbookHtml = (
   language: Language,
   book: PassbookView,
-  { closesAt, first, said, alarm = false }: { closesAt: string; first: boolean } & Said,
+  {
+    closesAt,
+    first,
+    statements,
+    said,
+    alarm = false,
+  }: { closesAt: string; first: boolean; statements: string } & Said,
 ): string => {
   const t = textsOf(language);
   const older =
@@ -271,6 +280,7 @@ ${book.accounts.map((each) => accountBox(each, language)).join('')}
 ${openBox(book, language)}${first ? book.accounts.map(account).join('') : ''}
 <h2>${t('bags')}</h2>${bags === '' ? `<p>${t('none')}</p>` : bags}
 <nav>${newest}${older}</nav>
+${first ? statements : ''}
 <form method="post" action="/passbook/close"><input type="hidden" name="lang" value="${language}"><button class="quiet">${t('close')}</button></form>
 <p class="screen"><small>${t('closes')} ${escaped(closesAt)}</small></p>
 <footer><p>${t('footer')}</p></footer>`,

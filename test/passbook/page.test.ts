@@ -246,6 +246,66 @@ t.test('no name, reason or note is read as markup', async (t) => {
   t.equal(json.statusCode, 303, 'no form, no passbook');
 });
 
+t.test('a statement made, read, printed and taken back on the page', async (t) => {
+  const { app, anyone, collector, weigh } = await quay(t);
+  const [lin, wang] = [await collector(), await collector(EVIL)];
+  await weigh(lin.id, { settlement: { kind: 'cash', paid: cny(1_234) } });
+  const browser = browserOf(app.app);
+  await enter(browser, lin.card);
+  const first = await browser.get('/passbook?lang=zh');
+  const [, from] = /name="from" value="([^"]+)"/.exec(first.html)!;
+  const [, to] = /name="to" value="([^"]+)"/.exec(first.html)!;
+  const said = async (what: string, fields: [string, string][], more = {}) =>
+    (await browser.post(`/passbook/${what}`, [...fields, ['lang', 'zh']], more)).location;
+  const asked: [string, string][] = [
+    ['lender', `银行 ${EVIL}`],
+    ['from', from!],
+    ['to', to!],
+  ];
+  t.equal(await said('statement', asked), '/passbook?lang=zh&said=saidIssued');
+  t.equal(
+    await said('statement', [
+      ['lender', 'x'],
+      ['from', '2099-01'],
+      ['to', '2099-02'],
+    ]),
+    '/passbook?lang=zh&said=wrong_period',
+  );
+  t.equal(
+    await said('statement', [
+      ['lender', ''],
+      ['from', from!],
+      ['to', to!],
+    ]),
+    '/passbook?lang=zh&said=failed',
+  );
+  t.match(await said('statement', asked, { 'sec-fetch-site': 'cross-site' }), /saidOver/);
+  const shown = await browser.get('/passbook?lang=zh&said=saidIssued');
+  harmless(t, shown);
+  t.equal(shown.html.split('/passbook/statement?').length - 1, 1, 'one was made');
+  const [, id] = /name="statement" value="([^"]+)"/.exec(shown.html)!;
+  const read = await browser.get(`/passbook/statement?lang=zh&id=${id}`);
+  harmless(t, read);
+  t.match(read.html, /收入证明.*林阿海.*银行 &#60;img.*有效.*12\.34元/s);
+  const [jws] = /eyJ[\w-]+\.[\w-]+\.[\w-]+/.exec(read.html)!;
+  const ask = async () => ok(await anyone.post('/v1/income-statements/verification', { jws }), 200);
+  t.match(await ask(), { verdict: 'valid', statement: { paid: 1_234 } });
+  t.match(await browser.get(`/passbook/statement?lang=en&id=${id}`), {
+    html: /Income statement.*CNY 12\.34/s,
+  });
+
+  const hers = browserOf(app.app);
+  await enter(hers, wang.card);
+  t.match((await hers.get(`/passbook/statement?id=${id}`)).location, /failed/, 'not another’s');
+  t.match((await hers.post('/passbook/revoke', [['statement', id!]])).location, /failed/);
+  t.match(await ask(), { verdict: 'valid' });
+  t.equal(await said('revoke', [['statement', id!]]), '/passbook?lang=zh&said=saidRevoked');
+  t.match(await ask(), { verdict: 'revoked' });
+  t.match(await browser.get(`/passbook/statement?lang=zh&id=${id}`), { html: /已撤回/ });
+  browser.forget();
+  t.match((await browser.get(`/passbook/statement?id=${id}`)).location, /saidOver/);
+});
+
 t.test('kilograms as people type them', async (t) => {
   for (const [text, grams] of [
     ['12', 12_000],
