@@ -231,7 +231,7 @@ const TABLE: Record<string, Row> = {
     },
   },
   verifyIncomeStatement: { make: () => ({ body: { jws: 'x.y.z' } }), ownerless: true },
-  listIncomeStatementKeys: list,
+  getIncomeStatementKeys: list,
   getCollectionReceiptText: byId('collection'),
   getPaymentReceiptText: { ...byId('payment'), across: ['operator', 'payer'] },
   markCollection: { ...byId('collection', { code: 'review' }), across: CHECKERS },

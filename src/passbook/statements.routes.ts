@@ -276,7 +276,7 @@ export const statementRoutes = (app: FastifyInstance, deps: StatementDeps): void
   route(app, {
     method: 'GET',
     url: '/v1/income-statements/keys',
-    operationId: 'listIncomeStatementKeys',
+    operationId: 'getIncomeStatementKeys',
     tag,
     summary: {
       en: 'The public keys that sign statements, as JSON Web Keys: those of the log',

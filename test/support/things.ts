@@ -293,7 +293,7 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     },
     /** Cash that was paid at the organisation's site. */
     payment: async (): Promise<Answer['body']> => {
-      const { id } = await make('/v1/cash-floats', { siteId, amount: { amount: 1_000, currency: 'CNY' } });
+      const { id } = await float();
       return make(`/v1/cash-floats/${id}/payments`, cashPaymentBody, station);
     },
     linkConfirmation: {
