@@ -26,10 +26,16 @@ import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
+import { systemRandom } from './kernel/system.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
+import { passbookPages } from './passbook/page.routes.ts';
+import { passbookRoutes } from './passbook/passbook.routes.ts';
+import { receiptRoutes } from './passbook/receipts.routes.ts';
+import { statementRoutes } from './passbook/statements.routes.ts';
+import { Tries } from './passbook/tries.ts';
 import { payoutOrderRoutes } from './payouts/orders.routes.ts';
 import { payeeRoutes } from './payouts/payees.routes.ts';
 import { payoutRunRoutes } from './payouts/runs.routes.ts';
@@ -78,6 +84,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     newRequestId: deps.newId,
     version: VERSION,
   });
+  const passbook = { ...deps, random: systemRandom, tries: new Tries(deps.clock) };
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
     peopleRoutes(scope, deps);
@@ -132,6 +139,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
     });
+    passbookRoutes(scope, passbook);
+    receiptRoutes(scope, deps);
+    statementRoutes(scope, passbook);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
     ledgerRoutes(scope, {
@@ -152,6 +162,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       metrics: () => renderMetrics(deps),
     });
   });
+  await app.register(async (scope) => passbookPages(scope, passbook));
   app.route({
     method: 'GET',
     url: '/openapi.json',

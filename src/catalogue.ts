@@ -20,6 +20,8 @@ import { floatFacts } from './floats/floats.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
+import { passbookFacts } from './passbook/passbook.facts.ts';
+import { statementFacts } from './passbook/statements.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
 import { payeeFacts } from './payouts/payees.facts.ts';
 import { runFacts } from './payouts/runs.facts.ts';
@@ -101,6 +103,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...findingFacts,
   distributionRulePublished,
   ...distributionFacts,
+  ...passbookFacts,
+  ...statementFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

@@ -36,6 +36,7 @@ const ROOMS = [
   'figures',
   'interop',
   'web',
+  'passbook',
   'composition',
   'cli',
 ];
