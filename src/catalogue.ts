@@ -17,6 +17,8 @@ import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import { distributionFacts } from './distribution/distribution.facts.ts';
 import { distributionRulePublished } from './distribution/rules.ts';
 import { floatFacts } from './floats/floats.facts.ts';
+import { fundFacts } from './fund/fund.facts.ts';
+import { giftFacts } from './fund/gifts.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -101,6 +103,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...findingFacts,
   distributionRulePublished,
   ...distributionFacts,
+  ...fundFacts,
+  ...giftFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

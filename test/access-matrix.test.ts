@@ -305,6 +305,23 @@ const TABLE: Record<string, Row> = {
   },
   listDistributionRules: list,
   getBatchDistributions: byId('soldBatch'),
+  nameFundHolder: { make: ({ organisationId }) => ({ body: { organisationId } }), ownerless: true },
+  depositToFund: {
+    make: async (org) => {
+      await org.fundHolder();
+      return { body: { source: 'grant', amount: { amount: 1, currency: 'CNY' } } };
+    },
+    ownerless: true,
+  },
+  getFund: list,
+  listFundDeposits: list,
+  listFundDistributions: list,
+  proposeFundGift: { ...body('fundGiftBody'), ownerless: true },
+  listFundProposals: list,
+  getFundProposal: { ...byId('fundGift'), ownerless: true },
+  approveFundGift: { ...byId('fundGift'), ownerless: true },
+  rejectFundGift: { ...byId('fundGift'), ownerless: true },
+  getCollectorFundDistributions: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
   getCollectorDistributions: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
   getAnomalyRules: list,
   setAnomalyRule: {
@@ -366,6 +383,7 @@ const makeOneOfEach = async (org: Things): Promise<void> => {
     org.treatment,
     org.pollutantLoss,
     org.anomaly,
+    org.fundGift,
   ])
     await make();
 };

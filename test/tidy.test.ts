@@ -32,6 +32,7 @@ const ROOMS = [
   'resale',
   'trail',
   'distribution',
+  'fund',
   'periods',
   'figures',
   'interop',

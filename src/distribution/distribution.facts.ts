@@ -3,7 +3,13 @@ import { BookEntry, post } from '../accounts/book.ts';
 import { Currency, Id, MAX_INTEGER, Seq, Sha256Hex } from '../kernel/values.ts';
 import { ACCOUNT_KINDS } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
-import { batchSplits, distributionCredits, distributions, splitKey } from './distribution.tables.ts';
+import {
+  batchSplits,
+  distributionCredits,
+  distributions,
+  fundInflows,
+  splitKey,
+} from './distribution.tables.ts';
 import { BasesShape } from './split.ts';
 
 const Fen = z.int().min(0).max(MAX_INTEGER);
@@ -108,11 +114,15 @@ export const distributionCredited: FactType<z.infer<typeof Credited>, z.infer<ty
   grams: 'none',
   fen: 'A part of what was committed to is owed to its people; with the first, fund and operator get theirs.',
   backPointers: ['committedSeq'],
-  apply(world, { seq, private: { distributionId, credits, book } }) {
+  apply(world, { seq, at, data: { part }, private: { distributionId, credits, book } }) {
     const distribution = world.get(distributions, distributionId)!;
+    const { batchId, currency, fund, heldFund } = distribution;
     world.put(distributions, { ...distribution, written: distribution.written + 1, lastSeq: seq });
     for (const { accountId, amount } of credits)
       world.add(distributionCredits, { distributionId, accountId, seq, amount });
+    const unclaimed = credits.reduce((sum, { kind, amount }) => sum + (kind === 'fund' ? amount : 0), 0);
+    const amount = unclaimed + (part === 0 ? fund - heldFund : 0);
+    if (amount > 0) world.add(fundInflows, { seq, at, currency, amount, batchId, distributionId });
     post(world, seq, book);
   },
 };
@@ -173,8 +183,10 @@ export const holdBackReleased: FactType<z.infer<typeof Released>, z.infer<typeof
   grams: 'none',
   fen: 'What was held back for returns and not used goes to fund and operator.',
   backPointers: ['seq'],
-  apply(world, { seq, data: { batchId }, private: more }) {
-    const split = world.get(batchSplits, splitKey(batchId, more.currency))!;
+  apply(world, { seq, at, data: { batchId }, private: more }) {
+    const { currency, heldFund: amount } = more;
+    if (amount > 0) world.add(fundInflows, { seq, at, currency, amount, batchId, distributionId: null });
+    const split = world.get(batchSplits, splitKey(batchId, currency))!;
     world.put(batchSplits, { ...split, heldFund: 0, heldOperator: 0, lastSeq: seq });
     post(world, seq, more.book);
   },

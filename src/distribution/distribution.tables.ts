@@ -107,6 +107,24 @@ export const distributions = table<Distribution>('distributions', 'id', {
   written: 'int4',
 });
 
+/** What came to the fund out of a batch's money; `distributionId` is null where it had been held back. */
+export type FundInflow = {
+  seq: number;
+  at: number;
+  currency: string;
+  amount: number;
+  batchId: string;
+  distributionId: string | null;
+};
+export const fundInflows = journal<FundInflow>('fund_inflows', {
+  seq: 'int8',
+  at: 'int8',
+  currency: 'text',
+  amount: 'int8',
+  batchId: 'uuid',
+  distributionId: 'uuid',
+});
+
 export type DistributionCredit = { distributionId: string; accountId: string; seq: number; amount: number };
 export const distributionCredits = journal<DistributionCredit>('distribution_credits', {
   distributionId: 'uuid',

@@ -240,8 +240,25 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     startsAt: new Date(Date.now() + 3_600_000).toISOString(),
     prices: [{ material: 'pet', base: { amount: 150, currency: 'CNY', perGrams: 1_000 } }],
   });
+  const fundHolder = () => make('/v1/fund/holder', { organisationId });
+  /** What the fund could give: it is in there. */
+  const fundGiftBody = async () => {
+    await fundHolder();
+    const amount = { amount: 1, currency: 'CNY' };
+    await make('/v1/fund/deposits', {
+      source: 'grant',
+      amount,
+      payer: canary,
+      reference: canary,
+      note: canary,
+    });
+    return { kind: 'goods', amount, units: 5, people: 5, description: canary };
+  };
   return {
     canary,
+    fundHolder,
+    fundGiftBody,
+    fundGift: async () => make('/v1/fund/proposals', await fundGiftBody()),
     tariffBody,
     tariff: () => make('/v1/tariffs', tariffBody()),
     organisationId,
