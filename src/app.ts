@@ -47,6 +47,7 @@ import { incidentRoutes } from './processing/incidents.routes.ts';
 import { runMarkRoutes } from './processing/marks.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
 import { voidRoutes } from './processing/void.routes.ts';
+import { paymentProofRoutes } from './proofs/proofs.routes.ts';
 import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
 import { cardRoutes } from './registry/cards.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
@@ -132,6 +133,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     distributionRoutes(scope, deps);
     fundRoutes(scope, deps);
     giftRoutes(scope, deps);
+    paymentProofRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

@@ -33,6 +33,7 @@ import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
+import { paymentProofPublished } from './proofs/proofs.facts.ts';
 import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { logKeyFacts } from './registry/log-keys.facts.ts';
@@ -105,6 +106,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...distributionFacts,
   ...fundFacts,
   ...giftFacts,
+  paymentProofPublished,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

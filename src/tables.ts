@@ -29,6 +29,7 @@ import * as treatments from './pollutants/treatments.tables.ts';
 import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
+import * as proofs from './proofs/proofs.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
 import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
@@ -93,4 +94,5 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   anomalies,
   distribution,
   fund,
+  proofs,
 ].flatMap(definitionsIn);

@@ -322,6 +322,13 @@ const TABLE: Record<string, Row> = {
   approveFundGift: { ...byId('fundGift'), ownerless: true },
   rejectFundGift: { ...byId('fundGift'), ownerless: true },
   getCollectorFundDistributions: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
+  publishPaymentProof: { ...byId('paidBatch'), ownerless: true },
+  getPaymentProof: byId('provenBatch'),
+  readOwnPaymentProofs: {
+    make: async (org) => ({ body: { card: (await org.spokenFor()).card } }),
+    ownerless: true,
+  },
+  readPaymentProofsThroughLink: byId('link'),
   getCollectorDistributions: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
   getAnomalyRules: list,
   setAnomalyRule: {

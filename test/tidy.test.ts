@@ -33,6 +33,7 @@ const ROOMS = [
   'trail',
   'distribution',
   'fund',
+  'proofs',
   'periods',
   'figures',
   'interop',

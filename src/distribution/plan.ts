@@ -150,8 +150,8 @@ const partiesOf = (
 };
 
 /** Random to everybody without the key, and the same after a restart. Hex of 32 bytes. */
-export const splitSaltOf = (keyring: Keyring, receiptSeq: number): string =>
-  toHex(hmacSha256(keyring.idempotency, `split salt ${receiptSeq}`));
+export const splitSaltOf = (keyring: Keyring, seq: number, of = ''): string =>
+  toHex(hmacSha256(keyring.idempotency, `split salt ${of === '' ? '' : `${of} `}${seq}`));
 
 export const treeOf = (splitSalt: string, leaves: readonly { accountId: string; amount: number }[]) =>
   sumTree(

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AT, fen, tradeOf } from '../resale/sealed.ts';
-import type { Answer, TestApp } from './app.ts';
+import type { TestApp } from './app.ts';
+import { ok } from './payouts.ts';
 
-export const ok = ({ status, body }: Answer, expected = 201): Answer['body'] => {
-  if (status !== expected) throw new Error(`${status} ${JSON.stringify(body)}`);
-  return body;
-};
+export { ok };
 
 /** Whatever is to be shared out was, by batches and by the fund. */
 export const settled = async ({ deps }: TestApp): Promise<void> => {
