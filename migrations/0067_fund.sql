@@ -66,8 +66,9 @@ COMMENT ON TABLE fund_gifts IS 'What the fund gives, in money or in kind: propos
 COMMENT ON COLUMN fund_gifts.given_seq IS 'The fact that took it out of the fund.';
 
 CREATE TABLE fund_pending (
-  seq     int8 PRIMARY KEY,
-  planned boolean NOT NULL DEFAULT false
+  seq      int8 PRIMARY KEY,
+  planned  boolean NOT NULL DEFAULT false,
+  read_seq int8
 );
 COMMENT ON TABLE fund_pending IS 'Gifts in money that are being worked out. Not replayed; its leaves lie in distribution_leaves.';
 

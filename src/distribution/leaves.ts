@@ -21,7 +21,8 @@ export const keptLeaves = async (
 ): Promise<Leaf[] | undefined> => {
   const client = await pool.connect();
   try {
-    await client.query('BEGIN');
+    // All that it is worked out from is read as of one moment.
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     const { rows } = await client.query<{ planned: boolean }>(
       `SELECT planned FROM ${pending} WHERE seq = $1 FOR UPDATE`,
       [seq],

@@ -113,8 +113,20 @@ export const fundGiftGiven: FactType<z.infer<typeof Given>, z.infer<typeof Given
 const Committed = z.strictObject({
   day: Day,
   proposedSeq: Seq,
-  /** What the shares are of. */
-  basis: z.enum(['batches', 'period', 'shares']),
+  /**
+   * What it was split by, so that anybody can do it again: grams of batches as they were sealed; pay grams of weigh-ins of a
+   * period that stood after entry `asOfSeq`, as entry `readSeq` left them; shares that were handed in, which are sealed.
+   */
+  basis: z.union([
+    z.strictObject({ of: z.literal('batches'), batches: z.array(z.strictObject({ seq: Seq })) }),
+    z.strictObject({
+      ...{ of: z.literal('period'), from: Day, to: Day, siteId: Id.optional() },
+      ...{ asOfSeq: Seq, readSeq: Seq },
+    }),
+    z.strictObject({ of: z.literal('shares') }),
+  ]),
+  /** What was split. Less than that is given where grams are nobody's, or of somebody who was erased. */
+  amount: Fen.min(1),
   /** Facts that will credit it. */
   parts: z.int().min(1),
   /** Of the Merkle-sum tree over what each account gets; salted. */
@@ -124,6 +136,7 @@ const Committed = z.strictObject({
   count: Count,
   people: Count,
 });
+export type Committed = z.infer<typeof Committed>;
 const CommittedPrivate = z.strictObject({ giftId: Id, splitSalt: Sha256Hex, book: BookEntry });
 
 export const fundGiftCommitted: FactType<z.infer<typeof Committed>, z.infer<typeof CommittedPrivate>> = {
@@ -133,7 +146,7 @@ export const fundGiftCommitted: FactType<z.infer<typeof Committed>, z.infer<type
   private: CommittedPrivate,
   grams: 'none',
   fen: 'From the fund to what is to be distributed; what was set aside beyond it is the fund’s again.',
-  backPointers: ['proposedSeq'],
+  backPointers: ['proposedSeq', 'basis.batches[].seq'],
   apply(world, { seq, data, private: { giftId, splitSalt, book } }) {
     const { day, total, people, count: leaves, root, parts } = data;
     post(world, seq, book);

@@ -11,6 +11,7 @@ import { FUND_KEEPERS, holderFor, type Programme } from './fund.operations.ts';
 import type { GiftRequest } from './fund.schema.ts';
 import { type FundGift, fundDeposits, fundGifts, type GiftBasis } from './fund.tables.ts';
 import {
+  type Committed,
   fundGiftCommitted,
   fundGiftCredited,
   fundGiftDecided,
@@ -204,10 +205,10 @@ export const giftOperations = (ids: AccountIds, programme: Programme) => {
         const book = freed(world, gift);
         book.debit(fundOf(gift), made.total);
         book.credit(toDistribute(giftId, gift.currency), made.total);
-        const { seq: proposedSeq, currency, basis } = gift;
+        const { seq: proposedSeq, currency, amount } = gift;
         return draft({
           type: fundGiftCommitted,
-          data: { day: dayOf(context), proposedSeq, basis: basis!.of, currency, ...made },
+          data: { day: dayOf(context), proposedSeq, amount, currency, ...made },
           private: { giftId, splitSalt, book: book.close()! },
         });
       },
@@ -243,6 +244,8 @@ export const giftOperations = (ids: AccountIds, programme: Programme) => {
 export type CommitInput = {
   giftId: string;
   splitSalt: string;
+  /** What everybody may know of the basis. */
+  basis: Committed['basis'];
   root: string;
   total: number;
   count: number;

@@ -22,6 +22,7 @@ import { FEWEST_PEOPLE } from '../provenance/summary.ts';
 import { PROGRAMME } from '../registry/access.ts';
 import { readGift } from './fund.queries.ts';
 import type { FundGift, GiftBasis } from './fund.tables.ts';
+import type { Committed } from './gifts.facts.ts';
 import { giftOperations } from './gifts.operations.ts';
 
 type Options = PlanDeps & { door: Door; programme: { operatorId: string; timeZone: string } };
@@ -81,6 +82,11 @@ class GiftLapses extends Error {}
 
 const leavesFor = async (options: Options, gift: FundGift, db: Queryable): Promise<Leaf[]> => {
   const basis = gift.basis!;
+  if (basis.of === 'period')
+    await db.query(
+      "UPDATE fund_pending SET read_seq = (SELECT seq - 1 FROM followers WHERE name = 'provenance') WHERE seq = $1",
+      [gift.seq],
+    );
   const all =
     basis.of === 'shares'
       ? await namedLeaves(options, gift)
@@ -91,6 +97,23 @@ const leavesFor = async (options: Options, gift: FundGift, db: Queryable): Promi
         });
   // What nobody brought, and what somebody erased would get, stays where it is.
   return all.filter(({ kind, amount }) => kind !== 'fund' && amount > 0);
+};
+
+/** The entry that the pay grams of a period were read as of. */
+const readSeqOf = async (db: Queryable, seq: number): Promise<number> => {
+  const { rows } = await db.query<{ readSeq: number | null }>(
+    'SELECT read_seq AS "readSeq" FROM fund_pending WHERE seq = $1',
+    [seq],
+  );
+  return rows[0]?.readSeq ?? 0;
+};
+
+/** What everybody may know of the basis, and needs to do the split again. */
+const openBasis = (basis: GiftBasis, readSeq: number): Committed['basis'] => {
+  if (basis.of === 'shares') return basis;
+  if (basis.of === 'batches') return { of: 'batches', batches: basis.batches.map(({ seq }) => ({ seq })) };
+  const { of, from, to, siteId, asOfSeq } = basis;
+  return { of, from, to, ...(siteId === undefined ? {} : { siteId }), asOfSeq, readSeq };
 };
 
 const settleGift = async (options: Options, seq: number): Promise<void> => {
@@ -115,7 +138,8 @@ const settleGift = async (options: Options, seq: number): Promise<void> => {
     const splitSalt = gift.splitSalt ?? splitSaltOf(keyring, seq);
     const { root, total, count } = treeOf(splitSalt, leaves);
     const parts = Math.ceil(leaves.length / LEAVES_A_PART);
-    const made = { giftId: gift.id, splitSalt, root: toHex(root), total, count, people, parts };
+    const basis = openBasis(gift.basis!, await readSeqOf(pool, seq));
+    const made = { giftId: gift.id, splitSalt, basis, root: toHex(root), total, count, people, parts };
     if (gift.state === 'approved') await record(commit, made, 'commit');
     const committed = (await readGift(pool, { seq }))!;
     assertCommitted(leaves, { splitSalt: committed.splitSalt!, root: committed.root! });
