@@ -46,3 +46,15 @@ CREATE TABLE payment_leaves (
 );
 CREATE INDEX payment_leaves_account ON payment_leaves (account_id);
 COMMENT ON TABLE payment_leaves IS 'What stands behind the root of a proof of payment, by account. Not replayed: what is given out of it is held against the root in the ledger.';
+
+CREATE TABLE distribution_covers (
+  id            text PRIMARY KEY,
+  seq           int8 NOT NULL,
+  last_seq      int8 NOT NULL,
+  taken         json NOT NULL,
+  held_fund     int8 NOT NULL,
+  held_operator int8 NOT NULL,
+  operator      int8 NOT NULL,
+  state         text NOT NULL
+);
+COMMENT ON TABLE distribution_covers IS 'What hold-back and operator covered of a return; once the return is voided, they have it back.';

@@ -5,12 +5,14 @@ import { ACCOUNT_KINDS } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
 import {
   batchSplits,
+  coverKey,
+  distributionCovers,
   distributionCredits,
   distributions,
   fundInflows,
   splitKey,
 } from './distribution.tables.ts';
-import { BasesShape } from './split.ts';
+import { type Base, type Bases, BasesShape } from './split.ts';
 
 const Fen = z.int().min(0).max(MAX_INTEGER);
 
@@ -150,8 +152,17 @@ export const distributionCovered: FactType<z.infer<typeof Covered>, z.infer<type
   grams: 'none',
   fen: 'What was shared out of money that goes back is covered from what is held back, then by the operator; never by collectors.',
   backPointers: ['causeSeq'],
-  apply(world, { seq, data: { batchId }, private: more }) {
+  apply(world, { seq, data: { batchId, causeSeq }, private: more }) {
     const split = world.get(batchSplits, splitKey(batchId, more.currency))!;
+    const { heldFund, heldOperator, operator } = more;
+    const taken: Bases = {};
+    for (const [base, shared] of Object.entries(split.bases) as [Base, number][])
+      if (shared > (more.shared[base] ?? 0)) taken[base] = shared - (more.shared[base] ?? 0);
+    const id = coverKey(batchId, causeSeq);
+    world.get(distributionCovers, id);
+    world.put(distributionCovers, {
+      ...{ id, seq, lastSeq: seq, taken, heldFund, heldOperator, operator, state: 'covered' },
+    });
     world.put(batchSplits, {
       ...split,
       bases: more.shared,
@@ -160,6 +171,42 @@ export const distributionCovered: FactType<z.infer<typeof Covered>, z.infer<type
       lastSeq: seq,
     });
     post(world, seq, more.book);
+  },
+};
+
+const CoverUndone = z.strictObject({
+  batchId: Id,
+  /** The return that was covered, and the void of it. */
+  causeSeq: Seq,
+  voidedSeq: Seq,
+});
+const CoverUndonePrivate = z.strictObject({
+  currency: Currency,
+  /** What is shared out of each base and not taken back, after this. */
+  shared: BasesShape,
+  book: BookEntry.optional(),
+});
+
+export const coverUndone: FactType<z.infer<typeof CoverUndone>, z.infer<typeof CoverUndonePrivate>> = {
+  type: 'distribution.cover-undone.v1',
+  title: { en: 'Cover of a voided return undone', zh: '退货作废，冲抵撤销' },
+  data: CoverUndone,
+  private: CoverUndonePrivate,
+  grams: 'none',
+  fen: 'What was covered of a return that was none is held back, or the operator’s, again.',
+  backPointers: ['causeSeq', 'voidedSeq'],
+  apply(world, { seq, data: { batchId, causeSeq }, private: { currency, shared, book } }) {
+    const split = world.get(batchSplits, splitKey(batchId, currency))!;
+    const cover = world.get(distributionCovers, coverKey(batchId, causeSeq))!;
+    world.put(distributionCovers, { ...cover, state: 'undone', lastSeq: seq });
+    world.put(batchSplits, {
+      ...split,
+      bases: shared,
+      heldFund: split.heldFund + cover.heldFund,
+      heldOperator: split.heldOperator + cover.heldOperator,
+      lastSeq: seq,
+    });
+    post(world, seq, book);
   },
 };
 
@@ -196,5 +243,6 @@ export const distributionFacts = [
   distributionCommitted,
   distributionCredited,
   distributionCovered,
+  coverUndone,
   holdBackReleased,
 ];

@@ -132,3 +132,28 @@ export const distributionCredits = journal<DistributionCredit>('distribution_cre
   seq: 'int8',
   amount: 'int8',
 });
+
+/** What a return or a void had covered, by position: voided itself, all of it goes back. */
+export type DistributionCover = {
+  /** `<batch> <position of the cause>` */
+  id: string;
+  seq: number;
+  lastSeq: number;
+  /** By base, what it took off what was shared out. */
+  taken: Bases;
+  heldFund: number;
+  heldOperator: number;
+  operator: number;
+  state: 'covered' | 'undone';
+};
+export const distributionCovers = table<DistributionCover>('distribution_covers', 'id', {
+  id: 'text',
+  seq: 'int8',
+  lastSeq: 'int8',
+  taken: 'json',
+  heldFund: 'int8',
+  heldOperator: 'int8',
+  operator: 'int8',
+  state: 'text',
+});
+export const coverKey = (batchId: string, causeSeq: number): string => `${batchId} ${causeSeq}`;

@@ -7,8 +7,14 @@ import type { Door } from '../ledger/record.ts';
 import type { Queryable } from '../ledger/store.ts';
 import { Follower } from '../provenance/follower.ts';
 import { PROGRAMME } from '../registry/access.ts';
-import { commitDistribution, coverReturn, creditPart, releaseHoldBack } from './distribution.operations.ts';
-import type { DistributionRule } from './distribution.tables.ts';
+import {
+  commitDistribution,
+  coverReturn,
+  creditPart,
+  releaseHoldBack,
+  undoCover,
+} from './distribution.operations.ts';
+import { coverKey, type DistributionRule } from './distribution.tables.ts';
 import { assertCommitted, forgetLeaves, keptLeaves, LEAVES_A_PART } from './leaves.ts';
 import {
   type Leaf,
@@ -43,7 +49,7 @@ type Options = PlanDeps & {
 /** What changes the money received of a batch. */
 const movesMoney = ({ type, private: more }: AnyFact): boolean =>
   type === 'batch.paid.v1' ||
-  (type === 'batch.returned.v1' && more.creditNote !== undefined) ||
+  ((type === 'batch.returned.v1' || type === 'batch.return-voided.v1') && more.creditNote !== undefined) ||
   (type === 'batch.entry-voided.v1' && more.kind === 'payment');
 
 type Cause = {
@@ -53,12 +59,14 @@ type Cause = {
   sealedSeq: number;
   currency: string;
   kind: string;
+  /** Of a void, the entry that is none. */
+  voids: number | null;
 };
 
 const causeAt = async (db: Queryable, seq: number): Promise<Cause> => {
   const { rows } = await db.query<Cause>(
     `SELECT e.seq, e.batch_id AS "batchId", b.lot_id AS "lotId", b.seq AS "sealedSeq", e.currency,
-       CASE WHEN e.voids IS NULL THEN e.kind ELSE 'void' END AS kind
+       e.voids, CASE WHEN e.voids IS NULL THEN e.kind WHEN e.kind = 'return' THEN 'return-void' ELSE 'void' END AS kind
      FROM batch_entries e JOIN batches b ON b.id = e.batch_id WHERE e.seq = $1`,
     [seq],
   );
@@ -163,13 +171,25 @@ const cover = async (options: Options, cause: Cause, rule: DistributionRule, cha
   await options.door.record(operation, input, PROGRAMME, keyOf(options, `${causeSeq}`));
 };
 
+/** Of a return that is voided, what was covered is given back; where nothing was, nothing is. */
+const uncover = async (options: Options, { batchId, currency, seq, voids }: Cause): Promise<void> => {
+  const { rows } = await options.pool.query('SELECT FROM distribution_covers WHERE id = $1', [
+    coverKey(batchId, voids!),
+  ]);
+  if (rows.length === 0) return;
+  const operation = undoCover(options.keyring, options.programme);
+  const input = { batchId, causeSeq: voids!, voidedSeq: seq, currency };
+  await options.door.record(operation, input, PROGRAMME, keyOf(options, `${seq}`));
+};
+
 const settle = async (options: Options, seq: number): Promise<void> => {
   const { pool } = options;
   const cause = await causeAt(pool, seq);
   const rule = await ruleAt(pool, seq);
   if (rule !== undefined) {
     const { batchId, currency } = cause;
-    if (await isCommitted(pool, seq)) await finish(options, cause);
+    if (cause.kind === 'return-void') await uncover(options, cause);
+    else if (await isCommitted(pool, seq)) await finish(options, cause);
     else {
       const [before, after, shared] = await Promise.all([
         moneyAt(pool, batchId, currency, seq - 1),
