@@ -20,6 +20,8 @@ import type { Deps } from './deps.ts';
 import { distributionRoutes } from './distribution/distribution.routes.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
 import { floatRoutes } from './floats/floats.routes.ts';
+import { fundRoutes } from './fund/fund.routes.ts';
+import { giftRoutes } from './fund/gifts.routes.ts';
 import { bundleRoutes, bundlesOf } from './http/bundle.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
@@ -51,6 +53,7 @@ import { incidentRoutes } from './processing/incidents.routes.ts';
 import { runMarkRoutes } from './processing/marks.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
 import { voidRoutes } from './processing/void.routes.ts';
+import { paymentProofRoutes } from './proofs/proofs.routes.ts';
 import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
 import { cardRoutes } from './registry/cards.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
@@ -135,6 +138,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     productRoutes(scope, deps);
     resaleVoidRoutes(scope, deps);
     distributionRoutes(scope, deps);
+    fundRoutes(scope, deps);
+    giftRoutes(scope, deps);
+    paymentProofRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

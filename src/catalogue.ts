@@ -17,6 +17,8 @@ import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import { distributionFacts } from './distribution/distribution.facts.ts';
 import { distributionRulePublished } from './distribution/rules.ts';
 import { floatFacts } from './floats/floats.facts.ts';
+import { fundFacts } from './fund/fund.facts.ts';
+import { giftFacts } from './fund/gifts.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -33,6 +35,7 @@ import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
+import { paymentProofPublished } from './proofs/proofs.facts.ts';
 import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { logKeyFacts } from './registry/log-keys.facts.ts';
@@ -105,6 +108,9 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...distributionFacts,
   ...passbookFacts,
   ...statementFacts,
+  ...fundFacts,
+  ...giftFacts,
+  paymentProofPublished,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

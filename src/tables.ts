@@ -10,6 +10,7 @@ import * as receipts from './custody/receipts.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as distribution from './distribution/distribution.tables.ts';
 import * as floats from './floats/floats.tables.ts';
+import * as fund from './fund/fund.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as containers from './lots/containers.tables.ts';
@@ -29,6 +30,7 @@ import * as treatments from './pollutants/treatments.tables.ts';
 import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
+import * as proofs from './proofs/proofs.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
 import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
@@ -93,4 +95,6 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   anomalies,
   distribution,
   passbook,
+  fund,
+  proofs,
 ].flatMap(definitionsIn);

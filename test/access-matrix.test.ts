@@ -360,6 +360,30 @@ const TABLE: Record<string, Row> = {
   },
   listDistributionRules: list,
   getBatchDistributions: byId('soldBatch'),
+  nameFundHolder: { make: ({ organisationId }) => ({ body: { organisationId } }), ownerless: true },
+  depositToFund: {
+    make: async (org) => {
+      await org.fundHolder();
+      return { body: { source: 'grant', amount: { amount: 1, currency: 'CNY' } } };
+    },
+    ownerless: true,
+  },
+  getFund: list,
+  listFundDeposits: list,
+  listFundDistributions: list,
+  proposeFundGift: { ...body('fundGiftBody'), ownerless: true },
+  listFundProposals: list,
+  getFundProposal: { ...byId('fundGift'), ownerless: true },
+  approveFundGift: { ...byId('fundGift'), ownerless: true },
+  rejectFundGift: { ...byId('fundGift'), ownerless: true },
+  getCollectorFundDistributions: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
+  publishPaymentProof: { ...byId('paidBatch'), ownerless: true },
+  getPaymentProof: byId('provenBatch'),
+  readOwnPaymentProofs: {
+    make: async (org) => ({ body: { card: (await org.spokenFor()).card } }),
+    ownerless: true,
+  },
+  readPaymentProofsThroughLink: byId('link'),
   getCollectorDistributions: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
   getAnomalyRules: list,
   setAnomalyRule: {
@@ -421,6 +445,7 @@ const makeOneOfEach = async (org: Things): Promise<void> => {
     org.treatment,
     org.pollutantLoss,
     org.anomaly,
+    org.fundGift,
   ])
     await make();
 };

@@ -32,6 +32,8 @@ const ROOMS = [
   'resale',
   'trail',
   'distribution',
+  'fund',
+  'proofs',
   'periods',
   'figures',
   'interop',

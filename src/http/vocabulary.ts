@@ -220,6 +220,17 @@ export const VOCABULARY = {
     dispute: 有异议未决 | A dispute is open
     identity: 缺实名 | The real name is missing
     by-hand: 人工暂停 | Held by hand`),
+  fundSource: parse(`
+    carbon-trade: 碳汇交易 | Carbon trade
+    donation: 捐赠 | Donation
+    grant: 补助 | Grant
+    interest: 利息 | Interest
+    other: 其他 | Other`),
+  fundGift: parse(`
+    money: 现金分配 | Money
+    goods: 物资 | Goods
+    service: 服务 | Service
+    insurance: 保险 | Insurance`),
   disputeAbout: parse(`
     weight: 重量 | Weight
     deduction: 扣杂 | Deduction

@@ -240,8 +240,43 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     startsAt: new Date(Date.now() + 3_600_000).toISOString(),
     prices: [{ material: 'pet', base: { amount: 150, currency: 'CNY', perGrams: 1_000 } }],
   });
+  /** A batch of five people's bags, paid at the scale. */
+  const paidBatch = async (): Promise<Answer['body']> => {
+    const inputs: { lotId: string }[] = [];
+    for (let i = 0; i < 5; i++) {
+      const collectorId = (await make('/v1/collectors', collectorBody())).id;
+      const price = { amount: 1, currency: 'CNY', perGrams: 1 };
+      const settlement = { kind: 'goods', paid: { amount: 100, currency: 'CNY' } };
+      const bag = { ...collectionBody(), collectorId, quote: { price }, settlement };
+      inputs.push({ lotId: (await make('/v1/collections', bag, station)).lot.id });
+    }
+    return make('/v1/batches', { siteId, inputs }, station);
+  };
+  const fundHolder = () => make('/v1/fund/holder', { organisationId });
+  /** What the fund could give: it is in there. */
+  const fundGiftBody = async () => {
+    await fundHolder();
+    const amount = { amount: 1, currency: 'CNY' };
+    await make('/v1/fund/deposits', {
+      source: 'grant',
+      amount,
+      payer: canary,
+      reference: canary,
+      note: canary,
+    });
+    return { kind: 'goods', amount, units: 5, people: 5, description: canary };
+  };
   return {
     canary,
+    paidBatch,
+    provenBatch: async (): Promise<Answer['body']> => {
+      const made = await paidBatch();
+      await make(`/v1/batches/${made.id}/payment-proofs`, {});
+      return made;
+    },
+    fundHolder,
+    fundGiftBody,
+    fundGift: async () => make('/v1/fund/proposals', await fundGiftBody()),
     tariffBody,
     tariff: () => make('/v1/tariffs', tariffBody()),
     organisationId,
