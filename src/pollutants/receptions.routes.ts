@@ -61,7 +61,7 @@ export const receptionRoutes = (app: FastifyInstance, deps: ReceptionDeps): void
     tag,
     summary: { en: 'Upload up to 1,000 receptions, any number of times', zh: '批量上传接收记录' },
     access: RECEIVERS,
-    body: z.array(z.unknown()).min(1).max(schema.MAX_RECEPTIONS).or(z.instanceof(NdJson)),
+    body: z.array(z.unknown()).or(z.instanceof(NdJson)),
     documentedBody: z.array(schema.ReceptionRequest).min(1).max(schema.MAX_RECEPTIONS),
     consumes: ['application/json', 'application/x-ndjson'],
     response: z.object({ items: z.array(schema.ReceptionBatchItem) }),
