@@ -62,8 +62,13 @@ const clearingDraft = (mark: NonNullable<KnownMark>, isFirst: boolean, said: Ret
   });
 };
 
+/** Refuses to clear a mark for what a later room knows of it. */
+export type ClearingGuard = (world: World, mark: NonNullable<KnownMark>) => void;
+
 /** The first call proposes; a second person who does not profit either clears. */
-export const clearMark: Operation<ClearingRequest & { mark: KnownMark }, ClearingAnswer> = {
+export const clearMark = (
+  guard: ClearingGuard,
+): Operation<ClearingRequest & { mark: KnownMark }, ClearingAnswer> => ({
   name: 'mark.clear',
   roles: ['operator', 'certifier', 'regulator'],
   status: 201,
@@ -78,6 +83,7 @@ export const clearMark: Operation<ClearingRequest & { mark: KnownMark }, Clearin
     const known = world.get(clearings, mark.id);
     if (known?.state === 'cleared')
       throw conflict('already_cleared', 'This mark was cleared.', { markId: mark.id, seq: known.lastSeq });
+    guard(world, mark);
     const kind = world.get(organisations, caller.organisationId)?.kind;
     if (known !== undefined && onePerson(known.proposal, caller, kind))
       throw new DomainError('forbidden', 'same_holder', 'You proposed this; another person must clear it.');
@@ -87,7 +93,7 @@ export const clearMark: Operation<ClearingRequest & { mark: KnownMark }, Clearin
     id: data.markId,
     state: type === markCleared.type || type === pollutantMarkCleared.type ? 'cleared' : 'proposed',
   }),
-};
+});
 
 /** The fact marked, as it was read before the door: its position and its lot. null: none, or another's. */
 export type Marked = { seq: number; lotId: string } | null;

@@ -8,7 +8,7 @@ import { Id } from '../kernel/values.ts';
 import { MARKS, RECEPTION_MARKS, ROLES } from '../kernel/vocabulary.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { type Queryable, readFactsAt } from '../ledger/store.ts';
-import { clearMark } from './marks.operations.ts';
+import { type ClearingGuard, clearMark } from './marks.operations.ts';
 import { findMark, listMarks } from './marks.queries.ts';
 import { ClearingAnswer, ClearingRequest, MarkView } from './marks.schema.ts';
 import { type Mark, type MarkSubject, POLLUTANT_SUBJECTS } from './marks.tables.ts';
@@ -37,7 +37,9 @@ const recorderOf = async ({ pool, keyring }: MarkDeps, mark: Mark): Promise<stri
   return facts.get(mark.seq)!.fact.private.keyId;
 };
 
-export const markRoutes = (app: FastifyInstance, deps: MarkDeps): void => {
+/** @param guard what later rooms know that forbids the clearing of a mark */
+export const markRoutes = (app: FastifyInstance, deps: MarkDeps, guard: ClearingGuard): void => {
+  const clear = clearMark(guard);
   route(app, {
     method: 'GET',
     url: '/v1/marks',
@@ -75,12 +77,12 @@ export const markRoutes = (app: FastifyInstance, deps: MarkDeps): void => {
       en: 'Propose to clear a mark, or as a second person clear it',
       zh: '提请消除标记，或作为第二人消除',
     },
-    access: clearMark.roles.filter((role) => role !== 'programme'),
+    access: clear.roles.filter((role) => role !== 'programme'),
     params: z.object({ id: Id }),
     body: ClearingRequest,
     response: ClearingAnswer,
     status: 201,
-    errors: { 409: 'Cleared already' },
+    errors: { 409: 'Cleared already, or never claimable any more' },
     example: { note: '现场复核，称重录像相符' },
     handler: async ({ params, body, ...from }) => {
       await deps.follower.catchUp();
@@ -88,7 +90,7 @@ export const markRoutes = (app: FastifyInstance, deps: MarkDeps): void => {
       const recordedBy = mark === null ? undefined : await recorderOf(deps, mark);
       return write(
         deps,
-        clearMark,
+        clear,
         { ...body, mark: mark === null ? null : { ...mark, recordedBy } },
         from,
         params.id,
