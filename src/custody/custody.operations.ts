@@ -8,13 +8,7 @@ import { givenBack } from '../lots/undo.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { sites } from '../registry/registry.tables.ts';
-import {
-  shipmentDispatched,
-  shipmentReceived,
-  shipmentRefused,
-  shipmentVoided,
-  travelling,
-} from './custody.facts.ts';
+import { shipmentDispatched, shipmentRefused, shipmentVoided, travelling } from './custody.facts.ts';
 import type { ShipmentRequest, ShipmentVoidRequest } from './custody.schema.ts';
 import {
   arriving,
@@ -28,6 +22,7 @@ import {
   sealMarks,
 } from './loads.ts';
 import { type ReceiveAnswer, receiptAnswer } from './receipt.answer.ts';
+import { shipmentReceived } from './received.facts.ts';
 import { receiveTogether } from './together.ts';
 import { type KnownIncident, loseLoad, takeInUnweighed } from './unmeasured.ts';
 import { judge, privatePart } from './weighing.ts';
