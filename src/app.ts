@@ -9,6 +9,7 @@ import { correctionRoutes } from './collection/corrections.routes.ts';
 import { decidingRoutes } from './collection/deciding.routes.ts';
 import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
+import { refuseUndecided } from './collection/undecided.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
 import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
@@ -112,7 +113,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     lotsRoutes(scope, { ...deps, standingOf: (lot) => standingOf(deps, lot) });
     sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);
-    markRoutes(scope, deps);
+    markRoutes(scope, deps, refuseUndecided);
     lotMarkRoutes(scope, deps);
     shipmentMarkRoutes(scope, deps);
     runMarkRoutes(scope, deps);

@@ -11,6 +11,7 @@ import { deviceCheckWeighed } from './custody/check-weights.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { reWeighingFacts } from './custody/re-weighings.facts.ts';
 import { receiptVoidFacts } from './custody/receipt-voids.facts.ts';
+import { receivedFacts } from './custody/received.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
@@ -80,6 +81,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...markFacts,
   ...materialMarkFacts,
   ...custodyFacts,
+  ...receivedFacts,
   ...unmeasuredFacts,
   ...togetherFacts,
   ...receiptVoidFacts,
