@@ -118,6 +118,10 @@ const TABLE: Record<string, Row> = {
   holdPayoutOrder: { ...byId('payoutOrder', { reason: 'x' }), ownerless: true },
   releasePayoutOrder: { ...byId('heldPayout'), ownerless: true },
   cancelPayoutOrder: { ...byId('payoutOrder', { reason: 'x' }), ownerless: true },
+  askForPayoutOrder: {
+    make: async (org) => ({ id: (await org.sentPayout()).id }),
+    ownerless: true,
+  },
   submitPayoutOrder: {
     make: async (org) => ({ id: (await org.approvedPayout('payout-orders')).id }),
     ownerless: true,

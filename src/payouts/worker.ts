@@ -1,15 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { selectSql } from '../db/table.ts';
-import { DomainError } from '../kernel/errors.ts';
+import { conflict, DomainError } from '../kernel/errors.ts';
 import { keyedUuid } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { PayoutHold, PayoutRail } from '../kernel/vocabulary.ts';
 import type { AnyFact, Operation } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Door } from '../ledger/record.ts';
-import { nextStep, type Outcome, type OutcomeKind, type Rail, type Step } from '../rails/rail.ts';
+import {
+  nextStep,
+  nextStepBack,
+  type Outcome,
+  type OutcomeKind,
+  type Rail,
+  type Step,
+} from '../rails/rail.ts';
 import { PROGRAMME } from '../registry/access.ts';
+import { payoutCancelAsked } from './orders.facts.ts';
 import type { OrderLimits, OrderOperations } from './orders.operations.ts';
 import { draftedOf, fieldsOf, holdsOf, linesOf, ordersWhere, payeeAt } from './payouts.queries.ts';
 import {
@@ -86,6 +94,8 @@ export class PayoutWorker {
   /** Facts just committed: whether it should look. */
   offer(facts: readonly AnyFact[]): void {
     const [payouts, people] = [/^payout-/, /^(collector\.(payee|erased)|payout-run\.decided)/];
+    for (const { type, private: more } of facts)
+      if (type === payoutCancelAsked.type) this.due.delete(more.orderId as string);
     if (facts.some(({ type }) => people.test(type))) this.sweptAt = Number.NEGATIVE_INFINITY;
     if (facts.some(({ type }) => payouts.test(type) || people.test(type))) this.rouse?.();
   }
@@ -225,7 +235,7 @@ export class PayoutWorker {
     return did + (await this.hold(now));
   }
 
-  /** Holds what must not be sent now, releases what may again. What was held by hand or for a name stays. */
+  /** Holds what must not be sent now, releases what may again. What was held by hand stays. */
   private async hold(now: number): Promise<number> {
     const { pool } = this.options;
     let did = 0;
@@ -245,10 +255,15 @@ export class PayoutWorker {
   private async holdThese(found: readonly PayoutOrder[], now: number): Promise<number> {
     const people = found.map(({ personId }) => personId!);
     const standing = await holdsOf(this.options.pool, people, now);
-    const holdsNow = ({ personId, holds }: PayoutOrder): PayoutHold[] => [
-      ...(standing.get(personId!)?.holds ?? []),
-      ...holds.filter((hold) => hold === 'by-hand' || hold === 'identity'),
-    ];
+    const holdsNow = ({ personId, holds, amount, rail }: PayoutOrder): PayoutHold[] => {
+      const known = standing.get(personId!);
+      const { nameFrom = Number.POSITIVE_INFINITY } = this.options.limitsOf(rail) ?? {};
+      return [
+        ...(known?.holds ?? []),
+        ...(amount >= nameFrom && known?.named !== true ? (['identity'] as const) : []),
+        ...holds.filter((hold) => hold === 'by-hand'),
+      ];
+    };
     const moved = found.filter((order) => holdsNow(order).join() !== order.holds.join());
     return this.follow(moved, (order) => {
       const holds = holdsNow(order);
@@ -340,6 +355,7 @@ export class PayoutWorker {
     const { pool } = this.options;
     const { rows } = await pool.query<PayoutAttempt>(selectSql(payoutAttempts as never), [[order.reference]]);
     const { steps, reference } = rows[0]!;
+    if (order.state === 'cancelling') return this.takeBack(rail, order, steps, now);
     const next = nextStep(steps, rail.limits, now);
     if (next === 'submit') return this.send(rail, order, now);
     this.due.set(order.id, now + ASK_AGAIN_MS);
@@ -352,6 +368,49 @@ export class PayoutWorker {
     if (outcome.kind === 'not-found') this.due.set(order.id, now + ASK_AGAIN_MS * Math.min(sendings, 60));
     if (END_KINDS.includes(outcome.kind)) this.due.delete(order.id);
     return news;
+  }
+
+  /**
+   * Asks the rail about an order whatever its state, since what was paid may come back days later. What it answers is
+   * recorded where it may still change the order.
+   * @throws 409 for an order nothing was sent of, or a rail that cannot be asked
+   */
+  async askAgain(order: PayoutOrder): Promise<OutcomeKind> {
+    const { pool, rails } = this.options;
+    const rail = rails.get(order.rail);
+    if (rail === undefined)
+      throw conflict('rail_not_set_up', 'This rail cannot be asked here; import its statement.');
+    if (order.reference === null)
+      throw conflict('not_sent', 'Nothing was sent under this order yet.', { state: order.state });
+    const { rows } = await pool.query<PayoutAttempt>(selectSql(payoutAttempts as never), [[order.reference]]);
+    const { steps } = rows[0]!;
+    const outcome = await rail.query(order.reference, steps[0]!.at);
+    await this.told(order, order.reference, 'query', outcome, steps.at(-1));
+    return outcome.kind;
+  }
+
+  /** Does the next step with what is to be taken back. Says whether something new was recorded. */
+  private async takeBack(
+    rail: Rail,
+    order: PayoutOrder,
+    steps: readonly Step[],
+    now: number,
+  ): Promise<boolean> {
+    const reference = order.reference!;
+    const asked = steps.filter(({ did }) => did === 'cancel').length;
+    this.due.set(order.id, now + ASK_AGAIN_MS * Math.min(Math.max(asked, 1), 60));
+    const next = nextStepBack(steps, rail.limits, now);
+    if (next === 'by-hand') return false;
+    if (next === 'cancel') {
+      const outcome = await rail.cancel(reference);
+      // What it was refused for, or whether it was done, the rail is asked at once.
+      if (outcome.kind === 'unknown') this.due.delete(order.id);
+      return this.told(order, reference, 'cancel', outcome, steps.at(-1));
+    }
+    const outcome = await rail.query(reference, steps[0]!.at);
+    const gone = nextStepBack([...steps, { did: 'query', at: now, outcome }], rail.limits, now) === 'gone';
+    const said: Outcome = gone ? { kind: 'cancelled' } : outcome;
+    return this.told(order, reference, 'query', said, steps.at(-1));
   }
 
   /** Records an answer that tells something new. An amount that is not the order's is not believed. */

@@ -22,6 +22,8 @@ export const WECHAT_LIMITS: Omit<Limits, 'maximum'> = {
   queryWindow: 30 * 86_400_000,
   confirmWithin: 86_400_000,
   callsPerSecond: 100,
+  // A request bears the time of its signing, and an old one is refused; a day is far beyond what any clock is off by.
+  takesUpWithin: 86_400_000,
   reference: /^[0-9A-Za-z]{1,32}$/,
   referenceIs: '1 to 32 letters and digits',
   purposeLength: 32,

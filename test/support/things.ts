@@ -332,6 +332,14 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       const made = await (kind === 'payout-runs' ? payoutRun : payoutOrder)();
       return make(`/v1/${kind}/${made.id}/approve`, {}, await checker());
     },
+    sentPayout: async (): Promise<Answer['body']> => {
+      const made = await payoutOrder();
+      await make(`/v1/payout-orders/${made.id}/approve`, {}, await checker());
+      await make(`/v1/payout-orders/${made.id}/submit`, {});
+      const read = async () => must(await operator.get(`/v1/payout-orders/${made.id}`), 'order');
+      while ((await read()).reference === null) await sleep(20);
+      return made;
+    },
     heldPayout: async (): Promise<Answer['body']> => {
       const made = await payoutOrder();
       return make(`/v1/payout-orders/${made.id}/hold`, { reason: canary });
