@@ -36,7 +36,12 @@ export type OrderAnswer = {
 export type StateAnswer = { id: string; state: PayoutState };
 
 /** What a rail takes, with the programme's own limits. Minor units. */
-export type OrderLimits = { minimum: number; maximum: number; nameFrom?: number | undefined };
+export type OrderLimits = {
+  currency?: string | undefined;
+  minimum: number;
+  maximum: number;
+  nameFrom?: number | undefined;
+};
 
 export type DraftInput = {
   collectorId: string;

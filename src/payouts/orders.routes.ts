@@ -100,7 +100,7 @@ const makingRoutes = (app: FastifyInstance, deps: OrderDeps): void => {
     },
     example: { collectorId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a001', rail: 'wechat', amount: 21_604 },
     handler: async ({ body: { id: _, currency = deps.programme.currency, ...body }, ...from }) => {
-      const limits = limitsFor(deps, body.rail);
+      const limits = limitsFor(deps, body.rail, currency);
       return confirmedInside(async () => {
         const holds = await holdsOf(deps.pool, [body.collectorId], deps.clock());
         const prepared = holds.get(body.collectorId) ?? { payeeSeq: null, holds: [] };

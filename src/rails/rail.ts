@@ -79,6 +79,8 @@ export type Rail = {
 
 /** What a rail takes, as data. Amounts in fen, times in milliseconds. */
 export type Limits = {
+  /** The only one it pays, ISO 4217; undefined: any. */
+  currency?: string;
   minimum: number;
   maximum: number;
   /** From this amount on the real name is needed; undefined: never. */

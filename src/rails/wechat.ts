@@ -17,6 +17,7 @@ import { authorization, doubtOf, opened, type PlatformKeys, sealedFor } from './
 
 /** WeChat Pay 商家转账 (v3, `transfer-bills`): the payee confirms within 24 hours. `maximum` is each merchant's own. */
 export const WECHAT_LIMITS: Omit<Limits, 'maximum'> = {
+  currency: 'CNY',
   minimum: 10,
   nameFrom: 200_000,
   queryWindow: 30 * 86_400_000,
