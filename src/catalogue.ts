@@ -20,9 +20,11 @@ import { floatFacts } from './floats/floats.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
+import { heirFacts } from './payouts/heirs.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
 import { payeeFacts } from './payouts/payees.facts.ts';
 import { runFacts } from './payouts/runs.facts.ts';
+import { unclaimedFacts } from './payouts/unclaimed.facts.ts';
 import { declarationFacts } from './pollutants/declarations.facts.ts';
 import { receptionFacts } from './pollutants/receptions.facts.ts';
 import { transferFacts } from './pollutants/transfers.facts.ts';
@@ -104,6 +106,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,
+  ...heirFacts,
+  ...unclaimedFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

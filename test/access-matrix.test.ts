@@ -39,6 +39,11 @@ const byIdWith = (name: keyof Things, sent: keyof Things): Row => ({
   make: async (org) => ({ id: (await (org[name] as () => Promise<{ id: string }>)()).id, body: org[sent] }),
 });
 
+const decision = ({ id, proposalSeq }: { id: string; proposalSeq: number }): Made => ({
+  id,
+  body: { proposalSeq },
+});
+
 /** How to ask for each operation. A new operation needs a line here. */
 const TABLE: Record<string, Row> = {
   registerOrganisation: { make: () => ({ body: { name: 'x', kind: 'station' } }), ownerless: true },
@@ -101,6 +106,11 @@ const TABLE: Record<string, Row> = {
   setPayee: byIdWith('collector', 'payeeBody'),
   getPayee: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
   consentToNetting: byId('collector', { given: true, at: '2026-11-24T06:30:00+08:00' }),
+  proposeHeir: byIdWith('collector', 'heirBody'),
+  approveHeir: { make: async (org) => decision(await org.heir()), ownerless: true },
+  rejectHeir: { make: async (org) => decision(await org.heir()), ownerless: true },
+  getHeir: { make: async (org) => ({ id: (await org.heir()).id }), across: ['operator', 'payer'] },
+  listUnclaimed: list,
   openPayoutRun: { ...body('payoutRunBody'), ownerless: true },
   listPayoutRuns: list,
   getPayoutRun: { ...byId('payoutRun'), ownerless: true },

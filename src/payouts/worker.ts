@@ -29,6 +29,7 @@ import {
 } from './payouts.tables.ts';
 import type { runOperations } from './runs.operations.ts';
 import { TRANSITIONS } from './states.ts';
+import { sweepUnclaimed, type unclaimedOperations } from './unclaimed.ts';
 
 /** Orders taken in hand together. */
 const AT_ONCE = 200;
@@ -42,6 +43,8 @@ const CALLS_AT_ONCE = 8;
 
 /** How often all orders that were not sent are looked at. */
 const SWEEP_MS = 10_000;
+/** How often balances nobody was paid are looked for. */
+const UNCLAIMED_MS = 3_600_000;
 const END_KINDS: readonly OutcomeKind[] = ['paid', 'failed', 'closed', 'cancelled', 'returned'];
 
 type Follow = Parameters<OrderOperations['follow']['decide']>[1];
@@ -57,6 +60,7 @@ export type WorkerOptions = {
   rails: Rails;
   orders: OrderOperations;
   runs: ReturnType<typeof runOperations>;
+  unclaimed: ReturnType<typeof unclaimedOperations>;
   limitsOf: (rail: PayoutRail) => OrderLimits | undefined;
   onError: (error: Error) => void;
 };
@@ -73,6 +77,7 @@ export class PayoutWorker {
   private rouse: (() => void) | undefined;
   /** When all orders that were not sent were last looked at; milliseconds. */
   private sweptAt = Number.NEGATIVE_INFINITY;
+  private unclaimedAt = Number.NEGATIVE_INFINITY;
   /** Milliseconds, by order. */
   private readonly due = new Map<string, number>();
 
@@ -93,7 +98,7 @@ export class PayoutWorker {
 
   /** Facts just committed: whether it should look. */
   offer(facts: readonly AnyFact[]): void {
-    const [payouts, people] = [/^payout-/, /^(collector\.(payee|erased)|payout-run\.decided)/];
+    const [payouts, people] = [/^payout-/, /^(collector\.(payee|heir|erased)|payout-run\.decided)/];
     for (const { type, private: more } of facts)
       if (type === payoutCancelAsked.type) this.due.delete(more.orderId as string);
     if (facts.some(({ type }) => people.test(type))) this.sweptAt = Number.NEGATIVE_INFINITY;
@@ -128,6 +133,14 @@ export class PayoutWorker {
     if (wait < 0 || wait >= SWEEP_MS) {
       this.sweptAt = now;
       did += await this.sweep(now);
+    }
+    if (now - this.unclaimedAt >= UNCLAIMED_MS) {
+      this.unclaimedAt = now;
+      const { pool, unclaimed } = this.options;
+      did += await sweepUnclaimed(pool, now, {
+        find: (found) => this.record(unclaimed.find, found),
+        claim: (accountId) => this.record(unclaimed.claim, { accountId }),
+      });
     }
     did += await this.approve();
     for (const [name, rail] of this.options.rails) did += await this.drive(name, rail, now);
