@@ -559,6 +559,7 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
     // Who shares in a batch's money is a rule of the programme, and public.
     if (operationId === 'listDistributionRules') continue;
     if (operationId === 'listPayoutRuns' || operationId === 'listPayoutOrders') continue;
+    if (operationId === 'listUnclaimed') continue;
     let cursor: string | null = '';
     let [pages, items] = [0, 0];
     while (cursor !== null && pages < 100) {
