@@ -9,7 +9,7 @@ import { heirDecided, heirProposed } from './heirs.facts.ts';
 import type { HeirRequest } from './heirs.schema.ts';
 import { byOf, expectAnother, PAYERS } from './orders.operations.ts';
 import { accountHashOf, checkPayee } from './payees.operations.ts';
-import { heirs } from './payouts.tables.ts';
+import { heirs, payees } from './payouts.tables.ts';
 
 export type HeirAnswer = { collectorId: string | null; state: 'proposed' | 'approved' | 'rejected' };
 type Named = { collectorId: string };
@@ -43,6 +43,7 @@ export const heirOperations = (
         const collector = collectorInPath(world, caller, collectorId);
         expectState(collector, ...PAYABLE);
         checkPayee(heir);
+        world.need(heirs, [collectorId]);
         const part = { personId: collectorId, ...heir, ...accountHashOf(keyring, heir), by: byOf(caller) };
         return draft({
           type: heirProposed,
@@ -71,6 +72,7 @@ export const heirOperations = (
           throw conflict('another_heir', 'Another proposal was made meanwhile; read it first.', {
             proposalSeq: heir.seq,
           });
+        world.need(payees, [collectorId]);
         if (approve) expectAnother(heir.maker, caller);
         return draft({
           type: heirDecided,

@@ -18,7 +18,14 @@ import {
   payoutOrderDrafted,
   payoutOrderReadied,
 } from './orders.facts.ts';
-import { type By, type PayoutOrder, payees, payoutOrders, payoutRuns } from './payouts.tables.ts';
+import {
+  type By,
+  type PayoutOrder,
+  payees,
+  payoutAttempts,
+  payoutOrders,
+  payoutRuns,
+} from './payouts.tables.ts';
 import { nettedOf, settle } from './settling.ts';
 import { after, type Deed, UNDER_WAY } from './states.ts';
 
@@ -228,6 +235,7 @@ export const orderOperations = (keyring: Keyring, programme: { timeZone: string;
         const by = byOf(context.caller);
         if (!UNDER_WAY.includes(order.state))
           return changed(world, order, { orderId, deed: 'withdraw', by, reason }, context);
+        world.need(payoutAttempts, [order.reference!]);
         return draft({
           type: payoutCancelAsked,
           data: dataOf(order, context),
@@ -311,6 +319,7 @@ export const orderOperations = (keyring: Keyring, programme: { timeZone: string;
         const order = orderInPath(world, orderId);
         if (order.reference !== reference)
           throw conflict('another_reference', 'The order bears another reference.');
+        world.need(payoutAttempts, [reference]);
         const state = after(order.state, outcome.kind);
         const { confirmation, ...told } = outcome as Outcome & { confirmation?: string };
         return draft({

@@ -35,8 +35,8 @@ export const accountHashOf = (keyring: Keyring, { rail, account }: PayeeRequest)
 
 /** An heir two people agreed to is not put aside by one. @throws 409 `heir_stands` */
 export const expectNoHeir = (world: World, personId: string): void => {
-  const paidSeq = world.get(heirs, personId)?.paidSeq ?? null;
-  if (paidSeq !== null && world.get(payees, personId)?.seq === paidSeq)
+  const [heir, payee] = [world.get(heirs, personId), world.get(payees, personId)];
+  if (heir?.paidSeq != null && payee?.seq === heir.paidSeq)
     throw conflict('heir_stands', 'An heir is paid for this collector: propose another one instead.');
 };
 
@@ -85,6 +85,8 @@ export const payeeOperations = (
       decide(world, { collectorId, given, at }, context) {
         const collector = collectorInPath(world, context.caller, collectorId);
         expectState(collector, 'active', 'closed');
+        // Applying it reads this: asked for here, all that wait in a turn are loaded at once.
+        world.need(payees, [collectorId]);
         return draft({
           type: nettingConsentChanged,
           ...shown(world, context, collector.siteId),

@@ -135,7 +135,22 @@ export const draftedOf = async (db: Queryable, runId: string): Promise<RunList> 
 
 /** The account an order is paid to, out of the sealed part of the fact that says so; undefined once it was erased. */
 export const payeeAt = async (db: Queryable, keyring: Keyring, seq: number): Promise<PayeePart | undefined> =>
-  (await readFactsAt(db, sha256, keyring, [seq])).get(seq)?.fact.people[0]?.part as PayeePart | undefined;
+  (await payeesAt(db, keyring, [seq])).get(seq);
+
+/** As `payeeAt`, of several facts, by position; those that were erased are not in it. */
+export const payeesAt = async (
+  db: Queryable,
+  keyring: Keyring,
+  seqs: readonly number[],
+): Promise<Map<number, PayeePart>> => {
+  const facts = await readFactsAt(db, sha256, keyring, [...new Set(seqs)]);
+  return new Map(
+    [...facts].flatMap(([seq, { fact }]) => {
+      const part = fact.people[0]?.part as PayeePart | undefined;
+      return part === undefined ? [] : [[seq, part] as const];
+    }),
+  );
+};
 
 /** Open orders of which something may follow, oldest first. */
 export const ordersWhere = async (

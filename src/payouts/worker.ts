@@ -9,6 +9,7 @@ import type { AnyFact, Operation } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Door } from '../ledger/record.ts';
 import {
+  type Attempt,
   nextStep,
   nextStepBack,
   type Outcome,
@@ -19,7 +20,7 @@ import {
 import { PROGRAMME } from '../registry/access.ts';
 import { payoutCancelAsked } from './orders.facts.ts';
 import type { OrderLimits, OrderOperations } from './orders.operations.ts';
-import { draftedOf, fieldsOf, holdsOf, linesOf, ordersWhere, payeeAt } from './payouts.queries.ts';
+import { draftedOf, fieldsOf, holdsOf, linesOf, ordersWhere, payeesAt } from './payouts.queries.ts';
 import {
   type PayoutAttempt,
   type PayoutOrder,
@@ -40,6 +41,8 @@ const ASK_AGAIN_MS = 60_000;
 const PURPOSE = '塑料回收款';
 /** Calls to one rail under way at once. */
 const CALLS_AT_ONCE = 8;
+/** Orders whose sending is recorded in one turn, before the first of them is sent. */
+const BEGUN_AT_ONCE = 64;
 
 /** How often all orders that were not sent are looked at. */
 const SWEEP_MS = 10_000;
@@ -78,7 +81,7 @@ export class PayoutWorker {
   /** When all orders that were not sent were last looked at; milliseconds. */
   private sweptAt = Number.NEGATIVE_INFINITY;
   private unclaimedAt = Number.NEGATIVE_INFINITY;
-  /** Milliseconds, by order. */
+  /** Milliseconds, by order; of those under way alone. */
   private readonly due = new Map<string, number>();
 
   constructor(options: WorkerOptions) {
@@ -292,12 +295,10 @@ export class PayoutWorker {
       [name],
       AT_ONCE,
     );
-    let did = 0;
     const pace = this.paced(rail);
-    await inParallel(ready, async (order) => {
-      await pace();
-      if (await this.send(rail, order, now)) did++;
-    });
+    let did = 0;
+    for (let i = 0; i < ready.length; i += BEGUN_AT_ONCE)
+      did += await this.send(rail, ready.slice(i, i + BEGUN_AT_ONCE), pace, now);
     for (let from = -1; ; ) {
       const found = await ordersWhere(
         pool,
@@ -310,7 +311,7 @@ export class PayoutWorker {
       const due = found.filter(({ id }) => (this.due.get(id) ?? 0) <= now);
       await inParallel(due, async (order) => {
         await pace();
-        if (await this.ask(rail, order, now)) did++;
+        if (await this.ask(rail, order, pace, now)) did++;
       });
     }
   }
@@ -328,49 +329,80 @@ export class PayoutWorker {
   }
 
   /**
-   * Sends an order: first the attempt is recorded, then sent, then what was answered is recorded. Killed anywhere in
-   * between, it is asked for under the same reference. Says whether it was this worker's.
+   * Sends orders: first that they are begun is recorded, of all of them in one turn, then each is sent, and what was
+   * answered is recorded while others are still sent. Killed anywhere in between, they are asked for under the same
+   * reference. Says how many were this worker's.
    */
-  private async send(rail: Rail, order: PayoutOrder, now: number): Promise<boolean> {
-    const { pool, keyring, orders, onError } = this.options;
-    // Held since it was approved.
-    if (order.reference === null && (await this.holdThese([order], now)) > 0) return true;
-    const payee = await payeeAt(pool, keyring, order.payeeSeq);
+  private async send(
+    rail: Rail,
+    ready: readonly PayoutOrder[],
+    pace: () => Promise<void>,
+    now: number,
+  ): Promise<number> {
+    const { pool, keyring, orders } = this.options;
+    // Held since they were approved: these moved, and the door does not begin them.
+    const held = await this.holdThese(
+      ready.filter(({ reference }) => reference === null),
+      now,
+    );
+    const payees = await payeesAt(
+      pool,
+      keyring,
+      ready.map(({ payeeSeq }) => payeeSeq),
+    );
     // Only the first sending knows whom: whoever was erased since cannot be sent anything again.
-    if (payee === undefined) return false;
-    const begun = await this.record(orders.begin, { orderId: order.id, lastSeq: order.lastSeq });
-    if (begun === undefined) return false;
-    this.due.set(order.id, now + 1);
-    const attempt = {
-      reference: begun.reference,
-      amount: order.amount,
-      payee: { account: payee.account ?? '', ...(payee.name === undefined ? {} : { name: payee.name }) },
-      purpose: PURPOSE,
-    };
-    let outcome: Outcome;
+    const known = ready.filter(({ payeeSeq }) => payees.has(payeeSeq));
+    const begun = await Promise.all(
+      known.map(async (order) => ({
+        order,
+        begun: await this.record(orders.begin, { orderId: order.id, lastSeq: order.lastSeq }),
+      })),
+    );
+    const mine = begun.flatMap(({ order, begun }) =>
+      begun === undefined ? [] : [{ order, reference: begun.reference }],
+    );
+    for (const { order } of mine) this.due.set(order.id, now + 1);
+    const told: Promise<boolean>[] = [];
+    await inParallel(mine, async ({ order, reference }) => {
+      await pace();
+      const { account = '', name } = payees.get(order.payeeSeq)!;
+      const payee = { account, ...(name === undefined ? {} : { name }) };
+      const outcome = await this.submit(rail, { reference, amount: order.amount, payee, purpose: PURPOSE });
+      if (outcome.kind !== 'unknown') this.due.set(order.id, now + ASK_AGAIN_MS);
+      const recorded = this.told(order, reference, 'submit', outcome);
+      // Whoever waits for all of them below hears of it.
+      recorded.catch(() => undefined);
+      told.push(recorded);
+    });
+    await Promise.all(told);
+    return held + mine.length;
+  }
+
+  private async submit(rail: Rail, attempt: Attempt): Promise<Outcome> {
     try {
-      outcome = await rail.submit(attempt);
+      return await rail.submit(attempt);
     } catch (error) {
-      onError(error as Error);
+      this.options.onError(error as Error);
       // A refusal of ours comes before the sending; of anything else nobody knows whether something was sent.
-      outcome =
-        error instanceof DomainError
-          ? { kind: 'unknown', code: error.code, refused: true }
-          : { kind: 'unknown', code: 'not_known' };
+      return error instanceof DomainError
+        ? { kind: 'unknown', code: error.code, refused: true }
+        : { kind: 'unknown', code: 'not_known' };
     }
-    await this.told(order, begun.reference, 'submit', outcome);
-    if (outcome.kind !== 'unknown') this.due.set(order.id, now + ASK_AGAIN_MS);
-    return true;
   }
 
   /** Does the next step under an order's reference, by what is recorded. Says whether something new was recorded. */
-  private async ask(rail: Rail, order: PayoutOrder, now: number): Promise<boolean> {
+  private async ask(
+    rail: Rail,
+    order: PayoutOrder,
+    pace: () => Promise<void>,
+    now: number,
+  ): Promise<boolean> {
     const { pool } = this.options;
     const { rows } = await pool.query<PayoutAttempt>(selectSql(payoutAttempts as never), [[order.reference]]);
     const { steps, reference } = rows[0]!;
     if (order.state === 'cancelling') return this.takeBack(rail, order, steps, now);
     const next = nextStep(steps, rail.limits, now);
-    if (next === 'submit') return this.send(rail, order, now);
+    if (next === 'submit') return (await this.send(rail, [order], pace, now)) > 0;
     this.due.set(order.id, now + ASK_AGAIN_MS);
     if (next === 'free') return this.told(order, reference, 'query', { kind: 'failed', code: 'refused' });
     if (next !== 'query') return false;
@@ -379,7 +411,6 @@ export class PayoutWorker {
     // What the rail does not know may be sent again, as it was, after a while.
     const sendings = steps.filter((step) => step.did === 'submit').length;
     if (outcome.kind === 'not-found') this.due.set(order.id, now + ASK_AGAIN_MS * Math.min(sendings, 60));
-    if (END_KINDS.includes(outcome.kind)) this.due.delete(order.id);
     return news;
   }
 
@@ -434,6 +465,7 @@ export class PayoutWorker {
     said: Outcome,
     last?: Step,
   ): Promise<boolean> {
+    if (END_KINDS.includes(said.kind)) this.due.delete(order.id);
     const differs = said.amount !== undefined && said.amount !== order.amount;
     const outcome: Outcome = differs ? { kind: 'unknown', code: 'another_amount' } : said;
     const to = TRANSITIONS[order.state][outcome.kind];
