@@ -4,7 +4,7 @@ import { selectSql } from '../db/table.ts';
 import { conflict, DomainError } from '../kernel/errors.ts';
 import { keyedUuid } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { PayoutHold, PayoutRail } from '../kernel/vocabulary.ts';
+import type { PayoutRail } from '../kernel/vocabulary.ts';
 import type { AnyFact, Operation } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Door } from '../ledger/record.ts';
@@ -31,6 +31,7 @@ import {
 import type { runOperations } from './runs.operations.ts';
 import { TRANSITIONS } from './states.ts';
 import { sweepUnclaimed, type unclaimedOperations } from './unclaimed.ts';
+import { UnsentOrders } from './unsent.ts';
 
 /** Orders taken in hand together. */
 const AT_ONCE = 200;
@@ -50,7 +51,6 @@ const SWEEP_MS = 10_000;
 const UNCLAIMED_MS = 3_600_000;
 const END_KINDS: readonly OutcomeKind[] = ['paid', 'failed', 'closed', 'cancelled', 'returned'];
 
-type Follow = Parameters<OrderOperations['follow']['decide']>[1];
 export type Rails = Map<PayoutRail, Rail>;
 
 export type WorkerOptions = {
@@ -84,8 +84,14 @@ export class PayoutWorker {
   /** Milliseconds, by order; of those under way alone. */
   private readonly due = new Map<string, number>();
 
+  private readonly unsent: UnsentOrders;
+
   constructor(options: WorkerOptions) {
     this.options = options;
+    this.unsent = new UnsentOrders({
+      ...options,
+      record: (operation, input) => this.record(operation, input),
+    });
   }
 
   start(): void {
@@ -135,7 +141,7 @@ export class PayoutWorker {
     const wait = now - this.sweptAt;
     if (wait < 0 || wait >= SWEEP_MS) {
       this.sweptAt = now;
-      did += await this.sweep(now);
+      did += await this.unsent.sweep(now);
     }
     if (now - this.unclaimedAt >= UNCLAIMED_MS) {
       this.unclaimedAt = now;
@@ -145,7 +151,7 @@ export class PayoutWorker {
         claim: (accountId) => this.record(unclaimed.claim, { accountId }),
       });
     }
-    did += await this.approve();
+    did += await this.unsent.approve();
     for (const [name, rail] of this.options.rails) did += await this.drive(name, rail, now);
     return did;
   }
@@ -207,86 +213,6 @@ export class PayoutWorker {
     await this.record(runs.complete, { runId: id, ...(await draftedOf(pool, id)) });
   }
 
-  /** Puts the same deed through for each of these orders, once; says for how many. */
-  private async follow(
-    orders: readonly PayoutOrder[],
-    deeds: (order: PayoutOrder) => Omit<Follow, 'orderId' | 'lastSeq'>,
-  ): Promise<number> {
-    const done = orders.map((order) =>
-      this.record(this.options.orders.follow, { orderId: order.id, lastSeq: order.lastSeq, ...deeds(order) }),
-    );
-    return (await Promise.all(done)).filter((answer) => answer !== undefined).length;
-  }
-
-  /** The orders a run's approval covers, some at a time. */
-  private async approve(): Promise<number> {
-    const where = "o.state = 'draft' AND NOT o.alone AND r.state IN ('approved', 'submitted')";
-    return this.follow(await ordersWhere(this.options.pool, where, [], AT_ONCE), () => ({ deed: 'approve' }));
-  }
-
-  /** What follows from people, payees and disputes, before anything is sent: erased, rejected, paid elsewhere, held. */
-  private async sweep(now: number): Promise<number> {
-    const { pool } = this.options;
-    const unsent = "o.state IN ('draft', 'held', 'approved')";
-    let did = 0;
-    const all = async (where: string, deeds: (order: PayoutOrder) => Omit<Follow, 'orderId' | 'lastSeq'>) => {
-      for (let done = AT_ONCE; done === AT_ONCE; did += done)
-        done = await this.follow(await ordersWhere(pool, `${unsent} AND ${where}`, [], AT_ONCE), deeds);
-    };
-    await all('o."personId" IS NULL', () => ({ deed: 'withdraw' }));
-    await all("r.state = 'rejected'", () => ({ deed: 'reject' }));
-    await all('EXISTS (SELECT FROM payees p WHERE p.person_id = o."personId" AND p.rail <> o.rail)', () => ({
-      deed: 'withdraw',
-    }));
-    const { rows } = await pool.query<{ id: string; seq: number }>(
-      `SELECT o.id, p.seq FROM payout_orders o JOIN payees p ON p.person_id = o.person_id
-       WHERE ${unsent} AND p.seq <> o.payee_seq AND p.rail = o.rail`,
-    );
-    const seqs = new Map(rows.map(({ id, seq }) => [id, seq]));
-    for (let i = 0; i < rows.length; i += AT_ONCE) {
-      const some = rows.slice(i, i + AT_ONCE).map(({ id }) => id);
-      const lapsed = await ordersWhere(pool, `${unsent} AND o.id = ANY($1::uuid[])`, [some], AT_ONCE);
-      did += await this.follow(lapsed, ({ id }) => ({ deed: 'lapse', payeeSeq: seqs.get(id)! }));
-    }
-    return did + (await this.hold(now));
-  }
-
-  /** Holds what must not be sent now, releases what may again. What was held by hand stays. */
-  private async hold(now: number): Promise<number> {
-    const { pool } = this.options;
-    let did = 0;
-    for (let from = -1; ; ) {
-      const found = await ordersWhere(
-        pool,
-        `o.state IN ('draft', 'held', 'approved') AND o."personId" IS NOT NULL AND o.seq > $1`,
-        [from],
-        1_000,
-      );
-      if (found.length === 0) return did;
-      from = found.at(-1)!.seq;
-      did += await this.holdThese(found, now);
-    }
-  }
-
-  private async holdThese(found: readonly PayoutOrder[], now: number): Promise<number> {
-    const people = found.map(({ personId }) => personId!);
-    const standing = await holdsOf(this.options.pool, people, now);
-    const holdsNow = ({ personId, holds, amount, rail }: PayoutOrder): PayoutHold[] => {
-      const known = standing.get(personId!);
-      const { nameFrom = Number.POSITIVE_INFINITY } = this.options.limitsOf(rail) ?? {};
-      return [
-        ...(known?.holds ?? []),
-        ...(amount >= nameFrom && known?.named !== true ? (['identity'] as const) : []),
-        ...holds.filter((hold) => hold === 'by-hand'),
-      ];
-    };
-    const moved = found.filter((order) => holdsNow(order).join() !== order.holds.join());
-    return this.follow(moved, (order) => {
-      const holds = holdsNow(order);
-      return { deed: holds.length > 0 ? 'hold' : 'release', holds };
-    });
-  }
-
   private async drive(name: PayoutRail, rail: Rail, now: number): Promise<number> {
     const { pool } = this.options;
     const ready = await ordersWhere(
@@ -341,8 +267,8 @@ export class PayoutWorker {
   ): Promise<number> {
     const { pool, keyring, orders } = this.options;
     // Held since they were approved: these moved, and the door does not begin them.
-    const held = await this.holdThese(
-      ready.filter(({ reference }) => reference === null),
+    const held = await this.unsent.holdThese(
+      ready.filter(({ reference, personId }) => reference === null && personId !== null),
       now,
     );
     const payees = await payeesAt(
