@@ -25,9 +25,11 @@ import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
 import { passbookFacts } from './passbook/passbook.facts.ts';
 import { statementFacts } from './passbook/statements.facts.ts';
+import { heirFacts } from './payouts/heirs.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
 import { payeeFacts } from './payouts/payees.facts.ts';
 import { runFacts } from './payouts/runs.facts.ts';
+import { unclaimedFacts } from './payouts/unclaimed.facts.ts';
 import { declarationFacts } from './pollutants/declarations.facts.ts';
 import { receptionFacts } from './pollutants/receptions.facts.ts';
 import { transferFacts } from './pollutants/transfers.facts.ts';
@@ -116,6 +118,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,
+  ...heirFacts,
+  ...unclaimedFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

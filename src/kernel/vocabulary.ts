@@ -252,6 +252,11 @@ export type FundGiftKind = (typeof FUND_GIFTS)[number];
 /** Why an order waits. */
 export const PAYOUT_HOLDS = ['payee-changed', 'account-shared', 'dispute', 'identity', 'by-hand'] as const;
 export type PayoutHold = (typeof PAYOUT_HOLDS)[number];
+/** Why nobody was paid what is unclaimed. */
+export const UNCLAIMED_REASONS = [
+  ...(['erased', 'no-payee', 'held', 'under-way', 'expired', 'failed', 'returned', 'not-ordered'] as const),
+] as const;
+export type UnclaimedReason = (typeof UNCLAIMED_REASONS)[number];
 /** Marks that doubt where material comes from: while one is open, the origin premium is owed provisionally only. */
 export const ORIGIN_MARKS: readonly string[] = [
   'origin-none',

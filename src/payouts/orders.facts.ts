@@ -96,6 +96,33 @@ export const payoutOrderChanged: FactType<MaybeSiteAndDay, Changed> = {
   },
 };
 
+const CancelAsked = z.strictObject({
+  orderId: Id,
+  by: By,
+  reason: text(500).optional(),
+  state: z.enum(PAYOUT_STATES),
+});
+
+/** Somebody wants back what was sent. The page on which the payee confirms is shown no more. */
+export const payoutCancelAsked: FactType<MaybeSiteAndDay, z.infer<typeof CancelAsked>> = {
+  type: 'payout-order.cancel-asked.v1',
+  title: { en: 'Payment to be taken back from the rail', zh: '申请撤销已发出的付款' },
+  data: MaybeSiteAndDay,
+  private: CancelAsked,
+  grams: NONE,
+  fen: 'None move: it stays set aside until the rail says how it ended.',
+  backPointers: [],
+  apply(world, { seq, private: { orderId, state } }) {
+    const { reference } = world.get(payoutOrders, orderId)!;
+    world.put(payoutAttempts, {
+      ...world.get(payoutAttempts, reference!)!,
+      confirmation: null,
+      lastSeq: seq,
+    });
+    change(world, orderId, seq, { state });
+  },
+};
+
 const Readied = z.strictObject({ orderId: Id, by: By });
 export const payoutOrderReadied: FactType<MaybeSiteAndDay, z.infer<typeof Readied>> = {
   type: 'payout-order.submitted.v1',
@@ -204,6 +231,7 @@ export const orderFacts = [
   payoutOrderDrafted,
   payoutOrderChanged,
   payoutOrderReadied,
+  payoutCancelAsked,
   payoutAttemptBegun,
   payoutAttemptAnswered,
 ];

@@ -62,6 +62,13 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     return must(await operator.get('/v1/accounts?limit=1'), 'accounts').items[0].id;
   };
   const payeeBody = { rail: 'wechat', account: randomUUID(), name: canary };
+  const heirBody = { ...payeeBody, relation: canary, evidenceHash: 'ab'.repeat(32) };
+  /** A collector with an heir somebody proposed. */
+  const heir = async (): Promise<{ id: string; proposalSeq: number }> => {
+    const { id } = await make('/v1/collectors', collectorBody(), station);
+    const { receipt } = await make(`/v1/collectors/${id}/heir`, heirBody, station);
+    return { id, proposalSeq: receipt.seq };
+  };
   /** A collector who is owed 10,000 fen; the rail takes everything and never says that it paid. */
   const owedCollector = async (): Promise<string> => {
     app.deps.payouts.rails.set('wechat', silentRail);
@@ -381,6 +388,8 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     incidentBody,
     declaration,
     payeeBody,
+    heirBody,
+    heir,
     payoutOrder,
     payoutOrderBody,
     payoutRun,
@@ -388,6 +397,14 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     approvedPayout: async (kind: 'payout-runs' | 'payout-orders'): Promise<Answer['body']> => {
       const made = await (kind === 'payout-runs' ? payoutRun : payoutOrder)();
       return make(`/v1/${kind}/${made.id}/approve`, {}, await checker());
+    },
+    sentPayout: async (): Promise<Answer['body']> => {
+      const made = await payoutOrder();
+      await make(`/v1/payout-orders/${made.id}/approve`, {}, await checker());
+      await make(`/v1/payout-orders/${made.id}/submit`, {});
+      const read = async () => must(await operator.get(`/v1/payout-orders/${made.id}`), 'order');
+      while ((await read()).reference === null) await sleep(20);
+      return made;
     },
     heldPayout: async (): Promise<Answer['body']> => {
       const made = await payoutOrder();

@@ -57,3 +57,17 @@ export const inLanes = async <Item, Result>(
   await Promise.all(Array.from({ length: lanes }, lane));
   return results;
 };
+
+const PATIENCE_MS = 60_000;
+
+/** Asks until it is so. @throws after a minute */
+export const until = async (
+  read: () => Promise<Answer>,
+  isSo: (answer: Answer) => boolean,
+): Promise<Answer> => {
+  for (const since = performance.now(); performance.now() - since < PATIENCE_MS; await sleep(100)) {
+    const answer = await read();
+    if (isSo(answer)) return answer;
+  }
+  throw new Error('What was asked for did not come about within a minute.');
+};
