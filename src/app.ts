@@ -30,6 +30,7 @@ import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
+import { payoutListRoutes } from './payouts/lists.routes.ts';
 import { payoutOrderRoutes } from './payouts/orders.routes.ts';
 import { payeeRoutes } from './payouts/payees.routes.ts';
 import { payoutRunRoutes } from './payouts/runs.routes.ts';
@@ -97,6 +98,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     payeeRoutes(scope, deps);
     payoutRunRoutes(scope, deps);
     payoutOrderRoutes(scope, deps);
+    payoutListRoutes(scope, deps);
     outsideRoutes(scope, deps);
     containerRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, standingOf: (lot) => standingOf(deps, lot) });

@@ -20,6 +20,7 @@ import { floatFacts } from './floats/floats.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
+import { listFacts } from './payouts/lists.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
 import { payeeFacts } from './payouts/payees.facts.ts';
 import { runFacts } from './payouts/runs.facts.ts';
@@ -104,6 +105,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,
+  ...listFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -19,6 +19,7 @@ import * as sources from './lots/sources.tables.ts';
 import * as stock from './lots/stock.tables.ts';
 import * as weighings from './lots/weighings.tables.ts';
 import * as outside from './outside/outside.tables.ts';
+import * as payoutLists from './payouts/lists.tables.ts';
 import * as payouts from './payouts/payouts.tables.ts';
 import * as declarations from './pollutants/declarations.tables.ts';
 import * as pollutants from './pollutants/pollutants.tables.ts';
@@ -71,6 +72,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   slips,
   tariffs,
   payouts,
+  payoutLists,
   presets,
   outside,
   custody,
