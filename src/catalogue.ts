@@ -32,6 +32,7 @@ import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
+import { reconciliationFacts } from './reconciliation/reconciliation.facts.ts';
 import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { logKeyFacts } from './registry/log-keys.facts.ts';
@@ -106,6 +107,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...runFacts,
   ...orderFacts,
   ...listFacts,
+  ...reconciliationFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

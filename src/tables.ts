@@ -30,6 +30,7 @@ import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
+import * as reconciliation from './reconciliation/reconciliation.tables.ts';
 import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
 import * as logKeys from './registry/log-keys.tables.ts';
@@ -73,6 +74,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   tariffs,
   payouts,
   payoutLists,
+  reconciliation,
   presets,
   outside,
   custody,

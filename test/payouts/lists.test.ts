@@ -1,28 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import t from 'tap';
+import { banked, submittedRun } from '../support/paper.ts';
 import { ok, openedPayouts } from '../support/payouts.ts';
-
-type World = Awaited<ReturnType<typeof openedPayouts>>;
-
-const banked = (i: number) => ({ rail: 'bank', name: `渔民 ${i}`, account: `62220000000000${10 + i}` });
-
-/** Owes each so many fen, and lets all of it be sent on one rail of paper. */
-const submitted = async (world: World, rail: 'bank' | 'cash', fen: readonly number[]) => {
-  const { collectors, earn, payer, checker, tick } = world;
-  for (const [i, id] of collectors.slice(0, fen.length).entries()) await earn(id, fen[i]!);
-  const run = ok(await payer.post('/v1/payout-runs', { rail }));
-  await tick();
-  ok(await checker.post(`/v1/payout-runs/${run.id}/approve`));
-  await tick();
-  ok(await payer.post(`/v1/payout-runs/${run.id}/submit`));
-  await tick();
-  return run.id as string;
-};
 
 t.test('a bank batch: one file, the same bytes again, and no order in two of them', async (t) => {
   const world = await openedPayouts(t, 3, banked);
   const { payer, client, collectors, orderOf } = world;
-  const runId = await submitted(world, 'bank', [10_001, 20_002, 30_003]);
+  const runId = await submittedRun(world, 'bank', [10_001, 20_002, 30_003]);
   t.match(await orderOf(collectors[0]!), { state: 'approved' }, 'nothing is sent by itself');
   t.equal((await client.post('/v1/payout-lists', { rail: 'bank' })).status, 403);
 
@@ -53,7 +37,7 @@ t.test('a bank batch: one file, the same bytes again, and no order in two of the
 t.test('a line the bank would not take stays behind; a payee that moved since does too', async (t) => {
   const world = await openedPayouts(t, 3, banked);
   const { payer, client, collectors, orderOf } = world;
-  const runId = await submitted(world, 'bank', [10_000, 20_000, 30_000]);
+  const runId = await submittedRun(world, 'bank', [10_000, 20_000, 30_000]);
   const [a, b] = collectors as [string, string];
   await client.post(`/v1/collectors/${a}/payee`, { rail: 'bank', name: '别人', account: '6222999999999999' });
   const list = ok(await payer.post('/v1/payout-lists', { rail: 'bank', runId }));
