@@ -26,6 +26,7 @@ import { outsideFacts } from './outside/outside.facts.ts';
 import { passbookFacts } from './passbook/passbook.facts.ts';
 import { statementFacts } from './passbook/statements.facts.ts';
 import { heirFacts } from './payouts/heirs.facts.ts';
+import { listFacts } from './payouts/lists.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
 import { payeeFacts } from './payouts/payees.facts.ts';
 import { runFacts } from './payouts/runs.facts.ts';
@@ -39,6 +40,7 @@ import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
 import { paymentProofPublished } from './proofs/proofs.facts.ts';
+import { reconciliationFacts } from './reconciliation/reconciliation.facts.ts';
 import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { logKeyFacts } from './registry/log-keys.facts.ts';
@@ -120,6 +122,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...orderFacts,
   ...heirFacts,
   ...unclaimedFacts,
+  ...listFacts,
+  ...reconciliationFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -26,6 +26,7 @@ import { Door } from './ledger/record.ts';
 import { readEntry, readHead } from './ledger/store.ts';
 import { openPayouts, type Payouts } from './payouts/payouts.ts';
 import { Follower } from './provenance/follower.ts';
+import { openWechat } from './rails/wechat.setup.ts';
 import { authoriseInDoor, PROGRAMME } from './registry/access.ts';
 import { foundProgramme, issueApiKey } from './registry/registry.operations.ts';
 import { findProgramme } from './registry/registry.queries.ts';
@@ -174,6 +175,11 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     await distributions.start();
     const payouts = openPayouts({ pool, keyring, door, clock, newId, programme, config, onError });
     door.listeners.push((facts) => payouts.worker.offer(facts));
+    if (config.wechat !== undefined)
+      payouts.rails.set(
+        'wechat',
+        await openWechat(config.wechat, { now: clock, random: systemRandom, fetch }),
+      );
     payouts.worker.start();
     const decider = new Decider({ pool, db, keyring, door, clock, programme, reads: follower, onError });
     const deciding = new Follower({

@@ -21,6 +21,7 @@ import * as stock from './lots/stock.tables.ts';
 import * as weighings from './lots/weighings.tables.ts';
 import * as outside from './outside/outside.tables.ts';
 import * as passbook from './passbook/passbook.tables.ts';
+import * as payoutLists from './payouts/lists.tables.ts';
 import * as payouts from './payouts/payouts.tables.ts';
 import * as declarations from './pollutants/declarations.tables.ts';
 import * as pollutants from './pollutants/pollutants.tables.ts';
@@ -32,6 +33,7 @@ import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
 import * as proofs from './proofs/proofs.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
+import * as reconciliation from './reconciliation/reconciliation.tables.ts';
 import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
 import * as logKeys from './registry/log-keys.tables.ts';
@@ -74,6 +76,8 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   slips,
   tariffs,
   payouts,
+  payoutLists,
+  reconciliation,
   presets,
   outside,
   custody,

@@ -23,6 +23,7 @@ const ROOMS = [
   'collection',
   'stations',
   'payouts',
+  'reconciliation',
   'outside',
   'custody',
   'processing',

@@ -41,11 +41,9 @@ const FigureView = z
     denominator: z.int().nullable(),
     basisPoints: z.int().nullable().meta({ description: 'Rounded down; null when there is nothing yet.' }),
     counts: z.record(z.string(), z.int()),
-    items: z
-      .array(z.object({ of: z.string(), values: z.record(z.string(), z.int()) }))
-      .meta({
-        description: 'Of a figure by group, such as `2026-10 CNY`; no group of fewer than five people.',
-      }),
+    items: z.array(z.object({ of: z.string(), values: z.record(z.string(), z.int()) })).meta({
+      description: 'Of a figure by group, such as `2026-10 CNY`; no group of fewer than five people.',
+    }),
   })
   .meta({ id: 'Figure' });
 

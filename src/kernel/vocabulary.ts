@@ -257,6 +257,29 @@ export const UNCLAIMED_REASONS = [
   ...(['erased', 'no-payee', 'held', 'under-way', 'expired', 'failed', 'returned', 'not-ordered'] as const),
 ] as const;
 export type UnclaimedReason = (typeof UNCLAIMED_REASONS)[number];
+/** Why a line of a statement, or a payment without one, waits for people. */
+export const RECONCILIATION_REASONS = [
+  'missing-here',
+  'no-reference',
+  'missing-at-rail',
+  'missing-at-bank',
+  'amount-differs',
+  'twice',
+  'paid-after-end',
+  'not-told-yet',
+  'late-return',
+  'contradicts',
+] as const;
+export type ReconciliationReason = (typeof RECONCILIATION_REASONS)[number];
+/** What people make of it. */
+export const RECONCILIATION_DECISIONS = [
+  'explained',
+  'to-account',
+  'booked-elsewhere',
+  'counts-as-paid',
+  'accept-return',
+] as const;
+export type ReconciliationDecision = (typeof RECONCILIATION_DECISIONS)[number];
 /** Marks that doubt where material comes from: while one is open, the origin premium is owed provisionally only. */
 export const ORIGIN_MARKS: readonly string[] = [
   'origin-none',

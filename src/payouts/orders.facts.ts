@@ -138,6 +138,23 @@ export const payoutOrderReadied: FactType<MaybeSiteAndDay, z.infer<typeof Readie
 const Reference = z.string().min(1).max(64);
 const Begun = z.strictObject({ orderId: Id, reference: Reference, state: z.enum(PAYOUT_STATES) });
 
+/** Puts down that an order is being sent under this reference. */
+export const beginAttempt = (
+  world: World,
+  seq: number,
+  at: number,
+  { orderId, reference, state }: z.infer<typeof Begun>,
+): void => {
+  const known = world.get(payoutAttempts, reference);
+  const step: Step = { did: 'submit', at };
+  world.put(payoutAttempts, {
+    ...(known ?? { reference, orderId, confirmation: null, seq }),
+    steps: [...(known?.steps ?? []), step],
+    lastSeq: seq,
+  });
+  change(world, orderId, seq, { state, reference });
+};
+
 /** Recorded before each sending, so that what was sent can always be asked for. */
 export const payoutAttemptBegun: FactType<MaybeSiteAndDay, z.infer<typeof Begun>> = {
   type: 'payout-attempt.begun.v1',
@@ -147,16 +164,7 @@ export const payoutAttemptBegun: FactType<MaybeSiteAndDay, z.infer<typeof Begun>
   grams: NONE,
   fen: NONE,
   backPointers: [],
-  apply(world, { seq, at, private: { orderId, reference, state } }) {
-    const known = world.get(payoutAttempts, reference);
-    const step: Step = { did: 'submit', at };
-    world.put(payoutAttempts, {
-      ...(known ?? { reference, orderId, confirmation: null, seq }),
-      steps: [...(known?.steps ?? []), step],
-      lastSeq: seq,
-    });
-    change(world, orderId, seq, { state, reference });
-  },
+  apply: (world, { seq, at, private: begun }) => beginAttempt(world, seq, at, begun),
 };
 
 const Told = z.strictObject({

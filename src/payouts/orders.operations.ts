@@ -92,6 +92,16 @@ const checkAmount = (amount: number, limits: OrderLimits, asked: boolean): void 
   throw conflict('below_minimum', message, { amount });
 };
 
+/** What must hold before an order is sent for the first time. @throws 409 */
+export const expectReleased = (world: World, order: PayoutOrder): void => {
+  const released =
+    order.ready || (order.runId !== null && world.get(payoutRuns, order.runId)!.state === 'submitted');
+  if (!released) throw conflict('not_submitted', 'Nobody submitted this order.');
+  if (order.personId === null) throw conflict('collector_erased', 'The person was erased meanwhile.');
+  if (world.get(payees, order.personId)?.seq !== order.payeeSeq)
+    throw conflict('payee_changed', 'The payee changed since this was approved.');
+};
+
 type Deeds = {
   orderId: string;
   deed: Exclude<Deed, 'begin'>;
@@ -291,15 +301,7 @@ export const orderOperations = (keyring: Keyring, programme: { timeZone: string;
         const order = orderInPath(world, orderId);
         if (order.lastSeq !== lastSeq) throw conflict('order_moved', 'The order changed meanwhile.');
         const state = after(order.state, 'begin');
-        if (order.reference === null) {
-          const released =
-            order.ready ||
-            (order.runId !== null && world.get(payoutRuns, order.runId)!.state === 'submitted');
-          if (!released) throw conflict('not_submitted', 'Nobody submitted this order.');
-          if (order.personId === null) throw conflict('collector_erased', 'The person was erased meanwhile.');
-          if (world.get(payees, order.personId)?.seq !== order.payeeSeq)
-            throw conflict('payee_changed', 'The payee changed since this was approved.');
-        }
+        if (order.reference === null) expectReleased(world, order);
         const reference = order.reference ?? referenceOf(context.id);
         return draft({
           type: payoutAttemptBegun,

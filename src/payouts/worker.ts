@@ -39,7 +39,7 @@ const AT_ONCE = 200;
 const IDLE_MS = 1_000;
 /** How long after a query, or a sending that came to nothing, the rail is asked again. */
 const ASK_AGAIN_MS = 60_000;
-const PURPOSE = '塑料回收款';
+export const PURPOSE = '塑料回收款';
 /** Calls to one rail under way at once. */
 const CALLS_AT_ONCE = 8;
 /** Orders whose sending is recorded in one turn, before the first of them is sent. */
