@@ -59,6 +59,8 @@ import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
 import { keepingRoutes, saleRoutes } from './resale/sales.routes.ts';
 import { resaleVoidRoutes } from './resale/voids.routes.ts';
+import { schemeRoutes } from './schemes/schemes.routes.ts';
+import { statementRoutes } from './statements/statements.routes.ts';
 import { stationRoutes } from './stations/stations.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
@@ -128,6 +130,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     productRoutes(scope, deps);
     resaleVoidRoutes(scope, deps);
     distributionRoutes(scope, deps);
+    schemeRoutes(scope, deps);
+    statementRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

@@ -44,6 +44,8 @@ import { returnVoidFacts } from './resale/return-voids.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
 import { resaleVoidFacts } from './resale/voids.facts.ts';
+import { schemePublished } from './schemes/schemes.facts.ts';
+import { statementFacts } from './statements/statements.facts.ts';
 import { presetFacts } from './stations/presets.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 import { disputeAnswerFacts } from './supervision/dispute-answers.ts';
@@ -101,6 +103,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...findingFacts,
   distributionRulePublished,
   ...distributionFacts,
+  schemePublished,
+  ...statementFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

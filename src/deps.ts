@@ -29,6 +29,8 @@ import { authoriseInDoor, PROGRAMME } from './registry/access.ts';
 import { foundProgramme, issueApiKey } from './registry/registry.operations.ts';
 import { findProgramme } from './registry/registry.queries.ts';
 import type { Programme } from './registry/registry.tables.ts';
+import type { InScope } from './statements/eligibility.ts';
+import { statementFollower } from './statements/follower.ts';
 
 export type Deps = {
   config: Config;
@@ -44,6 +46,9 @@ export type Deps = {
   anomalies: Follower;
   /** Follows the money of batches, and shares it out. */
   distributions: Follower;
+  /** Holds statements against what is known of their grams. */
+  statements: Follower;
+  inScope: InScope;
   /** Drives payout runs and orders, over the rails that are set up. */
   payouts: Payouts;
   publisher: Publisher;
@@ -170,6 +175,13 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const distributions = distributionFollower({ pool, keyring, door, clock, programme, onError });
     door.listeners.push((facts) => distributions.offer(facts));
     await distributions.start();
+    const inScope: InScope = () => false;
+    const statements = statementFollower({
+      ...{ pool, db, keyring, door, programme, inScope, onError },
+      provenance: follower,
+    });
+    door.listeners.push((facts) => statements.offer(facts));
+    await statements.start();
     const payouts = openPayouts({ pool, keyring, door, clock, newId, programme, config, onError });
     door.listeners.push((facts) => payouts.worker.offer(facts));
     payouts.worker.start();
@@ -197,6 +209,8 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       follower,
       anomalies,
       distributions,
+      statements,
+      inScope,
       payouts,
       publisher,
       logKeys,
@@ -213,6 +227,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
           await anomalies.stop();
           await deciding.stop();
           await distributions.stop();
+          await statements.stop();
           await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {

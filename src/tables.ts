@@ -37,6 +37,8 @@ import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
 import * as resale from './resale/resale.tables.ts';
 import * as sales from './resale/sales.tables.ts';
+import * as schemes from './schemes/schemes.tables.ts';
+import * as statements from './statements/statements.tables.ts';
 import * as presets from './stations/presets.tables.ts';
 import * as supervision from './supervision/cases.tables.ts';
 import * as disputes from './supervision/disputes.tables.ts';
@@ -91,4 +93,6 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   checkWeights,
   anomalies,
   distribution,
+  schemes,
+  statements,
 ].flatMap(definitionsIn);

@@ -32,6 +32,8 @@ const ROOMS = [
   'resale',
   'trail',
   'distribution',
+  'schemes',
+  'statements',
   'periods',
   'figures',
   'interop',

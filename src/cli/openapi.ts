@@ -64,6 +64,8 @@ const unconnectedDeps = (): Deps => {
       ...{ pool, keyring, door, clock, onError },
       programme: { operatorId: NIL },
     }),
+    statements: new Follower({ name: 'statements', pool, keyring, onError }),
+    inScope: () => false,
     payouts: openPayouts({
       pool,
       keyring,
