@@ -26,6 +26,8 @@ import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
+import { sha256 } from './kernel/hash.ts';
+import { Tree } from './ledger/tree.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
@@ -51,6 +53,7 @@ import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { logKeyRoutes } from './registry/log-keys.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
+import { publicNameRoutes } from './registry/public-names.ts';
 import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
 import { batchBundleRoutes } from './resale/bundle.routes.ts';
@@ -61,6 +64,7 @@ import { keepingRoutes, saleRoutes } from './resale/sales.routes.ts';
 import { resaleVoidRoutes } from './resale/voids.routes.ts';
 import { schemeRoutes } from './schemes/schemes.routes.ts';
 import { statementRoutes } from './statements/statements.routes.ts';
+import { verifyCodeRoutes } from './statements/verify.routes.ts';
 import { stationRoutes } from './stations/stations.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
@@ -82,6 +86,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   });
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
+    publicNameRoutes(scope, deps);
     peopleRoutes(scope, deps);
     cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
@@ -132,6 +137,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     distributionRoutes(scope, deps);
     schemeRoutes(scope, deps);
     statementRoutes(scope, deps);
+    verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256) });
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

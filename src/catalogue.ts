@@ -35,6 +35,7 @@ import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { logKeyFacts } from './registry/log-keys.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
+import { namePublished } from './registry/public-names.ts';
 import { registryFacts } from './registry/registry.facts.ts';
 import { entryVoided } from './resale/entry-voids.ts';
 import { keepingFacts } from './resale/keeping.facts.ts';
@@ -56,6 +57,7 @@ import { tariffFacts } from './tariffs/tariffs.facts.ts';
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
+  namePublished,
   ...logKeyFacts,
   ...peopleFacts,
   ...cardFacts,

@@ -33,6 +33,7 @@ import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
 import * as logKeys from './registry/log-keys.tables.ts';
 import * as people from './registry/people.tables.ts';
+import * as publicNames from './registry/public-names.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
 import * as resale from './resale/resale.tables.ts';
@@ -52,6 +53,7 @@ const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
 export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   ledger,
   registry,
+  publicNames,
   logKeys,
   people,
   cards,

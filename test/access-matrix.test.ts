@@ -2,6 +2,8 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { ROLES } from '../src/kernel/vocabulary.ts';
+import { SHIPPED } from '../src/schemes/shipped.ts';
+import { APPROVERS } from '../src/statements/statements.operations.ts';
 import { type Client, startTestApp, type TestApp } from './support/app.ts';
 import { type Things, thingsOf } from './support/things.ts';
 
@@ -46,6 +48,9 @@ const TABLE: Record<string, Row> = {
   getOrganisation: { make: (org) => ({ id: org.organisationId }) },
   changeOrganisation: byId('organisation', { name: 'x' }),
   closeOrganisation: byId('organisation'),
+  publishOrganisationName: {
+    make: async (org) => ({ id: org.organisationId, body: { name: randomUUID(), consent: 'x' } }),
+  },
   registerSite: body('siteBody'),
   listSites: list,
   getSite: { make: (org) => ({ id: org.siteId }) },
@@ -306,6 +311,34 @@ const TABLE: Record<string, Row> = {
   listDistributionRules: list,
   getBatchDistributions: byId('soldBatch'),
   getCollectorDistributions: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
+  getSchemes: list,
+  getScheme: { make: async (org) => ({ id: await org.scheme() }), ownerless: true },
+  publishScheme: {
+    make: () => ({
+      id: `scheme-${randomUUID()}`,
+      body: { rules: { ...SHIPPED['traceability-statement'], issues: 'pre-check' } },
+    }),
+    ownerless: true,
+  },
+  getEligibility: {
+    make: async (org) => ({ id: (await org.soldBatch()).id, query: `?scheme=${await org.scheme()}` }),
+  },
+  requestStatement: body('statementBody'),
+  verifyCode: { make: () => ({ id: '0123456789ABCDEF' }) },
+  verifyCodes: { make: () => ({ body: { codes: ['0123456789ABCDEF'] } }) },
+  listStatements: list,
+  getStatement: byId('statement'),
+  // Whoever sold the grams profits, so nobody of the organisation decides.
+  approveStatement: { ...byId('statement', {}), own: [201, 403], across: APPROVERS },
+  refuseStatement: { ...byId('statement', { reason: 'x' }), own: [201, 403], across: APPROVERS },
+  suspendStatement: {
+    ...byId('issuedStatement', { reason: 'x' }),
+    own: [201, 403],
+    across: [...APPROVERS, 'regulator'],
+  },
+  reinstateStatement: { ...byId('suspendedStatement', {}), own: [201, 403], across: APPROVERS },
+  revokeStatement: { ...byId('issuedStatement', { reason: 'x' }), own: [201, 403], across: APPROVERS },
+  withdrawStatement: byId('statement', { reason: 'x' }),
   getAnomalyRules: list,
   setAnomalyRule: {
     make: () => ({ id: 'far-from-site', body: { parameters: { maxMetres: 1 + randomInt(1_000_000) } } }),
@@ -366,6 +399,7 @@ const makeOneOfEach = async (org: Things): Promise<void> => {
     org.treatment,
     org.pollutantLoss,
     org.anomaly,
+    org.statement,
   ])
     await make();
 };

@@ -13,7 +13,4 @@ export const isAccepted = ({
   marks,
   payGrams,
 }: Pick<Source, 'originClass' | 'basis' | 'marks' | 'payGrams'>): boolean =>
-  payGrams > 0 &&
-  CLAIMABLE_ORIGINS.includes(originClass) &&
-  basis === 'weighed' &&
-  marks.every(isHarmless);
+  payGrams > 0 && CLAIMABLE_ORIGINS.includes(originClass) && basis === 'weighed' && marks.every(isHarmless);

@@ -42,6 +42,17 @@ export type Judged = Eligibility & {
   organisationIds: string[];
 };
 
+/** How far the follower has read, in the reader's snapshot. */
+const provenanceAt = async (db: Reader): Promise<number> => {
+  const row = await db
+    .withTables<{ followers: { name: string; seq: number } }>()
+    .selectFrom('followers')
+    .select('seq')
+    .where('name', '=', 'provenance')
+    .executeTakeFirst();
+  return (row?.seq ?? 0) - 1;
+};
+
 const judgeLot = async (db: Reader, rules: SchemeRules, lot: Lot, inScope: InScope): Promise<Judged> => {
   const vector = await findVector(db, lot);
   if (vector === undefined) throw new Error(`the shares of the lot ${lot.id} are not known yet`);
@@ -57,19 +68,25 @@ const judgeLot = async (db: Reader, rules: SchemeRules, lot: Lot, inScope: InSco
   return { ...eligibilityOf(rules, held, sourceOf, inScope), custodyModel, organisationIds };
 };
 
-/** What of the grams in these lots the scheme accepts. A lot that was taken whole holds nothing. */
+/**
+ * What of the grams in these lots the scheme accepts, by a reader in one snapshot. A lot that was taken whole holds
+ * nothing. Null while provenance is behind one of them.
+ */
 export const judgeLots = async (
   db: Reader,
   rules: SchemeRules,
   lotIds: readonly string[],
   inScope: InScope,
-): Promise<Judged> => {
+): Promise<(Judged & { asOfSeq: number }) | null> => {
+  const asOfSeq = await provenanceAt(db);
   const parts: Judged[] = [];
   for (const lotId of lotIds) {
     const lot = await findLot(db, lotId);
-    if (lot !== undefined && lot.grams > 0) parts.push(await judgeLot(db, rules, lot, inScope));
+    if (lot === undefined) continue;
+    if (lot.lastSeq > asOfSeq) return null;
+    if (lot.grams > 0) parts.push(await judgeLot(db, rules, lot, inScope));
   }
   const organisationIds = [...new Set(parts.flatMap((part) => part.organisationIds))].sort();
   const custodyModel = lowestModel(parts.map((part) => part.custodyModel));
-  return { ...addUp(parts), custodyModel, organisationIds };
+  return { ...addUp(parts), custodyModel, organisationIds, asOfSeq };
 };

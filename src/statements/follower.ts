@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Reader } from '../db/reader.ts';
+import { inSnapshot, type Reader } from '../db/reader.ts';
 import { DomainError } from '../kernel/errors.ts';
 import { keyedUuid } from '../kernel/ids.ts';
 import type { Keyring } from '../ledger/private-store.ts';
@@ -20,7 +20,7 @@ export type StatementFollowerOptions = {
   door: Door;
   programme: { operatorId: string };
   /** Keeps what is known of lots. */
-  provenance: { readonly position: number; reaches(seq: number, ms?: number): Promise<boolean> };
+  provenance: { reaches(seq: number, ms?: number): Promise<boolean> };
   inScope: InScope;
   onError: (error: Error) => void;
 };
@@ -33,20 +33,27 @@ export type StatementFollowerOptions = {
 export const statementFollower = (options: StatementFollowerOptions): Follower => {
   const { pool, db, keyring, door, programme, provenance, inScope, onError } = options;
   const { recheck } = statementOperations(programme);
-  let mayTouch = true;
+  /** The last fact that may touch a statement, and up to where that was looked into. */
+  let [newest, lookedUpTo] = [0, -1];
 
-  const hold = async (statement: Statement): Promise<void> => {
-    const { id: statementId, batchId, saleId, lastSeq } = statement;
-    const asOfSeq = provenance.position - 1;
-    const sale = await findSale(db, { batchId, saleId });
-    if (sale !== undefined && !(await provenance.reaches(sale.lastSeq))) return;
-    const judged = sale && (await judgeSale(db, await rulesOf(db, statement), sale, asOfSeq, inScope));
-    const heldGrams = sale === undefined ? 0 : heldOf(sale);
-    const eligibleGrams = judged?.eligibleGrams ?? 0;
-    const saleSeq = sale?.lastSeq ?? lastSeq;
-    const falls =
-      heldGrams < statement.grams || (statement.state === 'issued' && eligibleGrams < statement.grams);
-    if (falls) {
+  /** What the tables say of the statement's grams, all of one moment; null while provenance is behind. */
+  const judge = (statement: Statement) =>
+    inSnapshot(db, async (now) => {
+      const { batchId, saleId } = statement;
+      const sale = await findSale(now, { batchId, saleId });
+      if (sale === undefined)
+        return { heldGrams: 0, eligibleGrams: 0, saleSeq: statement.lastSeq, asOfSeq: 0 };
+      const judged = await judgeSale(now, await rulesOf(now, statement), sale, inScope);
+      return judged && { ...judged, heldGrams: heldOf(sale) };
+    });
+
+  /** False where it is to be looked at again. */
+  const hold = async (statement: Statement): Promise<boolean> => {
+    const { id: statementId, lastSeq, grams, state } = statement;
+    const judged = await judge(statement);
+    if (judged === null) return false;
+    const { heldGrams, eligibleGrams, saleSeq, asOfSeq } = judged;
+    if (heldGrams < grams || (state === 'issued' && eligibleGrams < grams)) {
       const name = `statement ${statementId} ${lastSeq} ${heldGrams} ${eligibleGrams}`;
       const key = { id: keyedUuid(keyring.idempotency, name), fingerprint: keyring.fingerprint(name) };
       const input = { statementId, heldGrams, eligibleGrams, saleSeq, asOfSeq };
@@ -55,13 +62,15 @@ export const statementFollower = (options: StatementFollowerOptions): Follower =
       } catch (error) {
         // Ended or changed meanwhile: it is looked at again as it is then.
         if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
+        return false;
       }
     }
     await pool.query(
       `INSERT INTO statement_checks VALUES ($1, $2)
        ON CONFLICT (statement_id) DO UPDATE SET seq = GREATEST(statement_checks.seq, EXCLUDED.seq)`,
-      [statementId, Math.max(asOfSeq, sale?.lastSeq ?? 0)],
+      [statementId, Math.max(asOfSeq, saleSeq)],
     );
+    return true;
   };
 
   return new Follower({
@@ -71,21 +80,19 @@ export const statementFollower = (options: StatementFollowerOptions): Follower =
     onError,
     project: async (_client, facts) => {
       // A weigh-in alone says nothing of grams that were sold.
-      mayTouch ||= facts.some(
+      const last = facts.findLast(
         ({ type, data }) => type !== 'collection.recorded.v1' || data.count !== undefined,
       );
+      if (last !== undefined) newest = last.seq;
     },
     after: async () => {
-      if (!mayTouch) return;
-      mayTouch = false;
-      try {
-        const touched = await touchedStatements(db, AT_ONCE);
-        for (const statement of touched) await hold(statement);
-        mayTouch ||= touched.length > 0;
-      } catch (error) {
-        mayTouch = true;
-        throw error;
-      }
+      if (lookedUpTo >= newest) return;
+      const upTo = newest;
+      if (!(await provenance.reaches(upTo))) return;
+      const touched = await touchedStatements(db, AT_ONCE);
+      let all = touched.length < AT_ONCE;
+      for (const statement of touched) all = (await hold(statement)) && all;
+      if (all) lookedUpTo = upTo;
     },
   });
 };

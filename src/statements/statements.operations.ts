@@ -10,6 +10,7 @@ import type { Sale } from '../resale/sales.tables.ts';
 import { schemes } from '../schemes/schemes.tables.ts';
 import { onePerson } from '../supervision/cases.ts';
 import { remainingGrams } from './claims.ts';
+import type { Reason } from './eligibility.ts';
 import {
   statementApproved,
   statementEnded,
@@ -37,6 +38,7 @@ export type Prepared = {
   grams: number;
   eligibleGrams: number;
   custodyModel: string;
+  reasons: Reason[];
   organisationIds: string[];
 } | null;
 
@@ -192,6 +194,7 @@ export const statementOperations = (programme: { operatorId: string }) => {
           saleId: sale.id,
           eligibleGrams: prepared.eligibleGrams,
           remainingGrams: left,
+          reasons: prepared.reasons,
         });
       const { eligibleGrams, asOfSeq, custodyModel } = prepared;
       const profiting = [...prepared.organisationIds, batch.organisationId, sale.buyerId];
@@ -261,7 +264,8 @@ export const statementOperations = (programme: { operatorId: string }) => {
     status: 201,
     decide(world, { statementId, reason }, { caller }) {
       const found = world.get(statements, statementId);
-      if (found === undefined || !mayReach(caller, found.holderId, null)) throw notFound('statement');
+      const owners = found === undefined ? [] : [found.holderId, found.sellerId];
+      if (!owners.some((owner) => mayReach(caller, owner, null))) throw notFound('statement');
       const statement = standing(world, statementId, STANDING_STATES);
       return draft({
         type: statementEnded,

@@ -50,16 +50,19 @@ export const lotsOf = async (db: Reader, sale: Sale): Promise<string[]> => {
   return [sale.lotId, ...made.map(({ lotId }) => lotId)];
 };
 
-/** What a scheme accepts of the grams held of a sale, as of what the follower has read. */
+/**
+ * What a scheme accepts of the grams held of a sale, read in one snapshot; null while provenance is behind the sale or a
+ * lot of it.
+ */
 export const judgeSale = async (
   db: Reader,
   scheme: Pick<Scheme, 'seq' | 'rules'>,
   sale: Sale,
-  asOfSeq: number,
   inScope: InScope,
-): Promise<NonNullable<Prepared>> => {
-  const { reasons: _, ...judged } = await judgeLots(db, scheme.rules, await lotsOf(db, sale), inScope);
-  return { saleId: sale.id, saleSeq: sale.lastSeq, schemeSeq: scheme.seq, asOfSeq, ...judged };
+): Promise<NonNullable<Prepared> | null> => {
+  const judged = await judgeLots(db, scheme.rules, await lotsOf(db, sale), inScope);
+  if (judged === null || sale.lastSeq > judged.asOfSeq) return null;
+  return { saleId: sale.id, saleSeq: sale.lastSeq, schemeSeq: scheme.seq, ...judged };
 };
 
 /** undefined when there is none, or it is of others. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Reader } from '../db/reader.ts';
+import { inSnapshot, type Reader } from '../db/reader.ts';
 import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
 import { confirmedInside } from '../http/prepared.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
@@ -9,6 +9,7 @@ import { type Clock, instant } from '../kernel/time.ts';
 import { Id } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
 import type { Caller } from '../ledger/fact.ts';
+import { unavailable } from '../ledger/record.ts';
 import { mayReach } from '../registry/access.ts';
 import { findBatch, salesOf, seesTrade } from '../resale/resale.queries.ts';
 import { judgeLots } from './eligibility.queries.ts';
@@ -41,8 +42,15 @@ export type StatementDeps = WriteDeps & {
   db: Reader;
   clock: Clock;
   programme: { operatorId: string };
-  follower: { readonly position: number; catchUp(): Promise<void> };
+  follower: { catchUp(): Promise<void> };
   inScope: InScope;
+};
+
+const behind = (): never => {
+  throw unavailable(
+    'not_ready',
+    'What is known of these grams is being brought up to date; ask again in a second.',
+  );
 };
 
 const toView = (statement: Statement): z.input<typeof StatementView> => {
@@ -78,19 +86,25 @@ export const statementRoutes = (app: FastifyInstance, deps: StatementDeps): void
     const owns = mayReach(caller, batch.organisationId, batch.siteId);
     const buyerId = owns ? holderOrganisationId : caller.organisationId;
     await follower.catchUp();
-    const asOfSeq = follower.position - 1;
-    const sale = await findSale(db, { batchId, saleId, buyerId });
-    return sale === undefined ? null : judgeSale(db, scheme, sale, asOfSeq, inScope);
+    return inSnapshot(db, async (now) => {
+      const sale = await findSale(now, { batchId, saleId, buyerId });
+      if (sale === undefined) return null;
+      return (await judgeSale(now, scheme, sale, inScope)) ?? behind();
+    });
   };
 
   /** What the scheme accepts by now of what a statement speaks of; null where there is no such statement or sale. */
   const eligibleFor = async (caller: Caller, id: string): Promise<number | null> => {
     const statement = await findStatement(db, caller, id);
-    const sale = statement && (await findSale(db, { batchId: statement.batchId, saleId: statement.saleId }));
-    if (statement === undefined || sale === undefined) return null;
-    await follower.catchUp();
+    if (statement === undefined) return null;
+    const { batchId, saleId } = statement;
     const rules = await rulesOf(db, statement);
-    return (await judgeSale(db, rules, sale, follower.position - 1, inScope)).eligibleGrams;
+    await follower.catchUp();
+    return inSnapshot(db, async (now) => {
+      const sale = await findSale(now, { batchId, saleId });
+      if (sale === undefined) return 0;
+      return ((await judgeSale(now, rules, sale, inScope)) ?? behind()).eligibleGrams;
+    });
   };
 
   route(app, {
@@ -112,14 +126,16 @@ export const statementRoutes = (app: FastifyInstance, deps: StatementDeps): void
       if (batch === undefined || scheme === undefined)
         throw notFound(batch === undefined ? 'batch' : 'scheme');
       await follower.catchUp();
-      const asOfSeq = follower.position - 1;
-      const sales = await salesOf(db, caller, batch);
-      const meant = sales.filter(({ id, state }) => state === 'sold' && id === (query.saleId ?? id));
-      if (query.saleId !== undefined && meant.length === 0) throw notFound('sale');
-      const unsold = query.saleId === undefined && seesTrade(caller, batch) ? [batch.lotId] : [];
-      const lotIds = [...unsold, ...(await Promise.all(meant.map((sale) => lotsOf(db, sale)))).flat()];
-      const { organisationIds: _, ...judged } = await judgeLots(db, scheme.rules, lotIds, inScope);
-      return { scheme: scheme.code, schemeVersion: scheme.version, asOfSeq, ...judged };
+      const judged = await inSnapshot(db, async (now) => {
+        const sales = await salesOf(now, caller, batch);
+        const meant = sales.filter(({ id, state }) => state === 'sold' && id === (query.saleId ?? id));
+        if (query.saleId !== undefined && meant.length === 0) throw notFound('sale');
+        const lotIds = query.saleId === undefined && seesTrade(caller, batch) ? [batch.lotId] : [];
+        for (const sale of meant) lotIds.push(...(await lotsOf(now, sale)));
+        return (await judgeLots(now, scheme.rules, lotIds, inScope)) ?? behind();
+      });
+      const { organisationIds: _, ...said } = judged;
+      return { scheme: scheme.code, schemeVersion: scheme.version, ...said };
     },
   });
   route(app, {

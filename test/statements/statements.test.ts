@@ -217,3 +217,112 @@ t.test('who may ask and who may decide', async (t) => {
   t.equal((await app.client('no key at all').get('/v1/schemes')).body.items.length, 2, 'rules are public');
   t.ok(sale.lotId);
 });
+
+t.test('a code is answered by what the log says, for anyone', async (t) => {
+  const set = await setUp(t);
+  const { app, ask, act, issue, first, second, brandA, body } = set;
+  const anyone = app.client('');
+  const verify = async (code: string) => (await anyone.get(`/v1/verify/${code}`)).body;
+  const { batch, sale } = await set.soldBatch(300_000, 200_000);
+  const asked = (await ask(brandA.client, { batchId: batch.id, grams: 400_000 })).body;
+  const { code } = await issue(asked.id);
+  await first.put(`/v1/organisations/${body.id}/public-name`, { name: 'Body A', consent: 'by letter' });
+  t.match(
+    (await brandA.client.put(`/v1/organisations/${body.id}/public-name`, { name: 'x', consent: 'x' })).body,
+    {
+      status: 404,
+    },
+  );
+  const { size } = await app.verify();
+  t.ok(await app.deps.publisher.covering(size, 10_000));
+  const valid = await verify(code);
+  t.match(valid, {
+    code,
+    verdict: 'valid',
+    reasons: [],
+    signature: { valid: true, origin: app.deps.config.ledgerOrigin },
+    statement: {
+      grams: 400_000,
+      ofGrams: 500_000,
+      shareBasisPoints: 8_000,
+      custodyModel: 'identity-preserved',
+      scheme: { code: PLAIN, version: 1, issues: 'traceability-statement' },
+      batch: { code: batch.code },
+      approvedBy: [{ name: 'Body A' }, { name: 'Body A' }],
+    },
+    claim: { exclusionGroup: 'content', grams: 400_000, inProductsGrams: 0, remainingGrams: 400_000 },
+  });
+  t.notMatch(JSON.stringify(valid), brandA.organisationId, 'no buyer is public');
+  const typed = ` ${code.slice(0, 4).toLowerCase()}-${code.slice(4)} `
+    .replaceAll('0', 'o')
+    .replaceAll('1', 'l');
+  t.match(await verify(encodeURIComponent(typed)), { verdict: 'valid' }, 'as people type it');
+  const product = {
+    batchId: batch.id,
+    saleId: sale.id,
+    units: 10,
+    unitMassGrams: 100,
+    contentGrams: 50,
+    market: 'CN',
+  };
+  t.equal((await brandA.client.post('/v1/products', product)).status, 201);
+  t.match((await verify(code)).claim, { inProductsGrams: 500, remainingGrams: 399_500 });
+
+  const many = ['nonsense', code, '', 'x'.repeat(200), '0123456789ABCDEF', "'; DROP TABLE statements; --"];
+  const { body: answered } = await anyone.post('/v1/verify', {
+    codes: [...many, ...Array.from({ length: 994 }, (_, i) => `${i}`.padStart(16, '0'))],
+  });
+  t.same(
+    answered.items.slice(0, 6).map(({ verdict }: { verdict: string }) => verdict),
+    ['unknown', 'valid', 'unknown', 'unknown', 'unknown', 'unknown'],
+  );
+  t.equal(answered.items.length, 1_000);
+  t.match((await anyone.post('/v1/verify', { codes: Array(1_001).fill(code) })).body, { status: 400 });
+
+  await act(first, asked.id, 'suspend', { reason: '待查' });
+  t.match(await verify(code), { verdict: 'suspended' });
+  await act(first, asked.id, 'reinstate');
+  await act(second, asked.id, 'reinstate');
+  t.match(await verify(code), { verdict: 'valid' });
+  const later = await app.app.inject({ method: 'GET', url: `/v1/verify/${code}` });
+  t.equal(later.headers['cache-control'], 'no-store');
+
+  // Somebody with every right on the database.
+  const db = await app.superuser();
+  const schema = app.deps.config.databaseSchema;
+  await db.query(`SET search_path = ${schema}; ALTER TABLE chunks DISABLE TRIGGER ALL`);
+  for (const [change, back] of [
+    ['UPDATE statements SET grams = grams + 1', 'UPDATE statements SET grams = grams - 1'],
+    ["UPDATE statements SET state = 'revoked'", "UPDATE statements SET state = 'issued'"],
+    [
+      "UPDATE statements SET custody_model = 'segregated'",
+      "UPDATE statements SET custody_model = 'identity-preserved'",
+    ],
+    [
+      'UPDATE statements SET valid_until = valid_until + 1',
+      'UPDATE statements SET valid_until = valid_until - 1',
+    ],
+  ] as const) {
+    t.equal((await db.query(change)).rowCount, 1, change);
+    t.match(await verify(code), { verdict: 'tampered', reasons: ['tables-differ-from-log'] }, change);
+    await db.query(back);
+  }
+  t.match(await verify(code), { verdict: 'valid' });
+  const { rows } = await db.query('SELECT first_seq, leaves FROM chunks ORDER BY first_seq DESC');
+  for (const { first_seq: at, leaves } of rows) {
+    const turned = Buffer.from(leaves);
+    turned[turned.length - 1]! ^= 1;
+    await db.query('UPDATE chunks SET leaves = $2 WHERE first_seq = $1', [at, turned]);
+  }
+  const restarted = await app.restart();
+  const seen = (await restarted.app.inject({ method: 'GET', url: `/v1/verify/${code}` })).json();
+  t.match(seen, { verdict: 'tampered', reasons: ['not-in-the-signed-log'] });
+  await restarted.close();
+  for (const { first_seq: at, leaves } of rows)
+    await db.query('UPDATE chunks SET leaves = $2 WHERE first_seq = $1', [at, leaves]);
+  for (const name of ['append_only', 'append_only_truncate'])
+    await db.query(`ALTER TABLE chunks ENABLE ALWAYS TRIGGER ${name}`);
+  await db.end();
+  t.match((await act(first, asked.id, 'revoke', { reason: '伪造' })).body, { state: 'revoked' });
+  t.match(await verify(code), { verdict: 'revoked', reasons: ['revoked', 'latest-fact-not-signed-yet'] });
+});
