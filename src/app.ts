@@ -3,6 +3,7 @@ import { accountRoutes } from './accounts/accounts.routes.ts';
 import { transferRoute } from './accounts/transfers.ts';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
 import { FACT_TYPES } from './catalogue.ts';
+import { certificateRoutes } from './certificates/certificates.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
@@ -136,6 +137,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     resaleVoidRoutes(scope, deps);
     distributionRoutes(scope, deps);
     schemeRoutes(scope, deps);
+    certificateRoutes(scope, deps);
     statementRoutes(scope, deps);
     verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256) });
     provenanceRoutes(scope, {

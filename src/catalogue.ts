@@ -1,6 +1,7 @@
 import { fundsTransferred } from './accounts/transfers.ts';
 import { findingFacts } from './anomalies/findings.facts.ts';
 import { anomalyRuleSet } from './anomalies/rules.facts.ts';
+import { certificateFacts } from './certificates/certificates.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
@@ -106,6 +107,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   distributionRulePublished,
   ...distributionFacts,
   schemePublished,
+  ...certificateFacts,
   ...statementFacts,
   ...payeeFacts,
   ...runFacts,

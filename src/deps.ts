@@ -29,7 +29,6 @@ import { authoriseInDoor, PROGRAMME } from './registry/access.ts';
 import { foundProgramme, issueApiKey } from './registry/registry.operations.ts';
 import { findProgramme } from './registry/registry.queries.ts';
 import type { Programme } from './registry/registry.tables.ts';
-import type { InScope } from './statements/eligibility.ts';
 import { statementFollower } from './statements/follower.ts';
 
 export type Deps = {
@@ -48,7 +47,6 @@ export type Deps = {
   distributions: Follower;
   /** Holds statements against what is known of their grams. */
   statements: Follower;
-  inScope: InScope;
   /** Drives payout runs and orders, over the rails that are set up. */
   payouts: Payouts;
   publisher: Publisher;
@@ -175,9 +173,8 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const distributions = distributionFollower({ pool, keyring, door, clock, programme, onError });
     door.listeners.push((facts) => distributions.offer(facts));
     await distributions.start();
-    const inScope: InScope = () => false;
     const statements = statementFollower({
-      ...{ pool, db, keyring, door, programme, inScope, onError },
+      ...{ pool, db, keyring, door, programme, onError },
       provenance: follower,
     });
     door.listeners.push((facts) => statements.offer(facts));
@@ -210,7 +207,6 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       anomalies,
       distributions,
       statements,
-      inScope,
       payouts,
       publisher,
       logKeys,

@@ -1,5 +1,6 @@
 import * as accounts from './accounts/accounts.tables.ts';
 import * as anomalies from './anomalies/anomalies.tables.ts';
+import * as certificates from './certificates/certificates.tables.ts';
 import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
 import * as earnings from './collection/earnings.tables.ts';
@@ -96,5 +97,6 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   anomalies,
   distribution,
   schemes,
+  certificates,
   statements,
 ].flatMap(definitionsIn);

@@ -324,6 +324,13 @@ const TABLE: Record<string, Row> = {
     make: async (org) => ({ id: (await org.soldBatch()).id, query: `?scheme=${await org.scheme()}` }),
   },
   requestStatement: body('statementBody'),
+  registerCertificate: { make: async (org) => ({ body: await org.certificateBody() }), ownerless: true },
+  listCertificates: list,
+  getCertificate: { ...byId('certificate'), ownerless: true },
+  checkCertificate: {
+    ...byId('certificate', { checkedAt: '2026-11-24T06:30:00+08:00', state: 'in-force' }),
+    ownerless: true,
+  },
   verifyCode: { make: () => ({ id: '0123456789ABCDEF' }) },
   verifyCodes: { make: () => ({ body: { codes: ['0123456789ABCDEF'] } }) },
   listStatements: list,

@@ -33,6 +33,7 @@ const ROOMS = [
   'trail',
   'distribution',
   'schemes',
+  'certificates',
   'statements',
   'periods',
   'figures',

@@ -65,7 +65,6 @@ const unconnectedDeps = (): Deps => {
       programme: { operatorId: NIL },
     }),
     statements: new Follower({ name: 'statements', pool, keyring, onError }),
-    inScope: () => false,
     payouts: openPayouts({
       pool,
       keyring,

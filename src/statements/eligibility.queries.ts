@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { scopeOf } from '../certificates/certificates.queries.ts';
 import type { Reader } from '../db/reader.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import type { ProcessRun } from '../processing/processing.tables.ts';
@@ -7,6 +8,7 @@ import { modelOfSources } from '../provenance/labels.ts';
 import { findLot, findModel, findSources, findVector } from '../provenance/provenance.queries.ts';
 import type { StepLabel } from '../provenance/provenance.tables.ts';
 import type { SchemeRules } from '../schemes/schemes.facts.ts';
+import type { Scheme } from '../schemes/schemes.tables.ts';
 import { addUp, type Eligibility, eligibilityOf, type HeldLot, type InScope } from './eligibility.ts';
 
 type Run = Pick<ProcessRun, 'organisationId' | 'step' | 'outputs'> & Pick<StepLabel, 'normBasisPoints'>;
@@ -74,11 +76,11 @@ const judgeLot = async (db: Reader, rules: SchemeRules, lot: Lot, inScope: InSco
  */
 export const judgeLots = async (
   db: Reader,
-  rules: SchemeRules,
+  { code, rules }: Pick<Scheme, 'code' | 'rules'>,
   lotIds: readonly string[],
-  inScope: InScope,
 ): Promise<(Judged & { asOfSeq: number }) | null> => {
   const asOfSeq = await provenanceAt(db);
+  const inScope: InScope = rules.demandsScope ? await scopeOf(db, code) : () => true;
   const parts: Judged[] = [];
   for (const lotId of lotIds) {
     const lot = await findLot(db, lotId);

@@ -6,7 +6,6 @@ import type { Keyring } from '../ledger/private-store.ts';
 import type { Door } from '../ledger/record.ts';
 import { Follower } from '../provenance/follower.ts';
 import { PROGRAMME } from '../registry/access.ts';
-import type { InScope } from './eligibility.ts';
 import { heldOf, statementOperations } from './statements.operations.ts';
 import { findSale, judgeSale, rulesOf, touchedStatements } from './statements.queries.ts';
 import type { Statement } from './statements.tables.ts';
@@ -21,7 +20,6 @@ export type StatementFollowerOptions = {
   programme: { operatorId: string };
   /** Keeps what is known of lots. */
   provenance: { reaches(seq: number, ms?: number): Promise<boolean> };
-  inScope: InScope;
   onError: (error: Error) => void;
 };
 
@@ -31,7 +29,7 @@ export type StatementFollowerOptions = {
  * is touched (domain, "Corrections"). Each is written under a key that follows from its cause.
  */
 export const statementFollower = (options: StatementFollowerOptions): Follower => {
-  const { pool, db, keyring, door, programme, provenance, inScope, onError } = options;
+  const { pool, db, keyring, door, programme, provenance, onError } = options;
   const { recheck } = statementOperations(programme);
   /** The last fact that may touch a statement, and up to where that was looked into. */
   let [newest, lookedUpTo] = [0, -1];
@@ -43,7 +41,7 @@ export const statementFollower = (options: StatementFollowerOptions): Follower =
       const sale = await findSale(now, { batchId, saleId });
       if (sale === undefined)
         return { heldGrams: 0, eligibleGrams: 0, saleSeq: statement.lastSeq, asOfSeq: 0 };
-      const judged = await judgeSale(now, await rulesOf(now, statement), sale, inScope);
+      const judged = await judgeSale(now, await rulesOf(now, statement), sale);
       return judged && { ...judged, heldGrams: heldOf(sale) };
     });
 
@@ -78,7 +76,10 @@ export const statementFollower = (options: StatementFollowerOptions): Follower =
     pool,
     keyring,
     onError,
-    project: async (_client, facts) => {
+    project: async (client, facts) => {
+      // What a certificate covers says something of every statement that demands one.
+      if (facts.some(({ type }) => type.startsWith('external-certificate.')))
+        await client.query('DELETE FROM statement_checks');
       // A weigh-in alone says nothing of grams that were sold.
       const last = facts.findLast(
         ({ type, data }) => type !== 'collection.recorded.v1' || data.count !== undefined,

@@ -6,7 +6,6 @@ import type { Product } from '../resale/products.tables.ts';
 import type { Sale } from '../resale/sales.tables.ts';
 import type { Scheme, SchemeVersion } from '../schemes/schemes.tables.ts';
 import { judgeLots } from './eligibility.queries.ts';
-import type { InScope } from './eligibility.ts';
 import type { Prepared } from './statements.operations.ts';
 import type { Statement } from './statements.tables.ts';
 
@@ -56,11 +55,10 @@ export const lotsOf = async (db: Reader, sale: Sale): Promise<string[]> => {
  */
 export const judgeSale = async (
   db: Reader,
-  scheme: Pick<Scheme, 'seq' | 'rules'>,
+  scheme: Pick<Scheme, 'code' | 'seq' | 'rules'>,
   sale: Sale,
-  inScope: InScope,
 ): Promise<NonNullable<Prepared> | null> => {
-  const judged = await judgeLots(db, scheme.rules, await lotsOf(db, sale), inScope);
+  const judged = await judgeLots(db, scheme, await lotsOf(db, sale));
   if (judged === null || sale.lastSeq > judged.asOfSeq) return null;
   return { saleId: sale.id, saleSeq: sale.lastSeq, schemeSeq: scheme.seq, ...judged };
 };

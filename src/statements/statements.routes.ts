@@ -13,7 +13,6 @@ import { unavailable } from '../ledger/record.ts';
 import { mayReach } from '../registry/access.ts';
 import { findBatch, salesOf, seesTrade } from '../resale/resale.queries.ts';
 import { judgeLots } from './eligibility.queries.ts';
-import type { InScope } from './eligibility.ts';
 import { APPROVERS, ASKERS, type Prepared, statementOperations } from './statements.operations.ts';
 import {
   findSale,
@@ -43,7 +42,6 @@ export type StatementDeps = WriteDeps & {
   clock: Clock;
   programme: { operatorId: string };
   follower: { catchUp(): Promise<void> };
-  inScope: InScope;
 };
 
 const behind = (): never => {
@@ -74,7 +72,7 @@ const toView = (statement: Statement): z.input<typeof StatementView> => {
 };
 
 export const statementRoutes = (app: FastifyInstance, deps: StatementDeps): void => {
-  const { db, follower, inScope } = deps;
+  const { db, follower } = deps;
   const operations = statementOperations(deps.programme);
 
   /** Read behind the ledger; the door confirms that sale and scheme are as they were. */
@@ -89,7 +87,7 @@ export const statementRoutes = (app: FastifyInstance, deps: StatementDeps): void
     return inSnapshot(db, async (now) => {
       const sale = await findSale(now, { batchId, saleId, buyerId });
       if (sale === undefined) return null;
-      return (await judgeSale(now, scheme, sale, inScope)) ?? behind();
+      return (await judgeSale(now, scheme, sale)) ?? behind();
     });
   };
 
@@ -103,7 +101,7 @@ export const statementRoutes = (app: FastifyInstance, deps: StatementDeps): void
     return inSnapshot(db, async (now) => {
       const sale = await findSale(now, { batchId, saleId });
       if (sale === undefined) return 0;
-      return ((await judgeSale(now, rules, sale, inScope)) ?? behind()).eligibleGrams;
+      return ((await judgeSale(now, rules, sale)) ?? behind()).eligibleGrams;
     });
   };
 
@@ -132,7 +130,7 @@ export const statementRoutes = (app: FastifyInstance, deps: StatementDeps): void
         if (query.saleId !== undefined && meant.length === 0) throw notFound('sale');
         const lotIds = query.saleId === undefined && seesTrade(caller, batch) ? [batch.lotId] : [];
         for (const sale of meant) lotIds.push(...(await lotsOf(now, sale)));
-        return (await judgeLots(now, scheme.rules, lotIds, inScope)) ?? behind();
+        return (await judgeLots(now, scheme, lotIds)) ?? behind();
       });
       const { organisationIds: _, ...said } = judged;
       return { scheme: scheme.code, schemeVersion: scheme.version, ...said };

@@ -238,6 +238,18 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     await operator.put('/v1/schemes/traceability-statement', {});
     return 'traceability-statement';
   };
+  const certificateBody = async () => ({
+    organisationId,
+    body: 'a body outside',
+    number: randomUUID(),
+    schemes: [await scheme()],
+    scope: 'collection',
+    siteIds: [siteId],
+    validFrom: '2026-01-01',
+    validUntil: '2026-12-31',
+    fileSha256: 'ab'.repeat(32),
+    checkedAt: '2026-11-24T00:00:00+08:00',
+  });
   /** Of grams that somebody known brought. */
   const statementBody = async () => {
     const collectorId = (await make('/v1/collectors', collectorBody(), station)).id;
@@ -399,6 +411,8 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       return { id };
     },
     scheme,
+    certificateBody,
+    certificate: async () => make('/v1/certificates/external', await certificateBody()),
     statement,
     statementBody,
     issuedStatement,
