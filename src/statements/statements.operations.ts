@@ -42,7 +42,12 @@ export type Prepared = {
   organisationIds: string[];
 } | null;
 
-export type StatementAnswer = { id: string; state: StatementState; grams: number; code: string | null };
+export type StatementAnswer = {
+  id: string;
+  state: StatementState;
+  grams: number | null;
+  code: string | null;
+};
 
 /** Who may ask for a statement: whoever bought, and whoever sold. */
 export const ASKERS = ['operator', 'brand', 'recycler', 'warehouse'] as const;
@@ -97,8 +102,7 @@ const named = ({ keyId, holder, organisationId }: Caller, note: string | undefin
   ...(note === undefined ? {} : { note }),
 });
 
-const DAY_MS = 86_400_000;
-/** `months` later by the calendar, in UTC. */
+/** `months` later by the calendar, in UTC; of a shorter month the last day. */
 const monthsLater = (at: number, months: number): number => {
   const date = new Date(at);
   const day = date.getUTCDate();
@@ -106,7 +110,7 @@ const monthsLater = (at: number, months: number): number => {
   date.setUTCMonth(date.getUTCMonth() + months);
   const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
   date.setUTCDate(Math.min(day, last));
-  return date.getTime() - (date.getTime() % DAY_MS) + (at % DAY_MS);
+  return date.getTime();
 };
 
 const standing = (world: World, id: string, allowed: readonly StatementState[]): Statement => {
@@ -152,7 +156,7 @@ const isSecond = (
 const answer = ({ type, data }: AnyFact): StatementAnswer => ({
   id: data.statementId,
   state: STATE_AFTER[type] ?? data.state,
-  grams: data.grams ?? 0,
+  grams: data.grams ?? null,
   code: data.code ?? null,
 });
 const STATE_AFTER: Record<string, StatementState> = {

@@ -41,8 +41,8 @@ export const StatementAnswer = z
   .object({
     id: Id,
     state: State,
-    grams: z.int(),
-    code: z.string().nullable().meta({ description: 'Once it is issued.' }),
+    grams: z.int().nullable().meta({ description: 'Of what was asked for just now.' }),
+    code: z.string().nullable().meta({ description: 'Of what was issued just now.' }),
     receipt: Receipt,
   })
   .meta({ id: 'StatementChanged' });
