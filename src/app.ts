@@ -3,6 +3,7 @@ import { accountRoutes } from './accounts/accounts.routes.ts';
 import { transferRoute } from './accounts/transfers.ts';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
 import { FACT_TYPES } from './catalogue.ts';
+import { certificateRoutes } from './certificates/certificates.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
@@ -29,7 +30,9 @@ import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
+import { sha256 } from './kernel/hash.ts';
 import { systemRandom } from './kernel/system.ts';
+import { Tree } from './ledger/tree.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
@@ -37,7 +40,7 @@ import { outsideRoutes } from './outside/outside.routes.ts';
 import { passbookPages } from './passbook/page.routes.ts';
 import { passbookRoutes } from './passbook/passbook.routes.ts';
 import { receiptRoutes } from './passbook/receipts.routes.ts';
-import { statementRoutes } from './passbook/statements.routes.ts';
+import { statementRoutes as incomeStatementRoutes } from './passbook/statements.routes.ts';
 import { Tries } from './passbook/tries.ts';
 import { heirRoutes } from './payouts/heirs.routes.ts';
 import { payoutListRoutes } from './payouts/lists.routes.ts';
@@ -67,6 +70,7 @@ import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { logKeyRoutes } from './registry/log-keys.routes.ts';
 import { hiddenPeople } from './registry/people.queries.ts';
 import { peopleRoutes } from './registry/people.routes.ts';
+import { publicNameRoutes } from './registry/public-names.ts';
 import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
 import { batchBundleRoutes } from './resale/bundle.routes.ts';
@@ -75,6 +79,9 @@ import { isBuyerOf } from './resale/resale.queries.ts';
 import { resaleRoutes } from './resale/resale.routes.ts';
 import { keepingRoutes, saleRoutes } from './resale/sales.routes.ts';
 import { resaleVoidRoutes } from './resale/voids.routes.ts';
+import { schemeRoutes } from './schemes/schemes.routes.ts';
+import { statementRoutes } from './statements/statements.routes.ts';
+import { verifyCodeRoutes } from './statements/verify.routes.ts';
 import { stationRoutes } from './stations/stations.routes.ts';
 import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
@@ -97,6 +104,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   const passbook = { ...deps, random: systemRandom, tries: new Tries(deps.clock) };
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
+    publicNameRoutes(scope, deps);
     peopleRoutes(scope, deps);
     cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
@@ -154,13 +162,17 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     fundRoutes(scope, deps);
     giftRoutes(scope, deps);
     paymentProofRoutes(scope, deps);
+    schemeRoutes(scope, deps);
+    certificateRoutes(scope, deps);
+    statementRoutes(scope, deps);
+    verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256) });
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
     });
     passbookRoutes(scope, passbook);
     receiptRoutes(scope, deps);
-    statementRoutes(scope, passbook);
+    incomeStatementRoutes(scope, passbook);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
     ledgerRoutes(scope, {

@@ -1,6 +1,7 @@
 import { fundsTransferred } from './accounts/transfers.ts';
 import { findingFacts } from './anomalies/findings.facts.ts';
 import { anomalyRuleSet } from './anomalies/rules.facts.ts';
+import { certificateFacts } from './certificates/certificates.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
@@ -24,7 +25,7 @@ import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
 import { passbookFacts } from './passbook/passbook.facts.ts';
-import { statementFacts } from './passbook/statements.facts.ts';
+import { statementFacts as incomeStatementFacts } from './passbook/statements.facts.ts';
 import { heirFacts } from './payouts/heirs.facts.ts';
 import { listFacts } from './payouts/lists.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
@@ -45,6 +46,7 @@ import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { logKeyFacts } from './registry/log-keys.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
+import { namePublished } from './registry/public-names.ts';
 import { registryFacts } from './registry/registry.facts.ts';
 import { entryVoided } from './resale/entry-voids.ts';
 import { keepingFacts } from './resale/keeping.facts.ts';
@@ -54,6 +56,8 @@ import { returnVoidFacts } from './resale/return-voids.ts';
 import { returnFacts } from './resale/returns.facts.ts';
 import { saleFacts } from './resale/sales.facts.ts';
 import { resaleVoidFacts } from './resale/voids.facts.ts';
+import { schemePublished } from './schemes/schemes.facts.ts';
+import { statementFacts } from './statements/statements.facts.ts';
 import { presetFacts } from './stations/presets.facts.ts';
 import { supervisionFacts } from './supervision/cases.facts.ts';
 import { disputeAnswerFacts } from './supervision/dispute-answers.ts';
@@ -64,6 +68,7 @@ import { tariffFacts } from './tariffs/tariffs.facts.ts';
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
+  namePublished,
   ...logKeyFacts,
   ...peopleFacts,
   ...cardFacts,
@@ -113,10 +118,13 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   distributionRulePublished,
   ...distributionFacts,
   ...passbookFacts,
-  ...statementFacts,
+  ...incomeStatementFacts,
   ...fundFacts,
   ...giftFacts,
   paymentProofPublished,
+  schemePublished,
+  ...certificateFacts,
+  ...statementFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

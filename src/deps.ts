@@ -31,6 +31,7 @@ import { authoriseInDoor, PROGRAMME } from './registry/access.ts';
 import { foundProgramme, issueApiKey } from './registry/registry.operations.ts';
 import { findProgramme } from './registry/registry.queries.ts';
 import type { Programme } from './registry/registry.tables.ts';
+import { statementFollower } from './statements/follower.ts';
 
 export type Deps = {
   config: Config;
@@ -46,6 +47,8 @@ export type Deps = {
   anomalies: Follower;
   /** Follows the money of batches, and shares it out. */
   distributions: Follower;
+  /** Holds statements against what is known of their grams. */
+  statements: Follower;
   /** Drives payout runs and orders, over the rails that are set up. */
   payouts: Payouts;
   publisher: Publisher;
@@ -173,6 +176,12 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const distributions = distributionFollower({ pool, keyring, door, clock, programme, onError, also });
     door.listeners.push((facts) => distributions.offer(facts));
     await distributions.start();
+    const statements = statementFollower({
+      ...{ pool, db, keyring, door, clock, programme, onError },
+      provenance: follower,
+    });
+    door.listeners.push((facts) => statements.offer(facts));
+    await statements.start();
     const payouts = openPayouts({ pool, keyring, door, clock, newId, programme, config, onError });
     door.listeners.push((facts) => payouts.worker.offer(facts));
     if (config.wechat !== undefined)
@@ -206,6 +215,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       follower,
       anomalies,
       distributions,
+      statements,
       payouts,
       publisher,
       logKeys,
@@ -222,6 +232,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
           await anomalies.stop();
           await deciding.stop();
           await distributions.stop();
+          await statements.stop();
           await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {

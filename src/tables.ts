@@ -1,5 +1,6 @@
 import * as accounts from './accounts/accounts.tables.ts';
 import * as anomalies from './anomalies/anomalies.tables.ts';
+import * as certificates from './certificates/certificates.tables.ts';
 import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
 import * as earnings from './collection/earnings.tables.ts';
@@ -38,10 +39,13 @@ import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
 import * as logKeys from './registry/log-keys.tables.ts';
 import * as people from './registry/people.tables.ts';
+import * as publicNames from './registry/public-names.tables.ts';
 import * as registry from './registry/registry.tables.ts';
 import * as products from './resale/products.tables.ts';
 import * as resale from './resale/resale.tables.ts';
 import * as sales from './resale/sales.tables.ts';
+import * as schemes from './schemes/schemes.tables.ts';
+import * as statements from './statements/statements.tables.ts';
 import * as presets from './stations/presets.tables.ts';
 import * as supervision from './supervision/cases.tables.ts';
 import * as disputes from './supervision/disputes.tables.ts';
@@ -55,6 +59,7 @@ const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
 export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   ledger,
   registry,
+  publicNames,
   logKeys,
   people,
   cards,
@@ -101,4 +106,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   passbook,
   fund,
   proofs,
+  schemes,
+  certificates,
+  statements,
 ].flatMap(definitionsIn);

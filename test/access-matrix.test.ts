@@ -2,6 +2,8 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { ROLES } from '../src/kernel/vocabulary.ts';
+import { SHIPPED } from '../src/schemes/shipped.ts';
+import { APPROVERS } from '../src/statements/statements.operations.ts';
 import { type Client, startTestApp, type TestApp } from './support/app.ts';
 import { type Things, thingsOf } from './support/things.ts';
 
@@ -51,6 +53,9 @@ const TABLE: Record<string, Row> = {
   getOrganisation: { make: (org) => ({ id: org.organisationId }) },
   changeOrganisation: byId('organisation', { name: 'x' }),
   closeOrganisation: byId('organisation'),
+  publishOrganisationName: {
+    make: async (org) => ({ id: org.organisationId, body: { name: randomUUID(), consent: 'x' } }),
+  },
   registerSite: body('siteBody'),
   listSites: list,
   getSite: { make: (org) => ({ id: org.siteId }) },
@@ -399,6 +404,41 @@ const TABLE: Record<string, Row> = {
   },
   readPaymentProofsThroughLink: byId('link'),
   getCollectorDistributions: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
+  getSchemes: list,
+  getScheme: { make: async (org) => ({ id: await org.scheme() }), ownerless: true },
+  publishScheme: {
+    make: () => ({
+      id: `scheme-${randomUUID()}`,
+      body: { rules: { ...SHIPPED['traceability-statement'], issues: 'pre-check' } },
+    }),
+    ownerless: true,
+  },
+  getEligibility: {
+    make: async (org) => ({ id: (await org.soldBatch()).id, query: `?scheme=${await org.scheme()}` }),
+  },
+  requestStatement: body('statementBody'),
+  registerCertificate: { make: async (org) => ({ body: await org.certificateBody() }), ownerless: true },
+  listCertificates: list,
+  getCertificate: { ...byId('certificate'), ownerless: true },
+  checkCertificate: {
+    ...byId('certificate', { checkedAt: '2026-11-24T06:30:00+08:00', state: 'in-force' }),
+    ownerless: true,
+  },
+  verifyCode: { make: () => ({ id: '0123456789ABCDEF' }) },
+  verifyCodes: { make: () => ({ body: { codes: ['0123456789ABCDEF'] } }) },
+  listStatements: list,
+  getStatement: byId('batchStatement'),
+  // Whoever sold the grams profits, so nobody of the organisation decides.
+  approveStatement: { ...byId('batchStatement', {}), own: [201, 403], across: APPROVERS },
+  refuseStatement: { ...byId('batchStatement', { reason: 'x' }), own: [201, 403], across: APPROVERS },
+  suspendStatement: {
+    ...byId('issuedStatement', { reason: 'x' }),
+    own: [201, 403],
+    across: [...APPROVERS, 'regulator'],
+  },
+  reinstateStatement: { ...byId('suspendedStatement', {}), own: [201, 403], across: APPROVERS },
+  revokeStatement: { ...byId('issuedStatement', { reason: 'x' }), own: [201, 403], across: APPROVERS },
+  withdrawStatement: byId('batchStatement', { reason: 'x' }),
   getAnomalyRules: list,
   setAnomalyRule: {
     make: () => ({ id: 'far-from-site', body: { parameters: { maxMetres: 1 + randomInt(1_000_000) } } }),
@@ -460,6 +500,7 @@ const makeOneOfEach = async (org: Things): Promise<void> => {
     org.pollutantLoss,
     org.anomaly,
     org.fundGift,
+    org.batchStatement,
   ])
     await make();
 };

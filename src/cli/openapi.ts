@@ -64,6 +64,7 @@ const unconnectedDeps = (): Deps => {
       ...{ pool, keyring, door, clock, onError },
       programme: { operatorId: NIL },
     }),
+    statements: new Follower({ name: 'statements', pool, keyring, onError }),
     payouts: openPayouts({
       pool,
       keyring,

@@ -9,3 +9,7 @@ export const createReader = (pool: pg.Pool): Reader =>
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
+
+/** Reads everything as of one moment, so that what several queries say belongs together. */
+export const inSnapshot = <T>(db: Reader, read: (db: Reader) => Promise<T>): Promise<T> =>
+  db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(read);

@@ -29,6 +29,8 @@ export type Source = {
   accepted: boolean;
   marks: string[];
   parties: number;
+  /** How the origin of a weigh-in is known. */
+  originEvidence?: string | null | undefined;
   /** Of a weigh-in whose signature fits: the counter signed, and the number of the key. */
   deviceKey?: number | null | undefined;
   counter?: number | null | undefined;
@@ -54,6 +56,7 @@ export const sources = journal<Source>('sources', {
   accepted: 'boolean',
   marks: 'json',
   parties: 'int2',
+  originEvidence: 'text',
   deviceKey: 'int2',
   counter: 'int8',
 });

@@ -4,6 +4,8 @@ import type { Source } from '../lots/sources.tables.ts';
 /** Marks that leave the claim alone. */
 const HARMLESS: readonly string[] = ['late'];
 
+export const isHarmless = (mark: string): boolean => HARMLESS.includes(mark);
+
 /** Of an accepted origin class, weighed, and without an open claim mark, and not voided (domain, "Three weights"). */
 export const isAccepted = ({
   originClass,
@@ -11,7 +13,4 @@ export const isAccepted = ({
   marks,
   payGrams,
 }: Pick<Source, 'originClass' | 'basis' | 'marks' | 'payGrams'>): boolean =>
-  payGrams > 0 &&
-  CLAIMABLE_ORIGINS.includes(originClass) &&
-  basis === 'weighed' &&
-  marks.every((mark) => HARMLESS.includes(mark));
+  payGrams > 0 && CLAIMABLE_ORIGINS.includes(originClass) && basis === 'weighed' && marks.every(isHarmless);

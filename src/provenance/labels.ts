@@ -42,7 +42,7 @@ const classOf = (vector: ShareVector, sourceOf: SourceOf): string | null => {
 };
 
 /** What norms and marks, upstream or on the lot itself, leave of `grams` of a lot. */
-const capOf = (label: Label | null, grams: number): number | null => {
+export const capOf = (label: Label | null, grams: number): number | null => {
   if (label === null) return null;
   if (label.marks !== null) return 0;
   return label.capGrams === null ? null : portion(label.capGrams, grams, label.ofGrams);

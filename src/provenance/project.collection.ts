@@ -41,6 +41,7 @@ const addCollection = (projection: Projection, fact: AnyFact): void => {
       accepted: isAccepted(data as Source),
       marks: data.marks,
       parties: people.length,
+      originEvidence: data.originEvidence,
       ...(attested === null ? {} : { deviceKey: attested.deviceKey, counter: attested.counter }),
     },
     people.flatMap((person) => (person === null ? [] : [person.personId])),
@@ -68,8 +69,8 @@ const changeOwnLot = async (
 
 const correct = async (projection: Projection, fact: AnyFact): Promise<void> => {
   const { seq, data } = fact;
-  const { originClass, payGrams, bookedGrams, deficitGrams } = data;
-  const change = { originClass, payGrams, bookedGrams, deficitGrams };
+  const { originClass, originEvidence, payGrams, bookedGrams, deficitGrams } = data;
+  const change = { originClass, originEvidence, payGrams, bookedGrams, deficitGrams };
   await changeOwnLot(projection, seq, data.lotId, data.lotChangeGrams, () => change);
   if (data.surplus !== undefined) await addSurplus(projection, fact, data.siteId, data.surplus);
 };

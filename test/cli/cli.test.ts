@@ -577,6 +577,7 @@ t.test('every table that facts fill is compared by a replay', async (t) => {
       'person_accounts',
       'person_identities',
       'person_openings',
+      'statement_checks',
     ],
     'only these are restored from a backup',
   );

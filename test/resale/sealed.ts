@@ -11,7 +11,8 @@ export const tradeOf = async (app: TestApp, toleranceBasisPoints = 200) => {
     return { organisationId: body.id, client: await app.keyFor(body.id, 'brand') };
   };
   const [brandA, brandB] = [await brandOf('brand A'), await brandOf('brand B')];
-  const weighIn = async (grams: number, material = 'pet'): Promise<string> => {
+  /** By nobody known, unless `more` says who: then it is not claimable. */
+  const weighIn = async (grams: number, material = 'pet', more: object = {}): Promise<string> => {
     const { body } = await seller.client.post('/v1/collections', {
       id: randomUUID(),
       siteId: seller.siteId,
@@ -23,14 +24,15 @@ export const tradeOf = async (app: TestApp, toleranceBasisPoints = 200) => {
       tareGrams: 0,
       basis: 'weighed',
       collectedAt: new Date().toISOString(),
-      bagTag: `bag ${randomUUID()}`,
+      ...('collectorId' in more ? {} : { bagTag: `bag ${randomUUID()}` }),
+      ...more,
     });
     return body.lot.id;
   };
   /** Weigh-ins made into one lot, so that its vector has several sources. */
-  const mixed = async (grams: readonly number[]): Promise<string> => {
+  const mixed = async (grams: readonly number[], more: object = {}): Promise<string> => {
     const inputs = [];
-    for (const g of grams) inputs.push({ lotId: await weighIn(g) });
+    for (const g of grams) inputs.push({ lotId: await weighIn(g, 'pet', more) });
     const { body } = await seller.client.post('/v1/process-runs', {
       siteId: seller.siteId,
       step: 'consolidate',

@@ -96,4 +96,17 @@ t.test('S8: the honest twin washes, blends with outside material, and may claim 
     custodyModel: 'controlled-blending',
     lossesOnTheWay: [{ kind: 'evaporated', grams: 1_900_000 }],
   });
+  t.equal((await operator.put('/v1/schemes/traceability-statement', {})).status, 200);
+  const eligibility = `/v1/batches/${batch.id}/eligibility?scheme=traceability-statement`;
+  t.match((await client.get(eligibility)).body, {
+    grams: 9_600_000,
+    eligibleGrams: 7_200_000,
+    custodyModel: 'controlled-blending',
+    reasons: [{ code: 'origin-class', grams: 2_400_000 }],
+  });
+  t.equal((await operator.put('/v1/schemes/ocean-bound-pre-check', {})).status, 200);
+  t.match((await client.get(eligibility.replace('traceability-statement', 'ocean-bound-pre-check'))).body, {
+    eligibleGrams: 0,
+    reasons: [{ code: 'custody-model', grams: 9_600_000 }],
+  });
 });

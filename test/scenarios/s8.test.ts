@@ -50,6 +50,16 @@ t.test('S8 a fraud: factory scrap takes a trip through the shredder', async (t) 
   const batch = ok(await client.post('/v1/batches', { siteId, inputs: [{ lotId: run.outputs[0].lotId }] }));
   const provenance = async () => ok(await client.get(`/v1/batches/${batch.id}/provenance`), 200);
   t.match(await provenance(), { grams: 9_600_000, claimableGrams: 0 });
+  const scheme = 'traceability-statement';
+  ok(await app.operator.put(`/v1/schemes/${scheme}`, {}), 200);
+  const brand = ok(await app.operator.post('/v1/organisations', { name: '品牌', kind: 'brand' }));
+  const price = { amount: 1_500, currency: 'CNY', perGrams: 1_000 };
+  ok(await client.post(`/v1/batches/${batch.id}/sale`, { buyerOrganisationId: brand.id, price }));
+  const ask = () => client.post('/v1/statements', { batchId: batch.id, scheme });
+  t.match((await ask()).body, {
+    code: 'grams_claimed',
+    state: { eligibleGrams: 0, remainingGrams: 0, reasons: [{ code: 'yield', grams: 9_600_000 }] },
+  });
 
   const { items: marks } = ok(await first.get(`/v1/marks?state=open&siteId=${siteId}`), 200);
   t.same(marks.map((m: { code: string }) => m.code).sort(), ['no-line-clean', 'yield-above-range']);
@@ -70,6 +80,14 @@ t.test('S8 a fraud: factory scrap takes a trip through the shredder', async (t) 
   t.equal(cleared.claimableGrams, 8_000_000, 'at most what the norm lets come out');
   t.equal(cleared.custodyModel, 'controlled-blending', 'and never segregated');
   t.same(ok(await client.get(`/v1/process-runs/${run.id}`), 200).marks, []);
+  t.match(ok(await client.get(`/v1/batches/${batch.id}/eligibility?scheme=${scheme}`), 200), {
+    ...{ grams: 9_600_000, eligibleGrams: 8_000_000, custodyModel: 'controlled-blending' },
+    reasons: [{ code: 'yield', grams: 1_600_000 }],
+  });
+  t.match((await client.post('/v1/statements', { batchId: batch.id, scheme, grams: 8_000_001 })).body, {
+    state: { remainingGrams: 8_000_000 },
+  });
+  t.match(ok(await ask()), { grams: 8_000_000 });
 });
 
 t.test(

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seenSha256 } from '../../src/collection/seen.ts';
 import type { Rail } from '../../src/rails/rail.ts';
@@ -241,6 +241,42 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     market: 'CN',
     name: canary,
   });
+  const scheme = async (): Promise<string> => {
+    await operator.put('/v1/schemes/traceability-statement', {});
+    return 'traceability-statement';
+  };
+  const certificateBody = async () => ({
+    organisationId,
+    body: 'a body outside',
+    number: randomUUID(),
+    schemes: [await scheme()],
+    scope: 'collection',
+    siteIds: [siteId],
+    validFrom: '2026-01-01',
+    validUntil: '2026-12-31',
+    fileSha256: 'ab'.repeat(32),
+    checkedAt: '2026-11-24T00:00:00+08:00',
+  });
+  /** Of grams that somebody known brought. */
+  const statementBody = async () => {
+    const collectorId = (await make('/v1/collectors', collectorBody(), station)).id;
+    // A weight of its own, or it may be taken for a paper slip's.
+    const grossGrams = randomInt(20_000, 90_000_000);
+    const sent = { ...collectionBody(), bagTag: randomUUID(), grossGrams, collectorId };
+    const { lot } = await make('/v1/collections', sent, station);
+    const sealed = await make('/v1/batches', { siteId, inputs: [{ lotId: lot.id }] }, station);
+    await make(`/v1/batches/${sealed.id}/sale`, saleBody, station);
+    return { batchId: sealed.id, scheme: await scheme(), note: canary };
+  };
+  const batchStatement = async () => make('/v1/statements', await statementBody());
+  const bodyId = (await make('/v1/organisations', { name: 'a body', kind: 'certifier' })).id as string;
+  const certifier = (holder: string) => app.keyFor(bodyId, 'certifier', { holder });
+  const issuedStatement = async (): Promise<Answer['body']> => {
+    const made = await batchStatement();
+    for (const holder of ['a first', 'a second'])
+      await make(`/v1/statements/${made.id}/approve`, {}, await certifier(holder));
+    return made;
+  };
   const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
   const tariffBody = () => ({
     source: 'a notice',
@@ -447,6 +483,17 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       const { id } = await batch();
       await make(`/v1/batches/${id}/sale`, saleBody, station);
       return { id };
+    },
+    scheme,
+    certificateBody,
+    certificate: async () => make('/v1/certificates/external', await certificateBody()),
+    batchStatement,
+    statementBody,
+    issuedStatement,
+    suspendedStatement: async (): Promise<Answer['body']> => {
+      const made = await issuedStatement();
+      const url = `/v1/statements/${made.id}/suspend`;
+      return make(url, { reason: canary }, await certifier('a third'));
     },
     product: async () => make('/v1/products', await productBody(), station),
     productBody,
