@@ -18,7 +18,7 @@ import { JIAOJIANG, type Played, play, type Scale, stepsOf } from './demo/play.t
 import { type DemoRail, startDemoRail } from './demo/rail.ts';
 import { type ExitCode, type Io, write } from './io.ts';
 import { serve } from './serve.ts';
-import { urlSource } from './sources.ts';
+import { serverSource } from './sources.ts';
 
 export type DemoOptions = { once?: boolean; json?: boolean; port?: number };
 type Playing = DemoOptions & { /** Jiaojiang's unless said. */ scale?: Scale };
@@ -58,7 +58,9 @@ export const runDemo = async (options: Playing, io: Io): Promise<ExitCode> => {
     const provenance = await operator('GET', `/v1/batches/${played.batch.id}/provenance`);
     const { size } = await readHead(served.deps.pool);
     await served.deps.publisher.cosignedBy(witness.key, size);
-    const verified = await verifyEntries(urlSource(io, served.url), undefined, { witnesses: [witness.key] });
+    const verified = await verifyEntries(await serverSource(io, served.url), undefined, {
+      witnesses: [witness.key],
+    });
     const seconds = Math.round((performance.now() - since) / 100) / 10;
     await report({ url: served.url, key, ...played, provenance, verified, seconds }, options, io);
     if (!options.once) await new Promise(() => undefined);
@@ -131,7 +133,7 @@ const yuan = (fen: number): string =>
 const report = async (r: Report, options: DemoOptions, io: Io): Promise<void> => {
   const { key, ...shown } = r;
   if (options.json) return write(io.stdout, `${JSON.stringify(shown)}\n`);
-  const { url, batch, accident, fraud, money, payout, sale, differences, provenance, verified, seconds } = r;
+  const { url, batch, accident, fraud, rule, money, payout, sale, provenance, verified, seconds } = r;
   const origins = provenance.byOriginClass
     .map((o: Answer) => `${o.originClass} ${kilograms(o.grams)}`)
     .join(', ');
@@ -146,12 +148,14 @@ Played in ${seconds} s. Batch ${batch.code}: ${kilograms(provenance.grams)} of P
                      held, corrected, and decided by two: ${accident.outcome}
   a fraud 作弊       batch ${fraud.batch.code}: ${kilograms(fraud.outputGrams)} of pellets out of ${kilograms(fraud.inputGrams)},
                      marked ${fraud.marks.join(', ')}: claimable ${kilograms(fraud.claimableGrams)}
+  a rule 规则        ${rule.title.en} ${rule.title.zh}: ${rule.hits} weigh-in marked, ${rule.confirmed} rightly;
+                     ${rule.reason.zh}
   sold 售出          for ${yuan(sale.paid)}; of the margin of ${yuan(sale.margin)}, ${yuan(sale.collectors)}
                      shared among ${sale.people} people by their grams in it 二次返利
   money 钱款         ${yuan(money.earned)} earned at the scales; ${yuan(money.paidInCash)} paid in cash to ${money.people} people,
                      the count ${yuan(money.expected - money.counted)} short; ${yuan(payout.fen)} paid to ${payout.people} people over a
                      simulated WeChat Pay, which lost ${payout.recovered} answer: asked for, and paid once;
-                     trial balances 试算平衡 ${differences.join(', ')}
+                     trial balances 试算平衡 ${r.differences.join(', ')}
   ledger 账本        ${verified.size} entries verified, head ${verified.leafHash.slice(0, 16)}…
                      signed checkpoint over ${verified.checkpoints.at(-1)}, cosigned by ${verified.cosigned[0]!.name}
 

@@ -229,6 +229,17 @@ export const VOCABULARY = {
     failed: 付款失败 | The payment failed
     returned: 退票 | The payment came back
     not-ordered: 尚未拟定付款 | No order pays it`),
+  fundSource: parse(`
+    carbon-trade: 碳汇交易 | Carbon trade
+    donation: 捐赠 | Donation
+    grant: 补助 | Grant
+    interest: 利息 | Interest
+    other: 其他 | Other`),
+  fundGift: parse(`
+    money: 现金分配 | Money
+    goods: 物资 | Goods
+    service: 服务 | Service
+    insurance: 保险 | Insurance`),
   disputeAbout: parse(`
     weight: 重量 | Weight
     deduction: 扣杂 | Deduction

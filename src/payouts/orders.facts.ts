@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { payments } from '../accounts/accounts.tables.ts';
 import { BookEntry, post } from '../accounts/book.ts';
 import { Currency, Id, MAX_INTEGER, Seq, text } from '../kernel/values.ts';
-import { PAYOUT_HOLDS, PAYOUT_RAILS, PAYOUT_STATES } from '../kernel/vocabulary.ts';
+import { PAYOUT_HOLDS, PAYOUT_RAILS, PAYOUT_STATES, type PayoutState } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import type { Outcome, Step } from '../rails/rail.ts';
@@ -183,6 +184,21 @@ const Answered = z.strictObject({
 });
 export type Answered = z.infer<typeof Answered>;
 
+/** Paid is what the rail says is paid; what comes back later is taken back. */
+const notePayment = (
+  world: World,
+  orderId: string,
+  { seq, at, state, netted }: { seq: number; at: number; state: PayoutState; netted: number | undefined },
+): void => {
+  const order = world.get(payoutOrders, orderId)!;
+  const sign = order.state === state ? 0 : state === 'paid' ? 1 : state === 'returned' ? -1 : 0;
+  if (sign === 0) return;
+  const { payableId: accountId, amount, rail } = order;
+  const covers = amount + (netted ?? order.netted);
+  const by = rail === 'cash' ? 'cash-list' : rail;
+  world.add(payments, { accountId, seq, at, by, amount: sign * covers, sent: sign * amount });
+};
+
 /** What a rail said of a reference, where it tells something new. */
 export const payoutAttemptAnswered: FactType<MaybeSiteAndDay, Answered> = {
   type: 'payout-attempt.answered.v1',
@@ -197,6 +213,7 @@ export const payoutAttemptAnswered: FactType<MaybeSiteAndDay, Answered> = {
     { seq, at, private: { orderId, reference, did, outcome, confirmation, state, netted, book } },
   ) {
     post(world, seq, book);
+    notePayment(world, orderId, { seq, at, state, netted });
     const attempt = world.get(payoutAttempts, reference)!;
     const told = outcome as Outcome;
     const unanswered = attempt.steps.findLastIndex((step) => step.did === 'submit' && !step.outcome);

@@ -3,9 +3,10 @@ import { toHex } from '../kernel/hash.ts';
 import { dayIn } from '../kernel/time.ts';
 import { type AnyFact, type DecideContext, draft, type Operation } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
-import type { World } from '../ledger/world.ts';
+import type { AnyTable, World } from '../ledger/world.ts';
 import { actorOf } from '../registry/actor.ts';
 import { collectorInPath, expectState, KEEPERS } from '../registry/people.operations.ts';
+import { collectors } from '../registry/registry.tables.ts';
 import { nettingConsentChanged, payeeChanged } from './payees.facts.ts';
 import type { NettingConsentRequest, PayeeRequest } from './payees.schema.ts';
 import { heirs, payees } from './payouts.tables.ts';
@@ -61,6 +62,11 @@ export const payeeOperations = (
       roles: KEEPERS,
       status: 201,
       decide(world, { collectorId, id: _, ...payee }, context) {
+        // What the fact changes is asked for with the rest: many at once would take a round each.
+        world.needAll([
+          [payees as AnyTable, [collectorId]],
+          [collectors as AnyTable, [collectorId]],
+        ]);
         const collector = collectorInPath(world, context.caller, collectorId);
         expectState(collector, 'active', 'closed', 'restricted');
         checkPayee(payee);
@@ -83,10 +89,13 @@ export const payeeOperations = (
       roles: KEEPERS,
       status: 201,
       decide(world, { collectorId, given, at }, context) {
+        // What the fact changes is asked for with the rest: many at once would take a round each.
+        world.needAll([
+          [payees as AnyTable, [collectorId]],
+          [collectors as AnyTable, [collectorId]],
+        ]);
         const collector = collectorInPath(world, context.caller, collectorId);
         expectState(collector, 'active', 'closed');
-        // Applying it reads this: asked for here, all that wait in a turn are loaded at once.
-        world.need(payees, [collectorId]);
         return draft({
           type: nettingConsentChanged,
           ...shown(world, context, collector.siteId),

@@ -15,6 +15,7 @@ import { type Money, payDay } from './money.ts';
 import { type Payout, payersOf, payOverRail } from './payout.ts';
 import type { DemoRail } from './rail.ts';
 import { type Sale, sellAndShare } from './sale.ts';
+import { startWatching, type Watched, watched } from './watch.ts';
 
 /** How many people there are, and how many weigh-ins at each station. */
 export type Scale = { collectors: number; weighIns: number };
@@ -38,6 +39,7 @@ export type Played = {
   sale: Sale;
   /** Debits less credits of all accounts, in fen: after the weigh-ins, the sale, the cash, the rail. */
   differences: number[];
+  rule: Watched;
 };
 
 /**
@@ -54,6 +56,7 @@ export const play = async (
 ): Promise<Played> => {
   const placeAll = (kind: string, sites: readonly DemoSite[]) =>
     inLanes(LANES, sites, (site) => register(operator, url, kind, site));
+  await startWatching(operator);
   const stations = await placeAll('station', STATIONS);
   const warehouses = await placeAll('warehouse', WAREHOUSES);
   const [recycler, fraudster] = await placeAll('recycler', [RECYCLER, FRAUDSTER]);
@@ -88,7 +91,8 @@ export const play = async (
   const payers = await payersOf(operator, url);
   const payout = await payOverRail(operator, payers, collectors.slice(...PAID_OVER_RAIL), rail);
   differences.push(await difference(operator));
-  return { batch, accident: held, fraud: cheated, money, payout, sale, differences };
+  const rule = await watched(operator, stations[0]!.siteId);
+  return { batch, accident: held, fraud: cheated, money, payout, sale, differences, rule };
 };
 
 const difference = async (operator: Call): Promise<number> => {
