@@ -378,8 +378,7 @@ export class Door {
       };
       const draft = command.operation.decide(world, command.input, context);
       if (blocked) {
-        const persons = (draft.people ?? []).map(({ personId }) => personId);
-        world.need(peopleTable, persons);
+        for (const { personId } of draft.people ?? []) world.need(peopleTable, [personId]);
         world.drop();
         return 'missing';
       }
