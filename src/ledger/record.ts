@@ -331,11 +331,9 @@ export class Door {
     if (lookUp) await this.load(client, [[ids as AnyTable, commands.map((c) => c.key.id)]]);
     const settle: (() => void)[] = [];
     const repeats: Pending[] = [];
-    let next = 0;
-    // A command may need rounds of its own, since what it applies is not looked at while it waits for those before it.
-    let since = 0;
+    // A command may need rounds of its own: what it applies is not looked at while it waits for those before it.
+    let [next, since] = [0, 0];
     for (let round = 0; next < commands.length; round++) {
-      const before = next;
       const missing = new Map<AnyTable, Set<string>>();
       // Once one waits for rows, those after it wait too, for it may change what they see; their needs are gathered.
       let blocked = false;
@@ -343,19 +341,14 @@ export class Door {
         const outcome = this.decideOne(commands[i]!, entries, blocked, missing, round - since);
         if (outcome === 'missing') blocked = true;
         else if (!blocked) {
-          next = i + 1;
+          [next, since] = [i + 1, round + 1];
           if (outcome === 'replay') repeats.push(commands[i]!);
           else settle.push(outcome);
         }
       }
-      if (missing.size > 0)
-        await this.load(
-          client,
-          [...missing].map(([table, set]) => [table, [...set]]),
-        );
-      if (next > before) since = round + 1;
-      if (round > (MAX_ROUNDS + 1) * (commands.length + 1))
-        throw new Error('a turn asked for rows without end');
+      const wanted = [...missing].map(([table, set]): [AnyTable, string[]] => [table, [...set]]);
+      await this.load(client, wanted);
+      if (round > 2 * MAX_ROUNDS * commands.length) throw new Error('a turn asked for rows without end');
     }
     return [...settle, ...(await this.answerRepeats(client, repeats, entries))];
   }
@@ -385,11 +378,7 @@ export class Door {
       };
       const draft = command.operation.decide(world, command.input, context);
       if (blocked) {
-        const persons = draft.people ?? [];
-        world.need(
-          peopleTable,
-          persons.map(({ personId }) => personId),
-        );
+        for (const { personId } of draft.people ?? []) world.need(peopleTable, [personId]);
         world.drop();
         return 'missing';
       }
