@@ -109,7 +109,7 @@ const importRoutes = (app: FastifyInstance, deps: ToldRouteDeps): void => {
   });
   route(app, {
     method: 'POST',
-    url: '/v1/statements',
+    url: '/v1/rail-statements',
     operationId: 'completeStatement',
     tag,
     summary: {

@@ -99,7 +99,7 @@ t.test('a bank batch, its results, its returns, and the statement of the bank', 
   );
   const complete = { source: 'bank', rail: 'bank', from: today(), to: today() };
   t.match(
-    ok(await payer.post('/v1/statements', complete)),
+    ok(await payer.post('/v1/rail-statements', complete)),
     { missing: 0 },
     'the sum of the list speaks of each of its orders',
   );
@@ -179,14 +179,14 @@ t.test(
     const days = { source: 'bank', rail: 'bank', from: today(), to: today() };
     const before = { ...days, from: '2020-01-01', to: '2020-01-31' };
     t.match(
-      ok(await payer.post('/v1/statements', before)),
+      ok(await payer.post('/v1/rail-statements', before)),
       { missing: 0 },
       'of other days nothing is missing',
     );
-    t.equal((await payer.post('/v1/statements', { ...days, to: '2020-01-01' })).status, 422);
-    t.match(ok(await payer.post('/v1/statements', days)), { missing: 2 });
+    t.equal((await payer.post('/v1/rail-statements', { ...days, to: '2020-01-01' })).status, 422);
+    t.match(ok(await payer.post('/v1/rail-statements', days)), { missing: 2 });
     t.match(
-      ok(await payer.post('/v1/statements', days)),
+      ok(await payer.post('/v1/rail-statements', days)),
       { missing: 0 },
       'asked again, nothing is missing twice',
     );
