@@ -9,6 +9,7 @@ import { correctionRoutes } from './collection/corrections.routes.ts';
 import { decidingRoutes } from './collection/deciding.routes.ts';
 import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
+import { refuseUndecided } from './collection/undecided.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
 import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
@@ -28,10 +29,16 @@ import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
+import { systemRandom } from './kernel/system.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
+import { passbookPages } from './passbook/page.routes.ts';
+import { passbookRoutes } from './passbook/passbook.routes.ts';
+import { receiptRoutes } from './passbook/receipts.routes.ts';
+import { statementRoutes } from './passbook/statements.routes.ts';
+import { Tries } from './passbook/tries.ts';
 import { payoutOrderRoutes } from './payouts/orders.routes.ts';
 import { payeeRoutes } from './payouts/payees.routes.ts';
 import { payoutRunRoutes } from './payouts/runs.routes.ts';
@@ -81,6 +88,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     newRequestId: deps.newId,
     version: VERSION,
   });
+  const passbook = { ...deps, random: systemRandom, tries: new Tries(deps.clock) };
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
     peopleRoutes(scope, deps);
@@ -105,7 +113,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     lotsRoutes(scope, { ...deps, standingOf: (lot) => standingOf(deps, lot) });
     sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);
-    markRoutes(scope, deps);
+    markRoutes(scope, deps, refuseUndecided);
     lotMarkRoutes(scope, deps);
     shipmentMarkRoutes(scope, deps);
     runMarkRoutes(scope, deps);
@@ -138,6 +146,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
     });
+    passbookRoutes(scope, passbook);
+    receiptRoutes(scope, deps);
+    statementRoutes(scope, passbook);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
     ledgerRoutes(scope, {
@@ -158,6 +169,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       metrics: () => renderMetrics(deps),
     });
   });
+  await app.register(async (scope) => passbookPages(scope, passbook));
   app.route({
     method: 'GET',
     url: '/openapi.json',

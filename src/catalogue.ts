@@ -11,6 +11,7 @@ import { deviceCheckWeighed } from './custody/check-weights.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { reWeighingFacts } from './custody/re-weighings.facts.ts';
 import { receiptVoidFacts } from './custody/receipt-voids.facts.ts';
+import { receivedFacts } from './custody/received.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
@@ -22,6 +23,8 @@ import { giftFacts } from './fund/gifts.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
+import { passbookFacts } from './passbook/passbook.facts.ts';
+import { statementFacts } from './passbook/statements.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
 import { payeeFacts } from './payouts/payees.facts.ts';
 import { runFacts } from './payouts/runs.facts.ts';
@@ -78,6 +81,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...markFacts,
   ...materialMarkFacts,
   ...custodyFacts,
+  ...receivedFacts,
   ...unmeasuredFacts,
   ...togetherFacts,
   ...receiptVoidFacts,
@@ -104,6 +108,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...findingFacts,
   distributionRulePublished,
   ...distributionFacts,
+  ...passbookFacts,
+  ...statementFacts,
   ...fundFacts,
   ...giftFacts,
   paymentProofPublished,

@@ -20,6 +20,7 @@ import * as sources from './lots/sources.tables.ts';
 import * as stock from './lots/stock.tables.ts';
 import * as weighings from './lots/weighings.tables.ts';
 import * as outside from './outside/outside.tables.ts';
+import * as passbook from './passbook/passbook.tables.ts';
 import * as payouts from './payouts/payouts.tables.ts';
 import * as declarations from './pollutants/declarations.tables.ts';
 import * as pollutants from './pollutants/pollutants.tables.ts';
@@ -93,6 +94,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   checkWeights,
   anomalies,
   distribution,
+  passbook,
   fund,
   proofs,
 ].flatMap(definitionsIn);

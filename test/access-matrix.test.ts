@@ -179,6 +179,61 @@ const TABLE: Record<string, Row> = {
   readLink: byId('link'),
   confirmThroughLink: { ...byIdWith('link', 'linkConfirmation'), own: [201] },
   disputeThroughLink: { ...byId('link', { about: 'weight' }), own: [201] },
+  issuePassbookLink: byId('collector', {}),
+  openPassbook: {
+    make: async (org) => ({ body: { card: (await org.spokenFor()).card } }),
+  },
+  readPassbook: byId('passbook'),
+  closePassbook: byId('passbook'),
+  confirmThroughPassbook: {
+    make: async (org) => {
+      const { id, collectionId } = await org.passbook();
+      return { id, body: { ...org.linkConfirmation, collectionId } };
+    },
+    own: [201],
+  },
+  disputeThroughPassbook: {
+    make: async (org) => {
+      const { id, collectionId } = await org.passbook();
+      return { id, body: { collectionId, about: 'weight' } };
+    },
+    own: [201],
+  },
+  issueIncomeStatement: {
+    make: async (org) => {
+      const { id } = await org.cardHolder();
+      const evidence = ['a'.repeat(64)];
+      return { id, body: { lender: 'x', from: '2026-01', to: '2026-01', evidence } };
+    },
+  },
+  listIncomeStatements: byId('collector'),
+  revokeIncomeStatement: byId('statement'),
+  issueOwnIncomeStatement: {
+    ...byId('passbook', { lender: 'x', from: '2026-01', to: '2026-01' }),
+    own: [201],
+  },
+  listOwnIncomeStatements: byId('passbook'),
+  revokeOwnIncomeStatement: {
+    make: async (org) => {
+      const { id } = await org.passbook();
+      const asked = { lender: 'x', from: '2026-01', to: '2026-01' };
+      const { body } = await org.station.post(`/v1/passbooks/${id}/income-statements`, asked);
+      return { id, body: { statementId: body.id } };
+    },
+    own: [200, 409],
+  },
+  checkIncomeStatement: {
+    make: async (org) => {
+      const { id } = await org.passbook();
+      const asked = { lender: 'x', from: '2026-01', to: '2026-01' };
+      const { body } = await org.station.post(`/v1/passbooks/${id}/income-statements`, asked);
+      return { id: JSON.parse(Buffer.from(body.jws.split('.')[1], 'base64url').toString()).code };
+    },
+  },
+  verifyIncomeStatement: { make: () => ({ body: { jws: 'x.y.z' } }), ownerless: true },
+  getIncomeStatementKeys: list,
+  getCollectionReceiptText: byId('collection'),
+  getPaymentReceiptText: { ...byId('payment'), across: ['operator', 'payer'] },
   markCollection: { ...byId('collection', { code: 'review' }), across: CHECKERS },
   registerContainer: body('containerBody'),
   listContainers: list,

@@ -38,6 +38,7 @@ const ROOMS = [
   'figures',
   'interop',
   'web',
+  'passbook',
   'composition',
   'cli',
 ];

@@ -17,7 +17,7 @@ import { type Answer, caller } from './demo/client.ts';
 import { type Played, play, STEPS } from './demo/play.ts';
 import { type ExitCode, type Io, write } from './io.ts';
 import { serve } from './serve.ts';
-import { urlSource } from './sources.ts';
+import { serverSource } from './sources.ts';
 
 export type DemoOptions = { once?: boolean; json?: boolean; port?: number };
 
@@ -49,7 +49,9 @@ export const runDemo = async (options: DemoOptions, io: Io): Promise<ExitCode> =
     const provenance = await operator('GET', `/v1/batches/${played.batch.id}/provenance`);
     const { size } = await readHead(served.deps.pool);
     await served.deps.publisher.cosignedBy(witness.key, size);
-    const verified = await verifyEntries(urlSource(io, served.url), undefined, { witnesses: [witness.key] });
+    const verified = await verifyEntries(await serverSource(io, served.url), undefined, {
+      witnesses: [witness.key],
+    });
     const seconds = Math.round((performance.now() - since) / 100) / 10;
     await report({ url: served.url, key, ...played, provenance, verified, seconds }, options, io);
     if (!options.once) await new Promise(() => undefined);
@@ -121,7 +123,7 @@ const yuan = (fen: number): string =>
 const report = async (r: Report, options: DemoOptions, io: Io): Promise<void> => {
   const { key, ...shown } = r;
   if (options.json) return write(io.stdout, `${JSON.stringify(shown)}\n`);
-  const { url, batch, accident, fraud, money, provenance, verified, seconds } = r;
+  const { url, batch, accident, fraud, money, rule, provenance, verified, seconds } = r;
   const origins = provenance.byOriginClass
     .map((o: Answer) => `${o.originClass} ${kilograms(o.grams)}`)
     .join(', ');
@@ -136,6 +138,8 @@ Played in ${seconds} s. Batch ${batch.code}: ${kilograms(provenance.grams)} of P
                      held, corrected, and decided by two: ${accident.outcome}
   a fraud 作弊       batch ${fraud.batch.code}: ${kilograms(fraud.outputGrams)} of pellets out of ${kilograms(fraud.inputGrams)},
                      marked ${fraud.marks.join(', ')}: claimable ${kilograms(fraud.claimableGrams)}
+  a rule 规则        ${rule.title.en} ${rule.title.zh}: ${rule.hits} weigh-in marked, ${rule.confirmed} rightly;
+                     ${rule.reason.zh}
   money 钱款         ${yuan(money.earned)} earned at the scales, both sides of the books equal (difference ${money.difference});
                      ${yuan(money.paidInCash)} paid in cash to ${money.people} people, the count ${yuan(money.expected - money.counted)} short
   ledger 账本        ${verified.size} entries verified, head ${verified.leafHash.slice(0, 16)}…

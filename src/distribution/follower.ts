@@ -230,6 +230,7 @@ export const distributionFollower = (options: Options): Follower => {
     pool,
     keyring,
     onError,
+    concerns: (type) => type.startsWith('batch.'),
     async project(client, facts) {
       if (also !== undefined && (await also.note(client, facts))) alsoWaiting = true;
       const moving = facts.filter(movesMoney);

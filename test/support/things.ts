@@ -309,6 +309,28 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       const { id } = await make('/v1/collections', { ...collectionBody(), collectorId }, station);
       return { id: (await make(`/v1/collections/${id}/links`, {}, station)).token };
     },
+    /** An open passbook, by its pass, with one open weigh-in. */
+    passbook: async (): Promise<Answer['body']> => {
+      const { id: collectorId } = await make('/v1/collectors', collectorBody(), station);
+      const { id: collectionId } = await make(
+        '/v1/collections',
+        { ...collectionBody(), collectorId },
+        station,
+      );
+      const { token } = await make(`/v1/collectors/${collectorId}/passbook-links`, {}, station);
+      return { id: (await make('/v1/passbooks', { link: token })).pass, collectionId, link: token };
+    },
+    /** A statement that a collector agreed to on paper. */
+    statement: async (): Promise<Answer['body']> => {
+      const { id } = await make('/v1/collectors', collectorBody(), station);
+      const asked = { lender: canary, from: '2026-01', to: '2026-01', evidence: ['a'.repeat(64)] };
+      return make(`/v1/collectors/${id}/income-statements`, asked, station);
+    },
+    /** Cash that was paid at the organisation's site. */
+    payment: async (): Promise<Answer['body']> => {
+      const { id } = await float();
+      return make(`/v1/cash-floats/${id}/payments`, cashPaymentBody, station);
+    },
     linkConfirmation: {
       seenSha256: seenSha256({
         grossGrams: 10_000,

@@ -3,7 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 // biome-ignore lint/suspicious/noExplicitAny: the demo reads the answers as a client without types would
 export type Answer = any;
 /** `key` names a write whose body has no id, so that playing it again repeats it. */
-export type Call = (method: 'GET' | 'POST', path: string, body?: unknown, key?: string) => Promise<Answer>;
+export type Call = (
+  method: 'GET' | 'POST' | 'PUT',
+  path: string,
+  body?: unknown,
+  key?: string,
+) => Promise<Answer>;
 
 const BUSY = 503;
 const PATIENCE = 20;

@@ -12,6 +12,7 @@ import {
   weighIns,
 } from './jiaojiang.ts';
 import { type Money, payDay } from './money.ts';
+import { startWatching, type Watched, watched } from './watch.ts';
 
 const COLLECTORS = 1_200;
 const WEIGH_INS_A_STATION = 400;
@@ -22,7 +23,13 @@ const LANES = 8;
 export const STEPS = COLLECTORS + STATIONS.length * WEIGH_INS_A_STATION + WAREHOUSES.length;
 type Progress = (steps: number, what: string) => void;
 
-export type Played = { batch: { id: string; code: string }; accident: Held; fraud: Fraud; money: Money };
+export type Played = {
+  batch: { id: string; code: string };
+  accident: Held;
+  fraud: Fraud;
+  money: Money;
+  rule: Watched;
+};
 
 /**
  * A month in Jiaojiang: 1,200 collectors bring 4,400 bags to 11 stations, which send their bottles to 54 warehouses, and
@@ -32,6 +39,7 @@ export type Played = { batch: { id: string; code: string }; accident: Held; frau
 export const play = async (url: string, operator: Call, progress: Progress): Promise<Played> => {
   const placeAll = (kind: string, sites: readonly DemoSite[]) =>
     inLanes(LANES, sites, (site) => register(operator, url, kind, site));
+  await startWatching(operator);
   const stations = await placeAll('station', STATIONS);
   const warehouses = await placeAll('warehouse', WAREHOUSES);
   const [recycler, fraudster] = await placeAll('recycler', [RECYCLER, FRAUDSTER]);
@@ -52,7 +60,8 @@ export const play = async (url: string, operator: Call, progress: Progress): Pro
   const batch = await toBatch(warehouses, recycler!, toRecycler);
   const cheated = await fraud(warehouses.at(-1)!, fraudster!, loads.at(-1)!);
   const money = await payDay(operator, stations[0]!, collectors);
-  return { batch, accident: held, fraud: cheated, money };
+  const rule = await watched(operator, stations[0]!.siteId);
+  return { batch, accident: held, fraud: cheated, money, rule };
 };
 
 const NORMS = [{ step: 'wash-pelletise', material: 'pet', minBasisPoints: 6_500, maxBasisPoints: 8_000 }];
