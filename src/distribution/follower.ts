@@ -33,6 +33,8 @@ import { additions, type Bases, type Change, partsOf, reductions, standingBase }
 const LOOK_MS = 10_000;
 
 export type Also = {
+  /** Which types of facts it notes; it is shown these, and may be shown others. */
+  concerns(type: string): boolean;
   /** Whether there is something to settle now. */
   note(client: pg.PoolClient, facts: readonly AnyFact[]): Promise<boolean>;
   settle(): Promise<void>;
@@ -230,7 +232,7 @@ export const distributionFollower = (options: Options): Follower => {
     pool,
     keyring,
     onError,
-    concerns: (type) => type.startsWith('batch.'),
+    concerns: (type) => type.startsWith('batch.') || also?.concerns(type) === true,
     async project(client, facts) {
       if (also !== undefined && (await also.note(client, facts))) alsoWaiting = true;
       const moving = facts.filter(movesMoney);

@@ -153,6 +153,7 @@ const settleGift = async (options: Options, seq: number): Promise<void> => {
 
 /** Notes approved gifts in money as the ledger is followed, and works each out, commits to it and credits it. */
 export const fundGiftsSettled = (options: Options): Also => ({
+  concerns: (type) => type === 'fund-gift.decided.v1',
   async note(client: pg.PoolClient, facts: readonly AnyFact[]) {
     const approved = facts.filter(
       ({ type, private: more }) => type === 'fund-gift.decided.v1' && more.state === 'approved',

@@ -100,7 +100,7 @@ t.test('anybody does the splits again whose total is public', async (t) => {
 
   const file = path.join(await directory(t), 'a.ndjson');
   const { size } = await app.verify();
-  await app.deps.publisher.covering(size, 5_000);
+  await app.deps.publisher.covering(size, 60_000);
   t.match(await command(environmentOf(app), 'export', '--out', file), { code: 0 });
   const done = await outsider(file, CONTAINS, '--json');
   t.equal(done.code, 0, done.err);
