@@ -5,6 +5,7 @@ import type { Keyring } from '../ledger/private-store.ts';
 import type { Door } from '../ledger/record.ts';
 import { type OrderLimits, type OrderOperations, orderOperations } from './orders.operations.ts';
 import { runOperations } from './runs.operations.ts';
+import { unclaimedOperations } from './unclaimed.ts';
 import { PayoutWorker, type Rails } from './worker.ts';
 
 export type Payouts = {
@@ -39,6 +40,7 @@ export const openPayouts = ({ programme, config, ...options }: PayoutOptions): P
   };
   const orders = orderOperations(options.keyring, programme);
   const runs = runOperations(programme);
-  const worker = new PayoutWorker({ ...options, rails, orders, runs, limitsOf });
+  const unclaimed = unclaimedOperations(programme);
+  const worker = new PayoutWorker({ ...options, rails, orders, runs, unclaimed, limitsOf });
   return { worker, rails, orders, runs, limitsOf, runMaximum: config.payoutRunMaximum };
 };
