@@ -17,6 +17,7 @@ import type { Effort } from './bench/rounds.ts';
 import { type Row, toTable } from './bench/rows.ts';
 import { measureTrade } from './bench/trade.ts';
 import { measureVerify } from './bench/verifying.ts';
+import { measureWholeVerify } from './bench/whole.ts';
 
 export const MEASUREMENTS = [
   'door',
@@ -69,6 +70,8 @@ type Scale = {
   sizes: Sizes;
   /** Entries at which proofs are measured. */
   proofsAt: number[];
+  /** Entries of which a whole verify is measured, and how long filling the log may take. */
+  whole: { entries: number; budgetMs: number };
   loadMs: number;
   bigMoney: BigMoney;
 };
@@ -79,7 +82,8 @@ const FULL: Scale = {
   verify: { rounds: 5, roundMs: 1_000 },
   verifyEntries: 50_000,
   sizes: { small: 10_000, large: 1_000_000, budgetMs: 300_000 },
-  proofsAt: [1_000, 10_000, 100_000],
+  proofsAt: [1_000, 10_000, 100_000, 1_000_000],
+  whole: { entries: 1_000_000, budgetMs: 900_000 },
   loadMs: 10_000,
   bigMoney: { weighIns: 1_000_000, people: 100_000 },
 };
@@ -91,6 +95,7 @@ const QUICK: Scale = {
   verifyEntries: 2_000,
   sizes: { small: 10_000, large: 100_000, budgetMs: 15_000 },
   proofsAt: [1_000, 10_000],
+  whole: { entries: 20_000, budgetMs: 15_000 },
   loadMs: 2_000,
   bigMoney: { weighIns: 20_000, people: 2_000 },
 };
@@ -213,13 +218,20 @@ const measure = async (
       await place.close();
     }
   }
-  if (wanted.has('log')) {
+  if (wanted.has('log') || wanted.has('verify')) {
     const place = await openPlace(cluster, 'bench_log', 'station');
-    const { proofsAt, loadMs, door } = scale;
+    const { proofsAt, loadMs, door, whole } = scale;
     try {
-      rows.push(
-        ...(await measureLog(place, generator, proofsAt, loadMs, door, (text) => progress(`log: ${text}`))),
-      );
+      if (wanted.has('log'))
+        rows.push(
+          ...(await measureLog(place, generator, proofsAt, loadMs, door, (text) => progress(`log: ${text}`))),
+        );
+      if (wanted.has('verify'))
+        rows.push(
+          ...(await measureWholeVerify(place, whole.entries, whole.budgetMs, (text) =>
+            progress(`verify: ${text}`),
+          )),
+        );
     } finally {
       await place.close();
     }

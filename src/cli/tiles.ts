@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../kernel/hash.ts';
+import { Recent } from '../kernel/recent.ts';
 import { rootOf, rootOfAll } from '../ledger/merkle.ts';
 import { type Range, subtreesOf } from '../ledger/proof.ts';
 import { formatTilePath, TILE_WIDTH, type TileName } from '../ledger/tile-path.ts';
@@ -68,7 +69,7 @@ const firstOf = ({ level, index }: TileName): number =>
 export class TileReader {
   private readonly io: { fetch: typeof fetch };
   private readonly base: URL;
-  private readonly kept = new Map<string, Promise<Uint8Array>>();
+  private readonly kept = new Recent<string, Promise<Uint8Array>>(MOST_KEPT);
 
   /** @param base the log's prefix, ending in a slash: `checkpoint` and `tile/` lie below it */
   constructor(io: { fetch: typeof fetch }, base: URL) {
@@ -94,10 +95,10 @@ export class TileReader {
     const name = TileReader.named(level, index, size);
     if (level === 0) return this.hashes(name);
     const key = formatTilePath(name);
-    const found = this.kept.get(key) ?? this.hashes(name);
-    this.kept.delete(key);
+    const kept = this.kept.get(key);
+    if (kept !== undefined) return kept;
+    const found = this.hashes(name);
     this.kept.set(key, found);
-    if (this.kept.size > MOST_KEPT) this.kept.delete(this.kept.keys().next().value!);
     return found;
   }
 

@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type pg from 'pg';
 import { z } from 'zod';
 import { notFound } from '../kernel/errors.ts';
-import { sha256 } from '../kernel/hash.ts';
 import { queryInteger } from '../kernel/values.ts';
 import type { Subject } from '../ledger/bundle.ts';
 import { makeBundle } from '../ledger/bundling.ts';
@@ -10,7 +9,6 @@ import type { Caller } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Publisher } from '../ledger/publisher.ts';
 import { unavailable } from '../ledger/record.ts';
-import { Tree } from '../ledger/tree.ts';
 import { type LedgerDeps, mayOpen } from './ledger.routes.ts';
 import { route } from './route.ts';
 
@@ -57,8 +55,7 @@ export type BundleDeps = {
 
 /** Answers with the bundle's own bytes: written again they might be others. */
 export const bundlesOf = ({ pool, keyring, publisher, hiddenPeople }: BundleDeps): Bundles => {
-  const tree = new Tree(pool, sha256);
-  const deps = { pool, keyring, publisher, tree, mayOpen, hiddenPeople };
+  const deps = { pool, keyring, publisher, tree: publisher.tree, mayOpen, hiddenPeople };
   return async (subject, caller, reply) => {
     const text = await makeBundle(deps, subject, caller);
     if (text === undefined) throw notFound(subject.kind);

@@ -2,14 +2,14 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type pg from 'pg';
 import { z } from 'zod';
 import { notFound, unprocessable } from '../kernel/errors.ts';
-import { sha256, toHex } from '../kernel/hash.ts';
+import { toHex } from '../kernel/hash.ts';
 import { queryInteger } from '../kernel/values.ts';
 import type { Published, Publisher } from '../ledger/publisher.ts';
 import { unavailable } from '../ledger/record.ts';
 import { readEntries, readEntry } from '../ledger/store.ts';
 import { parseTilePath, TILE_WIDTH, type TileName } from '../ledger/tile-path.ts';
 import { formatTlogProof } from '../ledger/tlog-proof.ts';
-import { Tree } from '../ledger/tree.ts';
+import type { Tree } from '../ledger/tree.ts';
 import { route } from './route.ts';
 
 const FOR_EVER = 'public, max-age=31536000, immutable';
@@ -36,10 +36,18 @@ export type LogDeps = { pool: pg.Pool; publisher: Publisher };
 
 /** The transparency log as C2SP tlog-tiles serves it, and proofs for those who would rather ask. */
 export const logRoutes = (app: FastifyInstance, { pool, publisher }: LogDeps): void => {
-  const tree = new Tree(pool, sha256);
+  const { tree } = publisher;
   const current = async (): Promise<Published> => {
     const checkpoint = await publisher.current();
     if (checkpoint === null) throw unavailable('not_ready', 'Nothing is signed yet; ask again in a second.');
+    return checkpoint;
+  };
+  /** The checkpoint over an entry that this process signed none over yet. */
+  const coming = async (seq: number): Promise<Published> => {
+    if ((await readEntry(pool, seq)) === undefined) throw notFound('entry');
+    const checkpoint = await publisher.covering(seq + 1);
+    if (checkpoint === null)
+      throw unavailable('not_ready', 'No checkpoint is over that entry yet; ask again in a second.');
     return checkpoint;
   };
   route(app, {
@@ -88,16 +96,11 @@ export const logRoutes = (app: FastifyInstance, { pool, publisher }: LogDeps): v
     params: z.object({ seq: Position }),
     response: InclusionView,
     handler: async ({ params: { seq } }) => {
-      const entry = await readEntry(pool, seq);
-      if (entry === undefined) throw notFound('entry');
-      const checkpoint = await publisher.covering(seq + 1);
-      if (checkpoint === null)
-        throw unavailable('not_ready', 'No checkpoint is over that entry yet; ask again in a second.');
-      const { size, root, note } = checkpoint;
-      const proof = await tree.inclusion(seq, size);
+      const { size, root, note } = publisher.latestOver(seq + 1) ?? (await coming(seq));
+      const { leaf, proof } = await tree.leafWithProof(seq, size);
       return {
         seq,
-        leafHash: toHex(entry.leaf),
+        leafHash: toHex(leaf),
         size,
         root: toHex(root),
         proof: proof.map(toHex),

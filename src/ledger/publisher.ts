@@ -50,7 +50,8 @@ export { ForkFound } from './kept.ts';
  */
 export class Publisher {
   private readonly options: PublisherOptions;
-  private readonly tree: Tree;
+  /** The log's tree; whoever proves something of this log asks this one, which remembers. */
+  readonly tree: Tree;
   private readonly witnesses: KnownWitness[];
   /** What was signed last, or found at the start: each next checkpoint continues it. */
   private size = 0;
@@ -117,9 +118,15 @@ export class Publisher {
     return readCheckpoint(this.options.pool);
   }
 
+  /** The last checkpoint of this process, where it is over at least `size` entries. */
+  latestOver(size: number): Published | null {
+    return this.latest !== null && this.latest.size >= size ? this.latest : null;
+  }
+
   /** A checkpoint over at least `size` entries, waiting for one as long as one may take; null when none came. */
   async covering(size: number, ms = 2 * INTERVAL_MS): Promise<Published | null> {
-    if (this.latest !== null && this.latest.size >= size) return this.latest;
+    const latest = this.latestOver(size);
+    if (latest !== null) return latest;
     const found = await this.current();
     if (found !== null && found.size >= size) return found;
     const timeout = new AbortController();

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import type { Hash } from '../kernel/hash.ts';
+import { type Hash, unpooled } from '../kernel/hash.ts';
+import { Recent } from '../kernel/recent.ts';
 import { type Frontier, rootOf, rootOfAll } from './merkle.ts';
 import { consistencyRanges, inclusionRanges, type Range, same, subtreesOf } from './proof.ts';
 import type { Queryable } from './store.ts';
@@ -12,10 +13,12 @@ const NAME = 'tree';
 /** Blocks of 256 leaves hashed in one transaction. */
 const BLOCKS_A_STEP = 64;
 /** Full tiles never change; so many are kept, of 8 KiB each. */
-const MOST_CACHED = 512;
+const MOST_TILES = 512;
+/** Roots of whole subtrees never change either. As many are kept as lie above the leaf tiles of 10^6 entries, twice over. */
+const MOST_NODES = 16_384;
 
 type Tile = { level: number; index: number };
-/** Tiles read for one answer, each once, and roots hashed of them. */
+/** Tiles read for one answer, each once, and roots taken from them. */
 type Reading = { tiles: Map<string, Promise<Uint8Array[]>>; nodes: Map<string, Promise<Uint8Array>> };
 
 const newReading = (): Reading => ({ tiles: new Map(), nodes: new Map() });
@@ -28,12 +31,14 @@ const cut = (bytes: Uint8Array): Uint8Array[] => {
 
 /**
  * The Merkle tree as it lies in the database: leaves in the chunks, above them one row for each tile of 256 hashes.
- * Any proof reads one tile a level on either side, and each once.
+ * Any proof reads at most one tile a level on either side, and each once. What lies above the leaf tiles is soon known
+ * here, and so is the right edge of a log that rests: then a proof reads the tile of its entry.
  */
 export class Tree {
   private readonly db: Queryable;
   private readonly hash: Hash;
-  private readonly cache = new Map<string, Uint8Array>();
+  private readonly full = new Recent<string, Uint8Array>(MOST_TILES);
+  private readonly known = new Recent<string, Uint8Array>(MOST_NODES);
 
   constructor(db: Queryable, hash: Hash) {
     this.db = db;
@@ -53,6 +58,16 @@ export class Tree {
   /** RFC 6962 §2.1.1: that entry `index` is among the first `size`. Throws a RangeError when it is not. */
   inclusion(index: number, size: number): Promise<Uint8Array[]> {
     return this.rootsOf(inclusionRanges(index, size));
+  }
+
+  /** The same with the entry's leaf hash, which lies beside what proves it. Throws a RangeError where it is not written. */
+  async leafWithProof(index: number, size: number): Promise<{ leaf: Uint8Array; proof: Uint8Array[] }> {
+    const reading = newReading();
+    const proof = await this.rootsOf(inclusionRanges(index, size), reading);
+    const tile = await this.hashes({ level: 0, index: Math.floor(index / TILE_WIDTH) }, reading);
+    const leaf = tile[index % TILE_WIDTH];
+    if (leaf === undefined) throw new RangeError(`entry ${index} is not written`);
+    return { leaf, proof };
   }
 
   /** The same for many entries at once: what they share is read and hashed once. */
@@ -85,19 +100,25 @@ export class Tree {
     const name = `${level}/${index}`;
     let node = reading.nodes.get(name);
     if (node === undefined) {
-      node = this.hashNode(level, index, reading);
+      const known = this.known.get(name);
+      node = known === undefined ? this.hashNode(name, level, index, reading) : Promise.resolve(known);
       reading.nodes.set(name, node);
     }
     return node;
   }
 
-  private async hashNode(level: number, index: number, reading: Reading): Promise<Uint8Array> {
+  private async hashNode(name: string, level: number, index: number, reading: Reading): Promise<Uint8Array> {
     const width = 2 ** (level % TILE_HEIGHT);
     const first = index * width;
     const tile = { level: Math.floor(level / TILE_HEIGHT), index: Math.floor(first / TILE_WIDTH) };
     const hashes = await this.hashes(tile, reading);
     const at = first % TILE_WIDTH;
-    return rootOfAll(this.hash, hashes.slice(at, at + width));
+    const below = hashes.slice(at, at + width);
+    const root = rootOfAll(this.hash, below);
+    // Below a full leaf tile there are too many, and they are as near as the tile.
+    const isWorthIt = tile.level > 0 || hashes.length < TILE_WIDTH;
+    if (isWorthIt && below.length === width) this.known.set(name, unpooled(root));
+    return root;
   }
 
   /** All hashes of a tile so far: what is kept of it, and what was not grown yet from the tiles below. */
@@ -112,16 +133,11 @@ export class Tree {
   }
 
   private async read(tile: Tile, name: string, reading: Reading): Promise<Uint8Array[]> {
-    const cached = this.cache.get(name);
-    if (cached !== undefined) return cut(cached);
+    const full = this.full.get(name);
+    if (full !== undefined) return cut(full);
     const hashes = tile.level === 0 ? await this.leaves(tile.index) : await this.upper(tile, reading);
-    if (hashes.length === TILE_WIDTH) this.keep(name, hashes);
+    if (hashes.length === TILE_WIDTH) this.full.set(name, Buffer.concat(hashes));
     return hashes;
-  }
-
-  private keep(name: string, hashes: Uint8Array[]): void {
-    if (this.cache.size >= MOST_CACHED) this.cache.delete(this.cache.keys().next().value!);
-    this.cache.set(name, Buffer.concat(hashes));
   }
 
   private async leaves(index: number): Promise<Uint8Array[]> {
