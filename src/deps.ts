@@ -4,7 +4,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { anomalyFollower } from './anomalies/follower.ts';
-import { Decider } from './collection/deciding.follower.ts';
+import { Decider, decides } from './collection/deciding.follower.ts';
 import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
@@ -179,6 +179,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       pool,
       keyring,
       onError,
+      concerns: decides,
       project: async (_client, facts) => decider.observe(facts),
       after: () => decider.act(),
     });

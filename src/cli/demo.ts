@@ -17,7 +17,7 @@ import { type Answer, caller } from './demo/client.ts';
 import { type Played, play, STEPS } from './demo/play.ts';
 import { type ExitCode, type Io, write } from './io.ts';
 import { serve } from './serve.ts';
-import { urlSource } from './sources.ts';
+import { serverSource } from './sources.ts';
 
 export type DemoOptions = { once?: boolean; json?: boolean; port?: number };
 
@@ -49,7 +49,9 @@ export const runDemo = async (options: DemoOptions, io: Io): Promise<ExitCode> =
     const provenance = await operator('GET', `/v1/batches/${played.batch.id}/provenance`);
     const { size } = await readHead(served.deps.pool);
     await served.deps.publisher.cosignedBy(witness.key, size);
-    const verified = await verifyEntries(urlSource(io, served.url), undefined, { witnesses: [witness.key] });
+    const verified = await verifyEntries(await serverSource(io, served.url), undefined, {
+      witnesses: [witness.key],
+    });
     const seconds = Math.round((performance.now() - since) / 100) / 10;
     await report({ url: served.url, key, ...played, provenance, verified, seconds }, options, io);
     if (!options.once) await new Promise(() => undefined);

@@ -229,6 +229,7 @@ export const distributionFollower = (options: Options): Follower => {
     pool,
     keyring,
     onError,
+    concerns: (type) => type.startsWith('batch.'),
     async project(client, facts) {
       const moving = facts.filter(movesMoney);
       if (moving.length === 0) return;

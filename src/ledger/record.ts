@@ -426,7 +426,12 @@ export class Door {
 
   private async load(client: pg.PoolClient, wanted: [AnyTable, string[]][]): Promise<void> {
     for (const [table, keys] of wanted) {
-      const { rows } = await this.query<object & pg.QueryResultRow>(client, selectSql(table), [keys]);
+      const { rows } = await this.query<object & pg.QueryResultRow>(
+        client,
+        selectSql(table),
+        [keys],
+        `load ${table.name}`,
+      );
       this.world.load(table, keys, rows);
     }
   }
