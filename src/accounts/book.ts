@@ -34,7 +34,8 @@ export type Owner =
   | { organisationId: string }
   | { siteId: string }
   | { collectionId: string }
-  | { batchId: string };
+  | { batchId: string }
+  | { giftId: string };
 export type AccountRef = {
   kind: AccountKind;
   currency: string;
@@ -57,7 +58,7 @@ const ownerOf = (of: Owner): [kind: string, id: string] => {
 };
 
 /** What is owed to people may not become a claim on them unsaid: these never go over to the other side. */
-const NEVER_OVERDRAWN: readonly AccountKind[] = ['payable', 'provisional', 'suspense'];
+const NEVER_OVERDRAWN: readonly AccountKind[] = ['payable', 'provisional', 'suspense', 'fund'];
 /** What cannot be spent when it is not there. A station's float may: what was paid at the quay was paid. */
 const NEVER_SHORT: readonly AccountKind[] = ['bank', 'rail'];
 
