@@ -29,16 +29,19 @@ const KINDS = ['payable', 'provisional', 'suspense', 'overpaid'] as const;
 const idsOf = ({ keyring }: BagReader, personId: string, currency: string): string[] =>
   KINDS.map((kind: AccountKind) => idOfAccount(keyring, { kind, currency, of: { personId } }));
 
-/** How a person's accounts stand; debts of the programme are positive. Minor units. */
+/** How a person's accounts stand after an entry; what is held, by now. Debts of the programme are positive. Minor units. */
 export const standingOf = async (
   reader: BagReader,
   personId: string,
   currency: string,
+  asOfSeq: number,
 ): Promise<AccountStanding> => {
   const ids = idsOf(reader, personId, currency);
   const { rows } = await reader.pool.query<{ id: string; balance: number; held: number }>(
-    'SELECT id, balance, held FROM accounts WHERE id = ANY($1::uuid[])',
-    [ids],
+    `SELECT a.id, p.after AS balance, a.held FROM accounts a CROSS JOIN LATERAL (
+       SELECT after FROM postings WHERE account = a.id AND seq <= $2 ORDER BY seq DESC LIMIT 1) p
+     WHERE a.id = ANY($1::uuid[])`,
+    [ids, asOfSeq],
   );
   const [payable, provisional, suspense, overpaid] = ids.map((id) => rows.find((row) => row.id === id));
   return {
@@ -90,6 +93,7 @@ export const moneyOf = async (
   reader: BagReader,
   personId: string,
   currency: string,
+  asOfSeq: number,
   dayOf: (ms: number) => string,
 ): Promise<{ lines: MoneyLine[]; orders: Map<string, Order> }> => {
   const { pool, keyring } = reader;
@@ -98,9 +102,9 @@ export const moneyOf = async (
   const lines: MoneyLine[] = [];
   for (let after = -1; ; ) {
     const { rows } = await pool.query<{ seq: number; delta: number }>(
-      `SELECT seq, sum(delta)::int8 AS delta FROM postings WHERE account = ANY($1::uuid[]) AND seq > $2 AND delta <> 0
+      `SELECT seq, sum(delta)::int8 AS delta FROM postings WHERE account = ANY($1::uuid[]) AND seq > $2 AND seq <= $3 AND delta <> 0
        GROUP BY seq ORDER BY seq LIMIT ${AT_ONCE}`,
-      [accountIds, after],
+      [accountIds, after, asOfSeq],
     );
     if (rows.length === 0) return { lines, orders };
     after = rows.at(-1)!.seq;

@@ -70,10 +70,11 @@ const accountIn = async (
   personId: string,
   currency: string,
   bags: readonly Bag[],
+  asOfSeq: number,
   dayOf: (ms: number) => string,
 ): Promise<PassbookAccount> => {
-  const standing = await standingOf(reader, personId, currency);
-  const { lines, orders } = await moneyOf(reader, personId, currency, dayOf);
+  const standing = await standingOf(reader, personId, currency, asOfSeq);
+  const { lines, orders } = await moneyOf(reader, personId, currency, asOfSeq, dayOf);
   const mine = bags.filter(({ earned }) => (earned?.currency ?? reader.programme.currency) === currency);
   const money = [...lines, ...mine.flatMap(settledAtScale)].sort((a, b) => b.seq - a.seq);
   const months = monthsOf(mine, money);
@@ -136,7 +137,8 @@ export const readAccount = async (reader: PassbookReader, personId: string): Pro
   await forEachBag(reader, personId, dayOf, (bag) => bags.push(bag));
   const currencies = new Set([programme.currency, ...bags.flatMap(({ earned }) => earned?.currency ?? [])]);
   const accounts: PassbookAccount[] = [];
-  for (const currency of currencies) accounts.push(await accountIn(reader, personId, currency, bags, dayOf));
+  for (const currency of currencies)
+    accounts.push(await accountIn(reader, personId, currency, bags, asOfSeq, dayOf));
   return { name: openParticulars(keyring, person)?.name ?? '', asOfSeq, bags, accounts };
 };
 

@@ -1,5 +1,7 @@
-import { createPublicKey, randomUUID, verify } from 'node:crypto';
-import t from 'tap';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import t, { type Test } from 'tap';
 import { verdictOf } from '../../src/passbook/statements.queries.ts';
 import { monthsBetween, paidIn } from '../../src/passbook/statements.ts';
 import { openedPayouts } from '../support/payouts.ts';
@@ -8,15 +10,14 @@ import { cny, ok, quay } from './harness.ts';
 const MONTH = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 7);
 const ASKED = { lender: '台州某银行', from: MONTH, to: MONTH };
 
-/** As a lender's own program would, with nothing of ours: RFC 7515 and Ed25519. */
-const readAlone = (jws: string, keys: { kid: string }[]): Record<string, unknown> | null => {
-  const [header, body, signature] = jws.split('.') as [string, string, string];
-  const { alg, kid, typ } = JSON.parse(Buffer.from(header, 'base64url').toString());
-  const jwk = keys.find((key) => key.kid === kid);
-  if (alg !== 'EdDSA' || typ !== 'income-statement+jws' || jwk === undefined) return null;
-  const key = createPublicKey({ key: jwk as never, format: 'jwk' });
-  const right = verify(null, Buffer.from(`${header}.${body}`), key, Buffer.from(signature, 'base64url'));
-  return right ? JSON.parse(Buffer.from(body, 'base64url').toString()) : null;
+/** As a lender's own program does, with nothing of ours: the example. */
+const readAlone = (t: Test, jws: string, keys: unknown) => {
+  const dir = t.testdir({ 'statement.jws': `${jws}\n`, 'keys.json': JSON.stringify(keys) });
+  const script = path.resolve(import.meta.dirname, '../../examples/check-income-statement.mjs');
+  const run = spawnSync(process.execPath, [script, `${dir}/statement.jws`, `${dir}/keys.json`], {
+    encoding: 'utf8',
+  });
+  return { status: run.status, said: run.status === 0 ? JSON.parse(run.stdout) : null, why: run.stderr };
 };
 
 t.test('a lender reads what was paid, offline by its signature, and whether it still stands', async (t) => {
@@ -38,10 +39,17 @@ t.test('a lender reads what was paid, offline by its signature, and whether it s
     return ok(await anyone.post('/v1/passbooks', { link: token }), 200).pass;
   };
   const book = `/v1/passbooks/${await open(id)}`;
-  const path = `${book}/income-statements`;
-  const issued = ok(await anyone.post(path, ASKED));
-  const { keys } = ok(await anyone.get('/v1/income-statements/keys'), 200);
-  const said = readAlone(issued.jws, keys)!;
+  const list = `${book}/income-statements`;
+  const issued = ok(await anyone.post(list, ASKED));
+  const keys = ok(await anyone.get('/v1/income-statements/keys'), 200);
+  const { said } = readAlone(t, issued.jws, keys);
+  t.match(readAlone(t, issued.jws, { keys: [] }), { status: 1, why: /no key/ });
+  const [header, body, signature] = issued.jws.split('.') as [string, string, string];
+  const text = Buffer.from(body, 'base64url').toString().replace('"paid":11000', '"paid":91000');
+  const raised = [header, Buffer.from(text).toString('base64url'), signature].join('.');
+  t.not(raised, issued.jws);
+  t.match(readAlone(t, raised, keys), { status: 1, why: /does not fit/ });
+  t.match(readAlone(t, 'x', keys), { status: 1, why: /no JSON Web Signature/ });
   t.match(said, {
     ...{ iss: s.app.deps.config.ledgerOrigin, person: '渔民 0', lender: '台州某银行', currency: 'CNY' },
     ...{ paid: 11_000, overpaid: 0, months: [{ month: MONTH, paid: 11_000 }] },
@@ -75,11 +83,11 @@ t.test('a lender reads what was paid, offline by its signature, and whether it s
   t.match(await verdictOf(deps, issued.jws, at - 1), { verdict: 'valid' });
   t.match(await verdictOf(deps, issued.jws, at), { verdict: 'expired' });
 
-  const second = ok(await anyone.post(path, ASKED));
+  const second = ok(await anyone.post(list, ASKED));
   t.not(second.id, issued.id, 'another is another');
   const sent = { ...ASKED, id: randomUUID() };
-  const third = ok(await anyone.post(path, sent));
-  t.same(ok(await anyone.post(path, sent)), third, 'sent once more it is the same, signature and all');
+  const third = ok(await anyone.post(list, sent));
+  t.same(ok(await anyone.post(list, sent)), third, 'sent once more it is the same, signature and all');
   const stranger = `/v1/passbooks/${await open(other)}`;
   const revocation = { statementId: issued.id };
   t.equal((await anyone.post(`${stranger}/revocations`, revocation)).status, 404, 'not another’s');
@@ -87,7 +95,7 @@ t.test('a lender reads what was paid, offline by its signature, and whether it s
   ok(await anyone.post(`${book}/revocations`, revocation), 200);
   t.match(await ask(issued.jws), { verdict: 'revoked' });
   t.match(ok(await check(), 200), { state: 'revoked' });
-  t.match(ok(await anyone.get(path), 200).items, [
+  t.match(ok(await anyone.get(list), 200).items, [
     { id: third.id, state: 'valid', jws: third.jws },
     { id: second.id, state: 'valid' },
     { id: issued.id, lender: '台州某银行', state: 'revoked' },
@@ -107,9 +115,9 @@ t.test('at the station: with card and PIN, or a consent signed on paper', async 
   const { app, client, collector, weigh, anyone } = await quay(t);
   const [lin, wang] = [await collector(), await collector('王海生')];
   await weigh(lin.id, { settlement: { kind: 'cash', paid: cny(1_000) } });
-  const path = `/v1/collectors/${lin.id}/income-statements`;
+  const list = `/v1/collectors/${lin.id}/income-statements`;
   const refused = async (body: object, status: number, code: string, by = client) => {
-    const answer = await by.post(path, { ...ASKED, ...body });
+    const answer = await by.post(list, { ...ASKED, ...body });
     t.match({ status: answer.status, code: answer.body.code }, { status, code });
   };
   await refused({}, 400, 'malformed');
@@ -120,9 +128,9 @@ t.test('at the station: with card and PIN, or a consent signed on paper', async 
   await refused({ card: lin.card, to: '2099-01' }, 422, 'wrong_period');
   await refused({ card: lin.card, expiresInDays: 181 }, 400, 'malformed');
   await refused({ card: lin.card }, 404, 'not_found', (await app.site('station')).client);
-  const withCard = ok(await client.post(path, { ...ASKED, card: lin.card }));
-  const onPaper = ok(await client.post(path, { ...ASKED, lender: '另一家', evidence: ['a'.repeat(64)] }));
-  const listed = ok(await client.get(path), 200).items;
+  const withCard = ok(await client.post(list, { ...ASKED, card: lin.card }));
+  const onPaper = ok(await client.post(list, { ...ASKED, lender: '另一家', evidence: ['a'.repeat(64)] }));
+  const listed = ok(await client.get(list), 200).items;
   t.match(listed, [
     { id: onPaper.id, lender: '另一家', state: 'valid' },
     { id: withCard.id, state: 'valid' },
