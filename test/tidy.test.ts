@@ -33,10 +33,13 @@ const ROOMS = [
   'resale',
   'trail',
   'distribution',
+  'fund',
+  'proofs',
   'periods',
   'figures',
   'interop',
   'web',
+  'passbook',
   'composition',
   'cli',
 ];

@@ -4,7 +4,6 @@ import {
   type AccountRef,
   type Book,
   BookEntry,
-  idOfAccount,
   type Owner,
   openBook,
 } from '../accounts/book.ts';
@@ -206,10 +205,10 @@ export const earn = (
     book.credit(refs.provisional, waits);
     const over = settle(book, refs, settled[i]!);
     return {
-      accountId: idOfAccount(ids, refs.owed),
+      accountId: book.idOf(refs.owed),
       ...(party.registered ? {} : { suspense: true as const }),
-      provisionalId: idOfAccount(ids, refs.provisional),
-      overpaidId: idOfAccount(ids, refs.overpaid),
+      provisionalId: book.idOf(refs.provisional),
+      overpaidId: book.idOf(refs.overpaid),
       share: party.share,
       ...amounts,
       waits,
@@ -218,7 +217,8 @@ export const earn = (
       raised: 0,
     };
   });
-  spend(book, pricing, total);
+  book.debit(buyer.base, total.base);
+  book.debit(buyer.premium, total.premium);
   const cash = handOut(world, ids, book, input, of, parties, settled);
   const entry = book.close();
   return {
@@ -252,6 +252,7 @@ const handOut = (
 
 /** Takes what was given at the scale off what this weigh-in is owed; what goes beyond it was overpaid, and is returned. */
 const settle = (book: Book, refs: ReturnType<typeof accountsOf>, paid: number): number => {
+  if (paid === 0) return 0;
   let left = paid;
   for (const ref of [refs.owed, refs.provisional]) {
     const { balance, held } = book.standing(ref);

@@ -237,6 +237,26 @@ export const VOCABULARY = {
     booked-elsewhere: 已另行入账 | Booked by another fact already
     counts-as-paid: 算作已付本人 | Counts as paid to the person | 抵应付，超出部分记为多付 | Taken off what is owed; what is beyond it is overpaid
     accept-return: 确认退票 | The return is accepted | 重新应付 | It is owed again`),
+  fundSource: parse(`
+    carbon-trade: 碳汇交易 | Carbon trade
+    donation: 捐赠 | Donation
+    grant: 补助 | Grant
+    interest: 利息 | Interest
+    other: 其他 | Other`),
+  fundGift: parse(`
+    money: 现金分配 | Money
+    goods: 物资 | Goods
+    service: 服务 | Service
+    insurance: 保险 | Insurance`),
+  unclaimedReason: parse(`
+    erased: 个人信息已删除 | Personal data erased
+    no-payee: 未登记收款方式 | Nothing says where to pay
+    held: 付款单暂停中 | Its order is held
+    under-way: 付款未完成 | A payment is under way
+    expired: 逾期未确认 | Nobody confirmed
+    failed: 付款失败 | The payment failed
+    returned: 退票 | The payment came back
+    not-ordered: 尚未拟定付款 | No order pays it`),
   disputeAbout: parse(`
     weight: 重量 | Weight
     deduction: 扣杂 | Deduction

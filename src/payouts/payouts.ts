@@ -7,6 +7,7 @@ import { listOperations } from './lists.operations.ts';
 import { PAPER_LIMITS } from './lists.queries.ts';
 import { type OrderLimits, type OrderOperations, orderOperations } from './orders.operations.ts';
 import { runOperations } from './runs.operations.ts';
+import { unclaimedOperations } from './unclaimed.ts';
 import { PayoutWorker, type Rails } from './worker.ts';
 
 export type Payouts = {
@@ -42,7 +43,8 @@ export const openPayouts = ({ programme, config, ...options }: PayoutOptions): P
   };
   const orders = orderOperations(options.keyring, programme);
   const runs = runOperations(programme);
-  const worker = new PayoutWorker({ ...options, rails, orders, runs, limitsOf });
+  const unclaimed = unclaimedOperations(programme);
+  const worker = new PayoutWorker({ ...options, rails, orders, runs, unclaimed, limitsOf });
   const lists = listOperations(programme);
   return { worker, rails, orders, runs, lists, limitsOf, runMaximum: config.payoutRunMaximum };
 };
