@@ -11,8 +11,11 @@ import {
   type Outcome,
 } from '../interop/import/import.ts';
 import { type ImportMap, readMap } from '../interop/import/map.ts';
+import { readStatementMap, statementTarget } from '../interop/import/statements.ts';
 
 export type ImportOptions = {
+  /** What the rows are; weigh-ins unless said. */
+  of?: 'weigh-ins' | 'statement';
   /** Paths of the CSV file and of the JSON map. */
   file: string;
   map?: string | undefined;
@@ -53,7 +56,9 @@ export async function runImport(options: ImportOptions, io: ImportIo): Promise<I
     if (!URL.canParse(url))
       throw new ImportMisuse(`--url ${url} is not a URL, such as http://127.0.0.1:3000`);
     if (!apiKey) throw new ImportMisuse('no key: give it in BLUE_CYCLE_API_KEY');
-    const map = await loadMap(options);
+    const statement =
+      options.of === 'statement' ? statementTarget(readStatementMap(await loadJson(options.map))) : undefined;
+    const map = statement?.map ?? (await loadMap(options));
     const bytes = (await stat(options.file).catch(() => undefined))?.size;
     if (bytes === undefined) throw new ImportMisuse(`there is no file ${options.file}`);
     report = options.report === undefined ? undefined : await openReport(options.report);
@@ -62,6 +67,7 @@ export async function runImport(options: ImportOptions, io: ImportIo): Promise<I
     const result = await importWeighIns(io, {
       file: options.file,
       map,
+      ...(statement === undefined ? {} : { target: statement.target }),
       url,
       apiKey,
       giveUpAfterMs: options.giveUpAfterMs ?? 300_000,
@@ -97,14 +103,17 @@ export async function runImport(options: ImportOptions, io: ImportIo): Promise<I
   }
 }
 
-async function loadMap(options: ImportOptions): Promise<ImportMap> {
-  if (!options.map) throw new ImportMisuse('no map: give --map MAP.json, which says what the columns mean');
-  let source: unknown;
+async function loadJson(file: string | undefined): Promise<unknown> {
+  if (!file) throw new ImportMisuse('no map: give --map MAP.json, which says what the columns mean');
   try {
-    source = JSON.parse((await readFile(options.map, 'utf8')).replace(/^\ufeff/, ''));
+    return JSON.parse((await readFile(file, 'utf8')).replace(/^\ufeff/, ''));
   } catch (error) {
-    throw new ImportMisuse(`the map ${options.map} cannot be read: ${(error as Error).message}`);
+    throw new ImportMisuse(`the map ${file} cannot be read: ${(error as Error).message}`);
   }
+}
+
+async function loadMap(options: ImportOptions): Promise<ImportMap> {
+  const source = await loadJson(options.map);
   const map = readMap(source, options.set);
   if (!map.ok) throw new ImportMisuse(`the map ${options.map} does not fit: ${map.reason}`);
   return map.value;

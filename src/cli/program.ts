@@ -114,9 +114,18 @@ const addWitness = (program: Command, does: Does): void => {
 
 const addImport = (program: Command, io: Io, done: (outcome: Outcome) => void): void => {
   type Options = { map: string; set?: string[]; url?: string; json?: boolean; report?: string };
-  program
-    .command('import')
-    .description('bring in what was recorded elsewhere')
+  const run = async (of: 'weigh-ins' | 'statement', file: string, options: Options): Promise<void> => {
+    const config = readConfig(io.env);
+    const { runImport } = await import('./import.ts');
+    done(
+      await runImport(
+        { ...options, of, file, url: options.url ?? config.url, apiKey: config.apiKey?.reveal() },
+        { ...io, sleep: (ms) => sleep(ms), random: Math.random },
+      ),
+    );
+  };
+  const importing = program.command('import').description('bring in what was recorded elsewhere');
+  importing
     .command('weigh-ins')
     .description('post the rows of a CSV as weigh-ins; the same command again goes on where it stopped')
     .argument('<file>', 'the CSV')
@@ -125,16 +134,18 @@ const addImport = (program: Command, io: Io, done: (outcome: Outcome) => void): 
     .addOption(url())
     .option('--report <file>', "every row's outcome, one JSON object a line")
     .addOption(json())
-    .action(async (file: string, options: Options) => {
-      const config = readConfig(io.env);
-      const { runImport } = await import('./import.ts');
-      done(
-        await runImport(
-          { ...options, file, url: options.url ?? config.url, apiKey: config.apiKey?.reveal() },
-          { ...io, sleep: (ms) => sleep(ms), random: Math.random },
-        ),
-      );
-    });
+    .action((file: string, options: Options) => run('weigh-ins', file, options));
+  importing
+    .command('statement')
+    .description(
+      'post the lines of a statement of the bank or of a rail; a line brought in before is one line',
+    )
+    .argument('<file>', 'the CSV')
+    .requiredOption('--map <file>', 'JSON that says what the columns mean')
+    .addOption(url())
+    .option('--report <file>', "every line's outcome, one JSON object a line")
+    .addOption(json())
+    .action((file: string, options: Options) => run('statement', file, options));
 };
 
 const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcome) => void): void => {

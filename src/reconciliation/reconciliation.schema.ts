@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Problem } from '../http/problem.ts';
 import { Receipt } from '../http/route.ts';
 import { Day, Id, Money, Sha256Hex, Time, text } from '../kernel/values.ts';
 import { PAYOUT_RAILS, RECONCILIATION_DECISIONS, RECONCILIATION_REASONS } from '../kernel/vocabulary.ts';
@@ -46,7 +47,7 @@ export const LineItem = z.object({
   outcome: Outcome.optional().meta({ description: '`matched`, or the reason why people look at it.' }),
   receipt: Receipt.optional(),
   replayed: z.boolean().optional(),
-  error: z.looseObject({ code: z.string(), detail: z.string() }).optional(),
+  error: Problem.optional(),
 });
 
 export const LineView = z

@@ -101,6 +101,22 @@ const failed = (reply: FastifyReply, status: number, message: string): never => 
   return undefined as never;
 };
 
+const Notification = z
+  .object({
+    id: z.string(),
+    create_time: z.string().optional(),
+    resource_type: z.string().optional(),
+    event_type: z.string(),
+    summary: z.string().optional(),
+    resource: z.object({
+      algorithm: z.string(),
+      ciphertext: z.string(),
+      nonce: z.string(),
+      associated_data: z.string().optional(),
+    }),
+  })
+  .meta({ description: 'Signed in the headers Wechatpay-Timestamp, -Nonce, -Signature and -Serial.' });
+
 /** The signature is over the bytes as they came, so in this scope nothing parses them. */
 const notificationRoute = (scope: FastifyInstance, deps: ToldRouteDeps): void => {
   scope.removeContentTypeParser('application/json');
@@ -118,12 +134,14 @@ const notificationRoute = (scope: FastifyInstance, deps: ToldRouteDeps): void =>
     },
     access: 'public',
     body: z.instanceof(Buffer),
-    documentedBody: z.looseObject({ id: z.string(), event_type: z.string() }).meta({
-      description: 'Signed in the headers Wechatpay-Timestamp, -Nonce, -Signature and -Serial.',
-    }),
+    documentedBody: Notification,
     bodyLimit: NOTIFICATION_LIMIT,
     response: z.object({ code: z.literal('SUCCESS'), message: z.string() }),
-    example: { id: 'EV-2018022511223320873', event_type: 'MCHTRANSFER.BILL.FINISHED' },
+    example: {
+      id: 'EV-2018022511223320873',
+      event_type: 'MCHTRANSFER.BILL.FINISHED',
+      resource: { algorithm: 'AEAD_AES_256_GCM', ciphertext: 'c2VhbGVk', nonce: 'fdasflkja484' },
+    },
     handler: async ({ body, request, reply }) => {
       const rail = deps.payouts.rails.get('wechat');
       if (rail === undefined) return failed(reply, 404, 'WeChat Pay is not set up here.');

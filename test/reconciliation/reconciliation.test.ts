@@ -299,7 +299,7 @@ t.test(
     await world.tick(25 * 3_600_000);
     t.match(await orderOf(collectors[1]!), { state: 'expired' });
     const bill = sim.books.bills.get(b.reference)!;
-    bill.state = 'WAIT_USER_CONFIRM';
+    Object.assign(bill, { state: 'WAIT_USER_CONFIRM', createdAt: now() });
     sim.books.confirm(b.reference, now());
     const contradiction = last();
     t.ok(await sim.deliver(contradiction));

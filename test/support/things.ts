@@ -81,6 +81,30 @@ export const thingsOf = async (app: TestApp, canary: string) => {
   };
   const payoutOrderBody = async () => ({ collectorId: await owedCollector(), rail: 'wechat' });
   const payoutOrder = async () => make('/v1/payout-orders', await payoutOrderBody());
+  /** What may go out on a rail of paper. */
+  const listBody = async (rail: 'bank' | 'cash') => {
+    const account =
+      rail === 'bank' ? { account: `6222${String(randomInt(1_000_000_000)).padStart(12, '0')}` } : {};
+    const payee = { rail, name: canary, ...account };
+    const other = await make('/v1/collectors', collectorBody(), station);
+    await make(`/v1/collectors/${other.id}/payee`, payee, station);
+    const price = { amount: 1, currency: 'CNY', perGrams: 1 };
+    await make('/v1/collections', { ...collectionBody(), collectorId: other.id, quote: { price } }, station);
+    const order = await make('/v1/payout-orders', { collectorId: other.id, rail });
+    await make(`/v1/payout-orders/${order.id}/approve`, {}, await checker());
+    await make(`/v1/payout-orders/${order.id}/submit`, {});
+    return { rail, orderIds: [order.id as string], ...(rail === 'cash' ? { siteId } : {}) };
+  };
+  const listMade = async (rail: 'bank' | 'cash') => {
+    const sent = await listBody(rail);
+    const { id } = await make('/v1/payout-lists', sent);
+    return { id: id as string, orderId: sent.orderIds[0]! };
+  };
+  const madeOnce: Partial<Record<'bank' | 'cash', ReturnType<typeof listMade>>> = {};
+  const statementLine = () => ({
+    ...{ id: randomUUID(), source: 'bank', rail: 'bank', serial: randomUUID(), day: '2026-11-24' },
+    ...{ kind: 'other', amount: { amount: 0, currency: 'CNY' } },
+  });
   const payoutRunBody = async () => ({ collectorIds: [await owedCollector()], rail: 'wechat' });
   const payoutRun = async (): Promise<Answer['body']> => {
     const run = await make('/v1/payout-runs', await payoutRunBody());
@@ -424,6 +448,22 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     incidentBody,
     declaration,
     payeeBody,
+    bankListBody: () => listBody('bank'),
+    /** One of each is enough: reading and telling leave it as it is. */
+    bankList: () => {
+      madeOnce.bank ??= listMade('bank');
+      return madeOnce.bank;
+    },
+    cashList: () => {
+      madeOnce.cash ??= listMade('cash');
+      return madeOnce.cash;
+    },
+    statementLine,
+    reconciliationItem: async (): Promise<{ id: string }> => {
+      const sent = statementLine();
+      await make('/v1/statement-lines/batch', [sent] as never);
+      return { id: sent.id };
+    },
     heirBody,
     heir,
     payoutOrder,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { formatUuid } from '../../kernel/ids.ts';
 import type { ImportMap } from './map.ts';
 import { bindRows, type RowReader, type WeighInBody } from './rows.ts';
+import type { Reading } from './units.ts';
 
 /** The namespace (RFC 9562, section 5.5) of ids that follow from a file and a line. */
 const namespace = '1275ae6c-5a2c-4160-a831-67367bb02e6e';
@@ -44,9 +45,20 @@ export type ImportDeps = {
   random: () => number;
 };
 
+export type BoundRows = RowReader;
+/** What rows become, where they are no weigh-ins. */
+export type ImportTarget = {
+  path: string;
+  bind(header: readonly string[]): Reading<BoundRows>;
+  /** Follows from the row itself, whichever file it stands in. */
+  idOf(body: WeighInBody): string;
+};
+
 export type ImportJob = {
   file: string;
   map: ImportMap;
+  /** Weigh-ins unless said. */
+  target?: ImportTarget;
   url: string;
   apiKey: string;
   /** How long an upload waits in all for a server that is busy or away before the import stops. */
@@ -140,7 +152,7 @@ export async function importWeighIns(deps: ImportDeps, job: ImportJob): Promise<
     for await (const row of readRows(job, read)) {
       if (readRow === undefined) {
         if ('reason' in row) throw new ImportMisuse(`line ${row.line}: ${row.reason}`);
-        const bound = bindRows(job.map, row.cells);
+        const bound = job.target?.bind(row.cells) ?? bindRows(job.map, row.cells);
         if (!bound.ok) throw new ImportMisuse(bound.reason);
         readRow = bound.value;
         continue;
@@ -150,7 +162,8 @@ export async function importWeighIns(deps: ImportDeps, job: ImportJob): Promise<
       if ('reasons' in reading) {
         refusals.push({ line: row.line, id, outcome: 'refused', reason: reading.reasons.join('; ') });
       } else {
-        items.push({ line: row.line, body: { id, ...reading.body } });
+        const own = job.target?.idOf(reading.body) ?? id;
+        items.push({ line: row.line, body: { id: own, ...reading.body } });
       }
       if (items.length + refusals.length >= largestUpload) await flush();
       if (result.stopped) break;
@@ -339,12 +352,15 @@ async function post(send: typeof fetch, job: ImportJob, items: Item[]): Promise<
   let headers: Headers;
   let text: string;
   try {
-    const response = await send(new URL('v1/collections/batch', job.url.replace(/\/*$/, '/')), {
-      method: 'POST',
-      headers: { authorization: `Bearer ${job.apiKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(items.map(({ body }) => body)),
-      signal: AbortSignal.timeout(60_000),
-    });
+    const response = await send(
+      new URL(job.target?.path ?? 'v1/collections/batch', job.url.replace(/\/*$/, '/')),
+      {
+        method: 'POST',
+        headers: { authorization: `Bearer ${job.apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify(items.map(({ body }) => body)),
+        signal: AbortSignal.timeout(60_000),
+      },
+    );
     ({ status, headers } = response);
     text = await response.text();
   } catch (error) {
