@@ -64,6 +64,8 @@ import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
 import { lotMarkRoutes } from './supervision/material-marks.ts';
 import { tariffRoutes } from './tariffs/tariffs.routes.ts';
+import { consentRoutes } from './taxes/consents.routes.ts';
+import { taxRuleRoutes } from './taxes/tax-rules.routes.ts';
 import { verifyRoutes } from './web/verify.routes.ts';
 
 export const VERSION = '0.1.0';
@@ -86,6 +88,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     accountRoutes(scope, deps);
     transferRoute(scope, deps);
     tariffRoutes(scope, deps);
+    taxRuleRoutes(scope, deps);
+    consentRoutes(scope, deps);
     floatRoutes(scope, deps);
     collectionRoutes(scope, deps);
     stationRoutes(scope, deps);

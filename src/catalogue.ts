@@ -50,6 +50,8 @@ import { disputeAnswerFacts } from './supervision/dispute-answers.ts';
 import { markFacts } from './supervision/marks.facts.ts';
 import { materialMarkFacts } from './supervision/material-marks.facts.ts';
 import { tariffFacts } from './tariffs/tariffs.facts.ts';
+import { invoicingConsentChanged } from './taxes/consents.facts.ts';
+import { taxRulePublished } from './taxes/tax-rules.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
@@ -104,6 +106,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,
+  taxRulePublished,
+  invoicingConsentChanged,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -42,6 +42,7 @@ import * as supervision from './supervision/cases.tables.ts';
 import * as disputes from './supervision/disputes.tables.ts';
 import * as marks from './supervision/marks.tables.ts';
 import * as tariffs from './tariffs/tariffs.tables.ts';
+import * as taxes from './taxes/taxes.tables.ts';
 
 const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
   Object.values(module).filter((value) => typeof value === 'object' && value !== null && 'replayed' in value);
@@ -91,4 +92,5 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   checkWeights,
   anomalies,
   distribution,
+  taxes,
 ].flatMap(definitionsIn);

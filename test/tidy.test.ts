@@ -19,6 +19,7 @@ const ROOMS = [
   'supervision',
   'containers',
   'tariffs',
+  'taxes',
   'floats',
   'collection',
   'stations',

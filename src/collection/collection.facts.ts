@@ -6,6 +6,7 @@ import { Cell, Day, Id, Position, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { openLot } from '../lots/lots.ts';
 import { collectors, sites } from '../registry/registry.tables.ts';
+import { applyTax } from '../taxes/withholding.ts';
 import { AttestedObject } from './attestation.ts';
 import { Deduction, Quote, Settlement } from './collection.schema.ts';
 import { DECIDE_WITHIN_MS, EARNING_PART } from './earning.ts';
@@ -109,6 +110,7 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       { seq, collectionId: more.id, lotId: data.lotId },
     );
     post(world, seq, more.book);
+    applyTax(world, seq, data.lotId, more.tax, true);
     applyCash(world, seq, data.day, more.cash);
     if (more.earned?.some(({ waits }) => waits > 0))
       world.put(provisionalEarnings, {
