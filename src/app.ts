@@ -26,6 +26,7 @@ import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
+import { invoiceRoutes } from './invoices/invoices.routes.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
@@ -101,6 +102,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     payeeRoutes(scope, deps);
     payoutRunRoutes(scope, deps);
     payoutOrderRoutes(scope, deps);
+    invoiceRoutes(scope, deps);
     outsideRoutes(scope, deps);
     containerRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, standingOf: (lot) => standingOf(deps, lot) });

@@ -17,6 +17,7 @@ import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import { distributionFacts } from './distribution/distribution.facts.ts';
 import { distributionRulePublished } from './distribution/rules.ts';
 import { floatFacts } from './floats/floats.facts.ts';
+import { invoiceFacts } from './invoices/invoices.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -108,6 +109,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...orderFacts,
   taxRulePublished,
   invoicingConsentChanged,
+  ...invoiceFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

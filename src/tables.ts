@@ -10,6 +10,7 @@ import * as receipts from './custody/receipts.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as distribution from './distribution/distribution.tables.ts';
 import * as floats from './floats/floats.tables.ts';
+import * as invoices from './invoices/invoices.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as containers from './lots/containers.tables.ts';
@@ -93,4 +94,5 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   anomalies,
   distribution,
   taxes,
+  invoices,
 ].flatMap(definitionsIn);

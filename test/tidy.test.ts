@@ -24,6 +24,7 @@ const ROOMS = [
   'collection',
   'stations',
   'payouts',
+  'invoices',
   'outside',
   'custody',
   'processing',

@@ -50,12 +50,13 @@ export const lessened = ({ gross, vat, incomeTax }: Sales, to: number): Sales =>
 export const flatTax = (amount: number, basisPoints: number): number =>
   inProportion(amount, basisPoints, WHOLE);
 
-/** The `count` calendar months (`YYYY-MM`) that end with this one, the first first. */
-export const monthsUpTo = (month: string, count: number): string[] => {
+/** The calendar month (`YYYY-MM`) so many months later, or earlier. */
+export const monthAfter = (month: string, by: number): string => {
   const [year, of] = month.split('-').map(Number) as [number, number];
-  const last = year * 12 + of - 1;
-  return Array.from({ length: count }, (_, i) => {
-    const at = last - count + 1 + i;
-    return `${String(Math.floor(at / 12)).padStart(4, '0')}-${String((at % 12) + 1).padStart(2, '0')}`;
-  });
+  const at = year * 12 + of - 1 + by;
+  return `${String(Math.floor(at / 12)).padStart(4, '0')}-${String((at % 12) + 1).padStart(2, '0')}`;
 };
+
+/** The `count` calendar months that end with this one, the first first. */
+export const monthsUpTo = (month: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => monthAfter(month, i + 1 - count));
