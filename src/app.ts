@@ -9,6 +9,7 @@ import { correctionRoutes } from './collection/corrections.routes.ts';
 import { decidingRoutes } from './collection/deciding.routes.ts';
 import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
+import { refuseUndecided } from './collection/undecided.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
 import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
@@ -20,6 +21,8 @@ import type { Deps } from './deps.ts';
 import { distributionRoutes } from './distribution/distribution.routes.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
 import { floatRoutes } from './floats/floats.routes.ts';
+import { fundRoutes } from './fund/fund.routes.ts';
+import { giftRoutes } from './fund/gifts.routes.ts';
 import { bundleRoutes, bundlesOf } from './http/bundle.routes.ts';
 import { healthRoutes } from './http/health.ts';
 import { ledgerRoutes } from './http/ledger.routes.ts';
@@ -27,13 +30,22 @@ import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
 import { invoiceRoutes } from './invoices/invoices.routes.ts';
+import { systemRandom } from './kernel/system.ts';
 import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
+import { passbookPages } from './passbook/page.routes.ts';
+import { passbookRoutes } from './passbook/passbook.routes.ts';
+import { receiptRoutes } from './passbook/receipts.routes.ts';
+import { statementRoutes } from './passbook/statements.routes.ts';
+import { Tries } from './passbook/tries.ts';
+import { heirRoutes } from './payouts/heirs.routes.ts';
+import { payoutListRoutes } from './payouts/lists.routes.ts';
 import { payoutOrderRoutes } from './payouts/orders.routes.ts';
 import { payeeRoutes } from './payouts/payees.routes.ts';
 import { payoutRunRoutes } from './payouts/runs.routes.ts';
+import { unclaimedRoutes } from './payouts/unclaimed.routes.ts';
 import { periodRoutes } from './periods/periods.routes.ts';
 import { stockAgeRoutes } from './periods/stock-ages.routes.ts';
 import { declarationRoutes } from './pollutants/declarations.routes.ts';
@@ -46,7 +58,11 @@ import { incidentRoutes } from './processing/incidents.routes.ts';
 import { runMarkRoutes } from './processing/marks.routes.ts';
 import { processingRoutes } from './processing/processing.routes.ts';
 import { voidRoutes } from './processing/void.routes.ts';
+import { paymentProofRoutes } from './proofs/proofs.routes.ts';
 import { provenanceRoutes, standingOf } from './provenance/provenance.routes.ts';
+import { reconciliationRoutes } from './reconciliation/reconciliation.routes.ts';
+import { openReconciliation } from './reconciliation/reconciliation.ts';
+import { toldRoutes } from './reconciliation/told.routes.ts';
 import { cardRoutes } from './registry/cards.routes.ts';
 import { equipmentRoutes } from './registry/equipment.routes.ts';
 import { logKeyRoutes } from './registry/log-keys.routes.ts';
@@ -81,6 +97,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     newRequestId: deps.newId,
     version: VERSION,
   });
+  const passbook = { ...deps, random: systemRandom, tries: new Tries(deps.clock) };
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
     peopleRoutes(scope, deps);
@@ -103,12 +120,18 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     payoutRunRoutes(scope, deps);
     payoutOrderRoutes(scope, deps);
     invoiceRoutes(scope, deps);
+    heirRoutes(scope, deps);
+    unclaimedRoutes(scope, deps);
+    payoutListRoutes(scope, deps);
+    const told = openReconciliation(deps);
+    toldRoutes(scope, told);
+    reconciliationRoutes(scope, told);
     outsideRoutes(scope, deps);
     containerRoutes(scope, deps);
     lotsRoutes(scope, { ...deps, standingOf: (lot) => standingOf(deps, lot) });
     sampleRoutes(scope, deps);
     supervisionRoutes(scope, deps);
-    markRoutes(scope, deps);
+    markRoutes(scope, deps, refuseUndecided);
     lotMarkRoutes(scope, deps);
     shipmentMarkRoutes(scope, deps);
     runMarkRoutes(scope, deps);
@@ -134,10 +157,16 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     productRoutes(scope, deps);
     resaleVoidRoutes(scope, deps);
     distributionRoutes(scope, deps);
+    fundRoutes(scope, deps);
+    giftRoutes(scope, deps);
+    paymentProofRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
     });
+    passbookRoutes(scope, passbook);
+    receiptRoutes(scope, deps);
+    statementRoutes(scope, passbook);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
     ledgerRoutes(scope, {
@@ -158,6 +187,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       metrics: () => renderMetrics(deps),
     });
   });
+  await app.register(async (scope) => passbookPages(scope, passbook));
   app.route({
     method: 'GET',
     url: '/openapi.json',

@@ -11,19 +11,27 @@ import { deviceCheckWeighed } from './custody/check-weights.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { reWeighingFacts } from './custody/re-weighings.facts.ts';
 import { receiptVoidFacts } from './custody/receipt-voids.facts.ts';
+import { receivedFacts } from './custody/received.facts.ts';
 import { stockCountFacts } from './custody/stock-counts.facts.ts';
 import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import { distributionFacts } from './distribution/distribution.facts.ts';
 import { distributionRulePublished } from './distribution/rules.ts';
 import { floatFacts } from './floats/floats.facts.ts';
+import { fundFacts } from './fund/fund.facts.ts';
+import { giftFacts } from './fund/gifts.facts.ts';
 import { invoiceFacts } from './invoices/invoices.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
+import { passbookFacts } from './passbook/passbook.facts.ts';
+import { statementFacts } from './passbook/statements.facts.ts';
+import { heirFacts } from './payouts/heirs.facts.ts';
+import { listFacts } from './payouts/lists.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
 import { payeeFacts } from './payouts/payees.facts.ts';
 import { runFacts } from './payouts/runs.facts.ts';
+import { unclaimedFacts } from './payouts/unclaimed.facts.ts';
 import { declarationFacts } from './pollutants/declarations.facts.ts';
 import { receptionFacts } from './pollutants/receptions.facts.ts';
 import { transferFacts } from './pollutants/transfers.facts.ts';
@@ -32,6 +40,8 @@ import { disposalFacts } from './processing/disposals.facts.ts';
 import { incidentFacts } from './processing/incidents.facts.ts';
 import { processingFacts } from './processing/processing.facts.ts';
 import { voidFacts } from './processing/void.facts.ts';
+import { paymentProofPublished } from './proofs/proofs.facts.ts';
+import { reconciliationFacts } from './reconciliation/reconciliation.facts.ts';
 import { cardFacts } from './registry/cards.facts.ts';
 import { equipmentFacts } from './registry/equipment.facts.ts';
 import { logKeyFacts } from './registry/log-keys.facts.ts';
@@ -78,6 +88,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...markFacts,
   ...materialMarkFacts,
   ...custodyFacts,
+  ...receivedFacts,
   ...unmeasuredFacts,
   ...togetherFacts,
   ...receiptVoidFacts,
@@ -104,12 +115,21 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...findingFacts,
   distributionRulePublished,
   ...distributionFacts,
+  ...passbookFacts,
+  ...statementFacts,
+  ...fundFacts,
+  ...giftFacts,
+  paymentProofPublished,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,
   taxRulePublished,
   invoicingConsentChanged,
   ...invoiceFacts,
+  ...heirFacts,
+  ...unclaimedFacts,
+  ...listFacts,
+  ...reconciliationFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
+import type { WechatConfig } from './rails/wechat.setup.ts';
 
 /**
  * A value that must not reach a log, a page or a terminal.
@@ -105,6 +106,42 @@ const fen = text(
   (value) => /^[1-9]\d{0,15}$/.test(value) && Number.isSafeInteger(Number(value)),
 ).transform(Number);
 
+/** "ID FILE, ID FILE": the platform's public keys, the first of which names are encrypted with. */
+const platformKeys = text(
+  'write each key of WeChat Pay as its id and the PEM file it lies in, such as "PUB_KEY_ID_0114232134912410000000000000 /run/secrets/wechat-public.pem", with commas between',
+  (value) => value.split(',').every((one) => /^[0-9A-Z_]{20,64} \S+$/.test(one.trim())),
+).transform((value) =>
+  value.split(',').map((one) => {
+    const [id, file] = one.trim().split(' ') as [string, string];
+    return { id, file };
+  }),
+);
+
+/** WeChat Pay, the payout rail: off while none of them is set, and refused while some of them are missing. */
+const WECHAT = {
+  BLUE_CYCLE_WECHAT_MERCHANT_ID: text('write the merchant number, 8 to 10 digits', (value) =>
+    /^\d{8,10}$/.test(value),
+  ),
+  BLUE_CYCLE_WECHAT_APP_ID: text(
+    'write the id of the app the payees use, such as wx0123456789abcdef',
+    (value) => /^wx[0-9A-Za-z]{16}$/.test(value),
+  ),
+  BLUE_CYCLE_WECHAT_SERIAL: text(
+    "write the serial number of the merchant's certificate, hex digits",
+    (value) => /^[0-9A-Fa-f]{20,40}$/.test(value),
+  ),
+  BLUE_CYCLE_WECHAT_KEY_FILE: path,
+  BLUE_CYCLE_WECHAT_API_V3_KEY_FILE: path,
+  BLUE_CYCLE_WECHAT_PLATFORM_KEYS: platformKeys,
+  BLUE_CYCLE_WECHAT_NOTIFY_URL: text(
+    'write this server as WeChat Pay reaches it, such as https://bluecycle.example/v1/rails/wechat/notifications',
+    isServerUrl,
+  ),
+  BLUE_CYCLE_WECHAT_MAXIMUM: fen,
+};
+type WechatNames = keyof typeof WECHAT;
+const WECHAT_NAMES = Object.keys(WECHAT) as WechatNames[];
+
 const variables = z.strictObject({
   PORT: text(
     'write a number from 0 to 65535 (0 takes any free port)',
@@ -135,6 +172,15 @@ const variables = z.strictObject({
     isServerUrl,
   ).optional(),
   BLUE_CYCLE_API_KEY: apiKey.optional(),
+  ...z.object(WECHAT).partial().shape,
+  BLUE_CYCLE_WECHAT_GOODS: text(
+    'write what is bought, in 1 to 32 characters, such as 塑料瓶',
+    (value) => [...value].length <= 32,
+  ).default('塑料瓶'),
+  BLUE_CYCLE_WECHAT_BASE_URL: text(
+    'write the address of the API, or remove the variable',
+    isServerUrl,
+  ).default('https://api.mch.weixin.qq.com'),
 });
 
 /** The process's settings, frozen. Paths are as written, relative to the working directory. */
@@ -159,6 +205,8 @@ export type Config = Readonly<{
   /** Minor units that one payout order, and one run, pay at most. */
   payoutOrderMaximum: number;
   payoutRunMaximum: number;
+  /** Undefined: nobody is paid by WeChat Pay. */
+  wechat: WechatConfig | undefined;
   /** Where the embedded PostgreSQL and, unless named otherwise, the key files live. */
   dataDir: string;
   /** For client commands: the server they talk to. */
@@ -205,6 +253,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     throw new ConfigError(faults);
   }
   const read = result.data;
+  const missing = WECHAT_NAMES.filter((name) => read[name] === undefined);
+  if (missing.length > 0 && missing.length < WECHAT_NAMES.length)
+    throw new ConfigError(
+      missing.map((name) => `${name} is missing: WeChat Pay needs it beside the others, or none of them.`),
+    );
   return Object.freeze({
     port: read.PORT,
     host: read.HOST,
@@ -219,8 +272,23 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     logLevel: read.LOG_LEVEL,
     payoutOrderMaximum: read.BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM,
     payoutRunMaximum: read.BLUE_CYCLE_PAYOUT_RUN_MAXIMUM,
+    wechat: missing.length > 0 ? undefined : wechatOf(read as WechatRead),
     dataDir: read.BLUE_CYCLE_DATA_DIR,
     url: read.BLUE_CYCLE_URL,
     apiKey: read.BLUE_CYCLE_API_KEY,
   });
 }
+
+type WechatRead = z.infer<typeof variables> & { [N in WechatNames]: z.infer<(typeof WECHAT)[N]> };
+const wechatOf = (read: WechatRead): WechatConfig => ({
+  merchantId: read.BLUE_CYCLE_WECHAT_MERCHANT_ID,
+  appId: read.BLUE_CYCLE_WECHAT_APP_ID,
+  serial: read.BLUE_CYCLE_WECHAT_SERIAL,
+  keyFile: read.BLUE_CYCLE_WECHAT_KEY_FILE,
+  apiV3KeyFile: read.BLUE_CYCLE_WECHAT_API_V3_KEY_FILE,
+  platformKeys: read.BLUE_CYCLE_WECHAT_PLATFORM_KEYS,
+  notifyUrl: read.BLUE_CYCLE_WECHAT_NOTIFY_URL,
+  maximum: read.BLUE_CYCLE_WECHAT_MAXIMUM,
+  goods: read.BLUE_CYCLE_WECHAT_GOODS,
+  baseUrl: read.BLUE_CYCLE_WECHAT_BASE_URL,
+});

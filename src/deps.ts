@@ -4,7 +4,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { anomalyFollower } from './anomalies/follower.ts';
-import { Decider } from './collection/deciding.follower.ts';
+import { Decider, decides } from './collection/deciding.follower.ts';
 import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
@@ -13,6 +13,7 @@ import { createReader, type Reader } from './db/reader.ts';
 import { ensureRoles, mayChangeLedger } from './db/roles.ts';
 import { supervise } from './db/supervise.ts';
 import { distributionFollower } from './distribution/follower.ts';
+import { fundGiftsSettled } from './fund/settle.ts';
 import { sha256, toHex } from './kernel/hash.ts';
 import { newUuidV7, systemClock, systemRandom } from './kernel/system.ts';
 import type { Clock } from './kernel/time.ts';
@@ -25,6 +26,7 @@ import { Door } from './ledger/record.ts';
 import { readEntry, readHead } from './ledger/store.ts';
 import { openPayouts, type Payouts } from './payouts/payouts.ts';
 import { Follower } from './provenance/follower.ts';
+import { openWechat } from './rails/wechat.setup.ts';
 import { authoriseInDoor, PROGRAMME } from './registry/access.ts';
 import { foundProgramme, issueApiKey } from './registry/registry.operations.ts';
 import { findProgramme } from './registry/registry.queries.ts';
@@ -167,11 +169,17 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     const anomalies = anomalyFollower({ pool, keyring, door, onError });
     door.listeners.push((facts) => anomalies.offer(facts));
     await anomalies.start();
-    const distributions = distributionFollower({ pool, keyring, door, clock, programme, onError });
+    const also = fundGiftsSettled({ pool, keyring, door, programme });
+    const distributions = distributionFollower({ pool, keyring, door, clock, programme, onError, also });
     door.listeners.push((facts) => distributions.offer(facts));
     await distributions.start();
     const payouts = openPayouts({ pool, keyring, door, clock, newId, programme, config, onError });
     door.listeners.push((facts) => payouts.worker.offer(facts));
+    if (config.wechat !== undefined)
+      payouts.rails.set(
+        'wechat',
+        await openWechat(config.wechat, { now: clock, random: systemRandom, fetch }),
+      );
     payouts.worker.start();
     const decider = new Decider({ pool, db, keyring, door, clock, programme, reads: follower, onError });
     const deciding = new Follower({
@@ -179,6 +187,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       pool,
       keyring,
       onError,
+      concerns: decides,
       project: async (_client, facts) => decider.observe(facts),
       after: () => decider.act(),
     });

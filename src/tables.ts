@@ -10,6 +10,7 @@ import * as receipts from './custody/receipts.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as distribution from './distribution/distribution.tables.ts';
 import * as floats from './floats/floats.tables.ts';
+import * as fund from './fund/fund.tables.ts';
 import * as invoices from './invoices/invoices.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
@@ -20,6 +21,8 @@ import * as sources from './lots/sources.tables.ts';
 import * as stock from './lots/stock.tables.ts';
 import * as weighings from './lots/weighings.tables.ts';
 import * as outside from './outside/outside.tables.ts';
+import * as passbook from './passbook/passbook.tables.ts';
+import * as payoutLists from './payouts/lists.tables.ts';
 import * as payouts from './payouts/payouts.tables.ts';
 import * as declarations from './pollutants/declarations.tables.ts';
 import * as pollutants from './pollutants/pollutants.tables.ts';
@@ -29,7 +32,9 @@ import * as treatments from './pollutants/treatments.tables.ts';
 import * as disposals from './processing/disposals.tables.ts';
 import * as incidents from './processing/incidents.tables.ts';
 import * as processing from './processing/processing.tables.ts';
+import * as proofs from './proofs/proofs.tables.ts';
 import * as provenance from './provenance/provenance.tables.ts';
+import * as reconciliation from './reconciliation/reconciliation.tables.ts';
 import * as cards from './registry/cards.tables.ts';
 import * as deviceLines from './registry/device-lines.tables.ts';
 import * as logKeys from './registry/log-keys.tables.ts';
@@ -73,6 +78,8 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   slips,
   tariffs,
   payouts,
+  payoutLists,
+  reconciliation,
   presets,
   outside,
   custody,
@@ -95,4 +102,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   distribution,
   taxes,
   invoices,
+  passbook,
+  fund,
+  proofs,
 ].flatMap(definitionsIn);

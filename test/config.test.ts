@@ -115,7 +115,7 @@ t.test('all faults come at once, an unknown BLUE_CYCLE_ variable among them', as
       'PORT="many" cannot be used; write a number from 0 to 65535 (0 takes any free port).',
       'LOG_LEVEL="loud" cannot be used; write one of fatal, error, warn, info, debug, trace, silent.',
       'BLUE_CYCLE_PORT is not a setting; write PORT instead.',
-      'BLUE_CYCLE_DATADIR is not a setting; those with this prefix are BLUE_CYCLE_DATA_DIR, BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM, BLUE_CYCLE_PAYOUT_RUN_MAXIMUM, BLUE_CYCLE_URL, BLUE_CYCLE_API_KEY: correct the name or remove it.',
+      'BLUE_CYCLE_DATADIR is not a setting; those with this prefix are BLUE_CYCLE_DATA_DIR, BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM, BLUE_CYCLE_PAYOUT_RUN_MAXIMUM, BLUE_CYCLE_URL, BLUE_CYCLE_API_KEY, BLUE_CYCLE_WECHAT_MERCHANT_ID, BLUE_CYCLE_WECHAT_APP_ID, BLUE_CYCLE_WECHAT_SERIAL, BLUE_CYCLE_WECHAT_KEY_FILE, BLUE_CYCLE_WECHAT_API_V3_KEY_FILE, BLUE_CYCLE_WECHAT_PLATFORM_KEYS, BLUE_CYCLE_WECHAT_NOTIFY_URL, BLUE_CYCLE_WECHAT_MAXIMUM, BLUE_CYCLE_WECHAT_GOODS, BLUE_CYCLE_WECHAT_BASE_URL: correct the name or remove it.',
     ],
   );
 });
@@ -151,12 +151,17 @@ t.test('no secret shows, neither in an accepted configuration nor in a refusal',
 
 t.test('.env.example names every setting, and what it sets is accepted', async (t) => {
   const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
-  const lines = [...example.matchAll(/^#? ?([A-Z][A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+  const lines = [...example.matchAll(/^#? ?([A-Z][A-Z0-9_]+)="?(.*?)"?$/gm)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
   const written: Record<string, string> = Object.fromEntries(lines);
   t.same(faultsOf(written), []);
   for (const name of [
     'PORT HOST DATABASE_URL DATABASE_OWNER_URL DATABASE_SCHEMA LEDGER_ORIGIN LEDGER_KEY_FILE PRIVATE_KEY_FILE',
     'BOOTSTRAP_API_KEY LOG_LEVEL BLUE_CYCLE_DATA_DIR BLUE_CYCLE_URL BLUE_CYCLE_API_KEY',
+    'BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM BLUE_CYCLE_PAYOUT_RUN_MAXIMUM BLUE_CYCLE_WECHAT_MERCHANT_ID',
+    'BLUE_CYCLE_WECHAT_API_V3_KEY_FILE BLUE_CYCLE_WECHAT_PLATFORM_KEYS BLUE_CYCLE_WECHAT_MAXIMUM',
   ].flatMap((names) => names.split(' '))) {
     t.ok(name in written, `${name} is described`);
   }

@@ -1,4 +1,4 @@
-import { table } from '../db/table.ts';
+import { journal, table } from '../db/table.ts';
 import type { AccountKind } from '../kernel/vocabulary.ts';
 
 /** An amount of one currency in minor units (fen), on the two sides of double entry. */
@@ -27,4 +27,28 @@ export const accounts = table<Account>('accounts', 'id', {
   lastSeq: 'int8',
   balance: 'int8',
   held: 'int8',
+});
+
+/** How a person was paid: at the scale in cash or goods, later in cash, or over a rail. */
+export type PaidBy = 'scale-cash' | 'scale-goods' | 'cash' | 'wechat' | 'bank' | 'cash-list';
+
+/**
+ * What was paid of what is owed on an account, in minor units; negative where a payment came back. `amount` is what it
+ * covers, `sent` the money or goods that were handed over: less where a part was set off against what was overpaid.
+ */
+export type Payment = {
+  accountId: string;
+  seq: number;
+  at: number;
+  by: PaidBy;
+  amount: number;
+  sent: number;
+};
+export const payments = journal<Payment>('payments', {
+  accountId: 'uuid',
+  seq: 'int8',
+  at: 'int8',
+  by: 'text',
+  amount: 'int8',
+  sent: 'int8',
 });

@@ -34,7 +34,8 @@ export type Owner =
   | { organisationId: string }
   | { siteId: string }
   | { collectionId: string }
-  | { batchId: string };
+  | { batchId: string }
+  | { giftId: string };
 export type AccountRef = {
   kind: AccountKind;
   currency: string;
@@ -47,12 +48,17 @@ export type AccountIds = { accountId(name: string): string };
 /** The id of an account follows from what it is: nobody needs to look it up, and nobody without the key can. */
 export const idOfAccount = (ids: AccountIds, { kind, currency, of }: AccountRef): string => {
   if ('accountId' in of) return of.accountId;
-  const [[owner, id]] = Object.entries(of) as [[string, string]];
+  const [owner, id] = ownerOf(of);
   return ids.accountId(`${kind} ${currency} ${owner} ${id}`);
 };
 
+const ownerOf = (of: Owner): [kind: string, id: string] => {
+  for (const kind in of) return [kind, (of as Record<string, string>)[kind]!];
+  throw new Error('an account of nobody');
+};
+
 /** What is owed to people may not become a claim on them unsaid: these never go over to the other side. */
-const NEVER_OVERDRAWN: readonly AccountKind[] = ['payable', 'provisional', 'suspense'];
+const NEVER_OVERDRAWN: readonly AccountKind[] = ['payable', 'provisional', 'suspense', 'fund'];
 /** What cannot be spent when it is not there. A station's float may: what was paid at the quay was paid. */
 const NEVER_SHORT: readonly AccountKind[] = ['bank', 'rail'];
 
@@ -65,6 +71,8 @@ export type Book = {
   hold(ref: AccountRef, amount: number): void;
   /** As the entry leaves it so far. An account nobody opened yet is empty. */
   standing(ref: AccountRef): { balance: number; held: number };
+  /** As `idOfAccount`, made once however often it is asked for. */
+  idOf(ref: AccountRef): string;
   /**
    * The entry, for the private part of a fact; undefined when nothing moved. Throws 409 `beyond_balance` where more would
    * be spent than there is, and an Error when the sides differ, which is a fault of the rule.
@@ -72,30 +80,33 @@ export type Book = {
   close(): BookEntry | undefined;
 };
 
+type Line = { id: string; ref: AccountRef; known: Account | undefined; delta: number; held: number };
+
 /** @param refs accounts it will surely move: loaded at once */
 export const openBook = (world: World, ids: AccountIds, refs: readonly AccountRef[] = []): Book => {
-  world.need(
-    accounts,
-    refs.map((ref) => idOfAccount(ids, ref)),
-  );
-  const lines = new Map<
-    string,
-    { ref: AccountRef; known: Account | undefined; delta: number; held: number }
-  >();
-  const lineOf = (ref: AccountRef) => {
-    const id = idOfAccount(ids, ref);
+  // By the very object first: a name is longer to write than an entry has lines.
+  const idOfRef = new Map<AccountRef, string>();
+  const idOf = (ref: AccountRef): string => {
+    let id = idOfRef.get(ref);
+    if (id === undefined) {
+      id = idOfAccount(ids, ref);
+      idOfRef.set(ref, id);
+    }
+    return id;
+  };
+  world.need(accounts, refs.map(idOf));
+  const lines = new Map<string, Line>();
+  const lineOf = (ref: AccountRef): Line => {
+    const id = idOf(ref);
     let line = lines.get(id);
     if (line === undefined) {
-      line = { ref, known: world.get(accounts, id), delta: 0, held: 0 };
+      line = { id, ref, known: world.get(accounts, id), delta: 0, held: 0 };
       lines.set(id, line);
     }
     return line;
   };
-  const standing = (ref: AccountRef) => {
-    const { known, delta, held } = lineOf(ref);
-    return { balance: (known?.balance ?? 0) + delta, held: (known?.held ?? 0) + held };
-  };
   return {
+    idOf,
     // Nothing to move: then the account need not be known.
     debit: (ref, amount) => {
       if (amount !== 0) lineOf(ref).delta += amount;
@@ -106,22 +117,28 @@ export const openBook = (world: World, ids: AccountIds, refs: readonly AccountRe
     hold: (ref, amount) => {
       if (amount !== 0) lineOf(ref).held += amount;
     },
-    standing,
-    close: () => {
-      const moved = [...lines].filter(([, { delta, held }]) => delta !== 0 || held !== 0);
-      if (moved.length === 0) return undefined;
-      assertBalanced(moved.map(([, line]) => line));
-      for (const [, { ref }] of moved) assertWithin(ref, standing(ref));
-      const opens = moved.filter(([, { known }]) => known === undefined);
-      const holds = moved.filter(([, { held }]) => held !== 0);
-      return {
-        ...(opens.length === 0 ? {} : { opens: opens.map(([id, { ref }]) => openingOf(id, ref)) }),
-        postings: moved.flatMap(([accountId, { delta }]) => (delta === 0 ? [] : [{ accountId, delta }])),
-        ...(holds.length === 0
-          ? {}
-          : { holds: holds.map(([accountId, { held }]) => ({ accountId, delta: held })) }),
-      };
-    },
+    standing: (ref) => standingOf(lineOf(ref)),
+    close: () => closed([...lines.values()].filter(({ delta, held }) => delta !== 0 || held !== 0)),
+  };
+};
+
+const standingOf = ({ known, delta, held }: Line): { balance: number; held: number } => ({
+  balance: (known?.balance ?? 0) + delta,
+  held: (known?.held ?? 0) + held,
+});
+
+const closed = (moved: readonly Line[]): BookEntry | undefined => {
+  if (moved.length === 0) return undefined;
+  assertBalanced(moved);
+  for (const line of moved) assertWithin(line.ref, standingOf(line));
+  const opens = moved.filter(({ known }) => known === undefined);
+  const holds = moved.filter(({ held }) => held !== 0);
+  return {
+    ...(opens.length === 0 ? {} : { opens: opens.map(({ id, ref }) => openingOf(id, ref)) }),
+    postings: moved.flatMap(({ id: accountId, delta }) => (delta === 0 ? [] : [{ accountId, delta }])),
+    ...(holds.length === 0
+      ? {}
+      : { holds: holds.map(({ id: accountId, held }) => ({ accountId, delta: held })) }),
   };
 };
 
@@ -133,7 +150,19 @@ const openingOf = (accountId: string, { kind, currency, of }: AccountRef) => ({
   ...('siteId' in of && of.siteId !== undefined ? { siteId: of.siteId } : {}),
 });
 
-const assertBalanced = (lines: readonly { ref: AccountRef; delta: number }[]): void => {
+/** Exact in plain numbers while no sum passes 2^53; in one currency, as nearly every entry is. */
+const isPlainlyBalanced = (lines: readonly Line[]): boolean => {
+  const { currency } = lines[0]!.ref;
+  let sum = 0;
+  for (const { ref, delta } of lines) {
+    sum += delta;
+    if (ref.currency !== currency || !Number.isSafeInteger(sum)) return false;
+  }
+  return sum === 0;
+};
+
+const assertBalanced = (lines: readonly Line[]): void => {
+  if (isPlainlyBalanced(lines)) return;
   const sums = new Map<string, bigint>();
   for (const { ref, delta } of lines) sums.set(ref.currency, (sums.get(ref.currency) ?? 0n) + BigInt(delta));
   for (const [currency, sum] of sums)

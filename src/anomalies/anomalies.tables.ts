@@ -22,7 +22,7 @@ const RULE = {
 export const anomalyRules = table<AnomalyRule>('anomaly_rules', 'code', RULE);
 export const anomalyRuleVersions = journal<AnomalyRule>('anomaly_rule_versions', RULE);
 
-export type TallyScope = 'person-day' | 'keeper-month' | 'site-month' | 'receipt-month';
+export type TallyScope = 'person-day' | 'keeper-month' | 'site-month' | 'receipt-month' | 'receipt-day';
 
 /** What a rule in force adds up. `part` is the keeper's key within a site; else nil. */
 export type Tally = {

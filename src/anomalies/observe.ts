@@ -71,12 +71,19 @@ const shipmentsOf = ({ type, data }: AnyFact): string[] => {
   return type === RECEIPT_VOIDED && data.loads.length === 1 ? [data.loads[0].shipmentId] : [];
 };
 
-/** What is known of a month's loads of a sender, by the month they were recorded to have arrived in. */
-const receiptKey = (around: Around, fact: AnyFact) => ({
-  scope: 'receipt-month' as const,
+/** Rules that hold what a station sent against what arrived, each over its period: so much of a day is its name. */
+const RECEIPT_RULES = [
+  { rule: 'station-receipts', scope: 'receipt-month', named: 'YYYY-MM'.length },
+  { rule: 'station-day', scope: 'receipt-day', named: 'YYYY-MM-DD'.length },
+] as const;
+type ReceiptRule = (typeof RECEIPT_RULES)[number];
+
+/** What is known of a period's loads of a sender, by when they were recorded to have arrived. */
+const receiptKey = (around: Around, fact: AnyFact, { scope, named }: ReceiptRule) => ({
+  scope,
   subject: around.senderOf(shipmentsOf(fact)[0]!),
   part: NIL,
-  period: (fact.type === RECEIPT_VOIDED ? fact.data.day : dayIn(around.timeZone, fact.at)).slice(0, 7),
+  period: (fact.type === RECEIPT_VOIDED ? fact.data.day : dayIn(around.timeZone, fact.at)).slice(0, named),
 });
 
 /** Puts what was found among what waits to pass the door. Live, with the keyring; a replay only remembers. */
@@ -124,14 +131,15 @@ const weighedIn = (
   });
 };
 
-const received = (memory: Memory, around: Around, fact: AnyFact, find?: Finder) => {
+const received = (memory: Memory, around: Around, fact: AnyFact, of: ReceiptRule, find?: Finder) => {
   const { seq, data } = fact;
-  const key = receiptKey(around, fact);
+  const { rule } = of;
+  const key = receiptKey(around, fact, of);
   const siteId = key.subject;
-  if (!memory.anyInForce(seq, 'station-receipts') || data.outcome !== 'received') return;
+  if (!memory.anyInForce(seq, rule) || data.outcome !== 'received') return;
   const sums = { grams: data.bookedGrams as number, against: data.measuredGrams as number };
   const row = memory.add(key.scope, siteId, NIL, key.period, sums);
-  const inForce = memory.inForce('station-receipts', seq, siteId);
+  const inForce = memory.inForce(rule, seq, siteId);
   const figures = inForce === null ? null : stationReceipts(inForce, row);
   if (figures === null || !memory.flag(row, inForce!.version)) return;
   find?.case({
@@ -140,16 +148,16 @@ const received = (memory: Memory, around: Around, fact: AnyFact, find?: Finder) 
     // Who sent and who received have both weighed these loads.
     organisationIds: [...new Set([around.organisationOf(siteId), around.organisationOf(data.siteId)])],
     grams: figures.missingGrams!,
-    hit: { rule: 'station-receipts', version: inForce!.version, figures },
+    hit: { rule, version: inForce!.version, figures },
   });
 };
 
 /** What was received by mistake counts no more, where it did. */
-const receiptVoided = (memory: Memory, around: Around, fact: AnyFact) => {
+const receiptVoided = (memory: Memory, around: Around, fact: AnyFact, of: ReceiptRule) => {
   const { receivedSeq, outcome, bookedGrams, measuredGrams } = fact.data;
   if (shipmentsOf(fact).length === 0 || outcome !== 'received') return;
-  if (!memory.anyInForce(receivedSeq, 'station-receipts')) return;
-  const { scope, subject, part, period } = receiptKey(around, fact);
+  if (!memory.anyInForce(receivedSeq, of.rule)) return;
+  const { scope, subject, part, period } = receiptKey(around, fact, of);
   memory.add(scope, subject, part, period, { count: -1, grams: -bookedGrams, against: -measuredGrams });
 };
 
@@ -220,8 +228,10 @@ export const observeFacts = async (
       await registered(client, memory, fact, keyring!, find);
     if (!memory.anyAtAll) continue;
     if (fact.type === RECORDED) weighedIn(memory, around, surroundings, fact, find);
-    if (fact.type === RECEIVED) received(memory, around, fact, find);
-    if (fact.type === RECEIPT_VOIDED) receiptVoided(memory, around, fact);
+    for (const of of RECEIPT_RULES) {
+      if (fact.type === RECEIVED) received(memory, around, fact, of, find);
+      if (fact.type === RECEIPT_VOIDED) receiptVoided(memory, around, fact, of);
+    }
   }
   return memory.save(find !== undefined);
 };
@@ -232,7 +242,7 @@ const preload = async (memory: Memory, around: Around, facts: readonly AnyFact[]
   const receipts = facts.filter((fact) => shipmentsOf(fact).length > 0);
   await memory.loadTallies([
     ...weighIns.flatMap((fact) => talliesOf(memory, fact)),
-    ...receipts.map((fact) => receiptKey(around, fact)),
+    ...receipts.flatMap((fact) => RECEIPT_RULES.map((of) => receiptKey(around, fact, of))),
   ]);
   await memory.loadEvidence(weighIns.flatMap(evidenceOf));
 };

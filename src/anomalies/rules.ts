@@ -93,6 +93,19 @@ export const RULES = {
       zh: '本月该站 {loads} 车共发出 {bookedGrams:kg} 千克，少到 {missingGrams:kg} 千克（{missingBasisPoints:%}%）：单车或在允差内，合计超出。',
     },
   },
+  'station-day': {
+    title: { en: 'What a station booked against what arrived, by the day', zh: '站点当日发出与到货对比' },
+    becomes: 'case',
+    mark: 'review',
+    parameters: {
+      maxBasisPoints: share(40),
+      minLoads: { initial: 2, min: 1, max: 100_000, unit: 'loads' },
+    },
+    reason: {
+      en: 'Of {bookedGrams:kg} kg of the station that arrived in {loads} loads on one day {missingGrams:kg} kg were missing, {missingBasisPoints:%} %.',
+      zh: '该站当日到货 {loads} 车，发出 {bookedGrams:kg} 千克，少到 {missingGrams:kg} 千克（{missingBasisPoints:%}%）。',
+    },
+  },
   'same-account': {
     title: { en: 'One account of several people', zh: '多人同一账户' },
     becomes: 'case',

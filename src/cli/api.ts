@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { Failed, type Io, Misuse } from './io.ts';
-import { resolveUrl, unreachable } from './sources.ts';
+import { resolveUrl } from './sources.ts';
+import { unreachable } from './tiles.ts';
 
 type Problem = { title?: string; detail?: string; errors?: { pointer: string; reason: string }[] };
 

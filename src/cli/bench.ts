@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import type { Writable } from 'node:stream';
 import { openBaseline } from './bench/baseline.ts';
+import { type BigMoney, measureBigMoney } from './bench/big-money.ts';
 import { startCounting } from './bench/counts.ts';
 import { measureDoor } from './bench/door.ts';
 import { fill } from './bench/fill.ts';
@@ -26,8 +27,11 @@ export const MEASUREMENTS = [
   'trade',
   'log',
   'money',
+  'big-money',
 ] as const;
 type Measurement = (typeof MEASUREMENTS)[number];
+/** An hour and more: only when it is asked for. */
+const USUAL = MEASUREMENTS.filter((name) => name !== 'big-money');
 
 export type BenchOptions = {
   /** Less of everything: under a minute. */
@@ -36,7 +40,7 @@ export type BenchOptions = {
   out?: string;
   /** The JSON on stdout instead of the table. */
   json?: boolean;
-  /** Measurements, with commas between; all unless said. */
+  /** Measurements, with commas between; all but `big-money` unless said. */
   only?: string;
   /** Milliseconds of one round and how many, for tests. */
   effort?: Effort;
@@ -66,6 +70,7 @@ type Scale = {
   /** Entries at which proofs are measured. */
   proofsAt: number[];
   loadMs: number;
+  bigMoney: BigMoney;
 };
 
 const FULL: Scale = {
@@ -76,6 +81,7 @@ const FULL: Scale = {
   sizes: { small: 10_000, large: 1_000_000, budgetMs: 300_000 },
   proofsAt: [1_000, 10_000, 100_000],
   loadMs: 10_000,
+  bigMoney: { weighIns: 1_000_000, people: 100_000 },
 };
 
 const QUICK: Scale = {
@@ -86,6 +92,7 @@ const QUICK: Scale = {
   sizes: { small: 10_000, large: 100_000, budgetMs: 15_000 },
   proofsAt: [1_000, 10_000],
   loadMs: 2_000,
+  bigMoney: { weighIns: 20_000, people: 2_000 },
 };
 
 /**
@@ -94,7 +101,7 @@ const QUICK: Scale = {
  * the ledger does not verify, never for a rate; 2 when `only` names what there is not.
  */
 export const runBench = async (options: BenchOptions, io: BenchIo): Promise<number> => {
-  const wanted = new Set((options.only ?? MEASUREMENTS.join()).split(',').map((name) => name.trim()));
+  const wanted = new Set((options.only ?? USUAL.join()).split(',').map((name) => name.trim()));
   const unknown = [...wanted].find((name) => !(MEASUREMENTS as readonly string[]).includes(name));
   if (unknown !== undefined) {
     io.stderr.write(
@@ -221,6 +228,18 @@ const measure = async (
     const place = await openPlace(cluster, 'bench_money_ledger', 'station');
     try {
       rows.push(...(await measureMoney(place, generator, scale.http, (text) => progress(`money: ${text}`))));
+    } finally {
+      await place.close();
+    }
+  }
+  if (wanted.has('big-money')) {
+    const place = await openPlace(cluster, 'bench_big_money', 'recycler');
+    try {
+      rows.push(
+        ...(await measureBigMoney(place, generator, scale.bigMoney, (text) =>
+          progress(`big money: ${text}`),
+        )),
+      );
     } finally {
       await place.close();
     }

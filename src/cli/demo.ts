@@ -14,18 +14,20 @@ import { readHead } from '../ledger/store.ts';
 import { PROGRAMME } from '../registry/access.ts';
 import { issueApiKey } from '../registry/registry.operations.ts';
 import { type Answer, caller } from './demo/client.ts';
-import { type Played, play, STEPS } from './demo/play.ts';
+import { JIAOJIANG, type Played, play, type Scale, stepsOf } from './demo/play.ts';
+import { type DemoRail, startDemoRail } from './demo/rail.ts';
 import { type ExitCode, type Io, write } from './io.ts';
 import { serve } from './serve.ts';
-import { urlSource } from './sources.ts';
+import { serverSource } from './sources.ts';
 
 export type DemoOptions = { once?: boolean; json?: boolean; port?: number };
+type Playing = DemoOptions & { /** Jiaojiang's unless said. */ scale?: Scale };
 
 /**
  * Plays Jiaojiang's month through the HTTP API, prints the links to look at, and stays up (unless `once`).
  * Its database lies beside the real one, in `<data dir>/demo`. Played again it records nothing twice.
  */
-export const runDemo = async (options: DemoOptions, io: Io): Promise<ExitCode> => {
+export const runDemo = async (options: Playing, io: Io): Promise<ExitCode> => {
   const since = performance.now();
   const config = readConfig({
     LOG_LEVEL: 'warn',
@@ -37,19 +39,28 @@ export const runDemo = async (options: DemoOptions, io: Io): Promise<ExitCode> =
   const close = async (): Promise<void> => {
     stopWitness?.();
     await served.close();
+    await rail?.stop();
   };
   let stopWitness: (() => void) | undefined;
+  let rail: DemoRail | undefined;
+  const { scale = JIAOJIANG } = options;
   const ending = closeWithGrace({ delay: 10_000, logger: false }, close);
   try {
     const key = await operatorKey(served.deps);
     const operator = caller(served.url, key);
     const witness = await startWitness(config.dataDir, served.deps);
     stopWitness = witness.stop;
-    const played = await withBar(io, (progress) => play(served.url, operator, progress));
+    const simulated = await startDemoRail(served.deps);
+    rail = simulated;
+    const played = await withBar(io, scale, (progress) =>
+      play(served.url, operator, simulated, scale, progress),
+    );
     const provenance = await operator('GET', `/v1/batches/${played.batch.id}/provenance`);
     const { size } = await readHead(served.deps.pool);
     await served.deps.publisher.cosignedBy(witness.key, size);
-    const verified = await verifyEntries(urlSource(io, served.url), undefined, { witnesses: [witness.key] });
+    const verified = await verifyEntries(await serverSource(io, served.url), undefined, {
+      witnesses: [witness.key],
+    });
     const seconds = Math.round((performance.now() - since) / 100) / 10;
     await report({ url: served.url, key, ...played, provenance, verified, seconds }, options, io);
     if (!options.once) await new Promise(() => undefined);
@@ -92,11 +103,12 @@ const startWitness = async (
 
 const withBar = async <T>(
   io: Io,
+  scale: Scale,
   work: (progress: (steps: number, what: string) => void) => Promise<T>,
 ): Promise<T> => {
   const stream = io.stderr as NodeJS.WriteStream;
   const bar = new SingleBar({ stream, format: '{bar} {percentage}% {step}', hideCursor: true });
-  if (io.isTTY) bar.start(STEPS, 0, { step: '' });
+  if (io.isTTY) bar.start(stepsOf(scale), 0, { step: '' });
   try {
     return await work((steps, step) => bar.increment(steps, { step }));
   } finally {
@@ -121,7 +133,20 @@ const yuan = (fen: number): string =>
 const report = async (r: Report, options: DemoOptions, io: Io): Promise<void> => {
   const { key, ...shown } = r;
   if (options.json) return write(io.stdout, `${JSON.stringify(shown)}\n`);
-  const { url, batch, accident, fraud, money, provenance, verified, seconds } = r;
+  const {
+    url,
+    batch,
+    accident,
+    fraud,
+    rule,
+    money,
+    payout,
+    sale,
+    differences,
+    provenance,
+    verified,
+    seconds,
+  } = r;
   const origins = provenance.byOriginClass
     .map((o: Answer) => `${o.originClass} ${kilograms(o.grams)}`)
     .join(', ');
@@ -136,8 +161,14 @@ Played in ${seconds} s. Batch ${batch.code}: ${kilograms(provenance.grams)} of P
                      held, corrected, and decided by two: ${accident.outcome}
   a fraud 作弊       batch ${fraud.batch.code}: ${kilograms(fraud.outputGrams)} of pellets out of ${kilograms(fraud.inputGrams)},
                      marked ${fraud.marks.join(', ')}: claimable ${kilograms(fraud.claimableGrams)}
-  money 钱款         ${yuan(money.earned)} earned at the scales, both sides of the books equal (difference ${money.difference});
-                     ${yuan(money.paidInCash)} paid in cash to ${money.people} people, the count ${yuan(money.expected - money.counted)} short
+  a rule 规则        ${rule.title.en} ${rule.title.zh}: ${rule.hits} weigh-in marked, ${rule.confirmed} rightly;
+                     ${rule.reason.zh}
+  sold 售出          for ${yuan(sale.paid)}; of the margin of ${yuan(sale.margin)}, ${yuan(sale.collectors)}
+                     shared among ${sale.people} people by their grams in it 二次返利
+  money 钱款         ${yuan(money.earned)} earned at the scales; ${yuan(money.paidInCash)} paid in cash to ${money.people} people,
+                     the count ${yuan(money.expected - money.counted)} short; ${yuan(payout.fen)} paid to ${payout.people} people over a
+                     simulated WeChat Pay, which lost ${payout.recovered} answer: asked for, and paid once;
+                     trial balances 试算平衡 ${differences.join(', ')}
   ledger 账本        ${verified.size} entries verified, head ${verified.leafHash.slice(0, 16)}…
                      signed checkpoint over ${verified.checkpoints.at(-1)}, cosigned by ${verified.cosigned[0]!.name}
 

@@ -16,6 +16,7 @@ import {
   readKeyring,
 } from './database.ts';
 import { type Check, logKeys } from './doctor.keys.ts';
+import { checkWechat } from './doctor.wechat.ts';
 import { answer, count, type ExitCode, type Io } from './io.ts';
 
 const NODE_MAJOR = 24;
@@ -37,6 +38,7 @@ export const runDoctor = async (
   const config = checkConfig(io, checks);
   if (config !== undefined) {
     checks.push(await checkDisk(config), await checkKeyFile(config.privateKeyFile, 'private key'));
+    checks.push(await checkWechat(config));
     await checkDatabase(options.database, config, checks);
   }
   const ok = checks.every(({ state }) => state !== 'fail');

@@ -2,21 +2,15 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type pg from 'pg';
 import type { Config } from '../config.ts';
 import { toHex } from '../kernel/hash.ts';
-import {
-  databaseSource,
-  type SourceEntry,
-  signedSource,
-  type Verified,
-  verifyEntries,
-} from '../ledger/check.ts';
-import { parseCheckpoint } from '../ledger/checkpoint.ts';
-import { parseNote } from '../ledger/note.ts';
+import { databaseSource, signedSource, type Verified, verifyEntries } from '../ledger/check.ts';
+import type { SourceEntry } from '../ledger/range.ts';
 import { SALT_BYTES } from '../ledger/sealing.ts';
 import { type Openings, openingBody } from '../ledger/store.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
 import { answer, count, type ExitCode, Failed, type Io, Misuse, progressOf } from './io.ts';
-import { type Sized, urlSource } from './sources.ts';
+import type { Sized } from './sized.ts';
+import { serverSource } from './sources.ts';
 
 export type ExportOptions = {
   out: string;
@@ -73,26 +67,9 @@ const endingWith = (checkpoint: string, keyCheckpoints: readonly string[] = []):
 
 /** As far as the server's checkpoint goes, or its head where nothing is signed. */
 const fromServer = async (io: Io, url: string, files: OutFile[]): Promise<Exported> => {
-  const source = urlSource(io, url);
-  await source.notes();
-  const note = source.note();
-  const limit = note === undefined ? undefined : parseCheckpoint(parseNote(note).text).size;
-  const verified = await writeFrom({ ...source, ...upTo(source, limit) }, io, files);
-  return { ...verified, ...(note === undefined ? {} : { note, keyNotes: source.keyNotes() }) };
-};
-
-/** The first entries of a source alone. */
-const upTo = (source: Sized, limit: number | undefined): Partial<Sized> => {
-  if (limit === undefined) return {};
-  async function* batches(): AsyncGenerator<readonly SourceEntry[]> {
-    let left = limit!;
-    for await (const batch of source.batches) {
-      yield batch.slice(0, left);
-      left -= Math.min(left, batch.length);
-      if (left === 0) return;
-    }
-  }
-  return { batches: batches(), head: () => ({ size: limit }), total: () => limit };
+  const source = await serverSource(io, url);
+  const { note, keyNotes } = source;
+  return { ...(await writeFrom(source, io, files)), ...(note === undefined ? {} : { note, keyNotes }) };
 };
 
 const fromDatabase = async (

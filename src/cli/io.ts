@@ -45,16 +45,20 @@ export type Progress = { update(done: number, total: number): void; stop(): void
 export const progressOf = (io: Io, unit: string): Progress => {
   const since = performance.now();
   let bar: SingleBar | undefined;
+  let first: { done: number; at: number } | undefined;
   return {
     update: (done, total) => {
       if (!io.isTTY || performance.now() - since < 1_000) return;
       if (bar === undefined) {
-        const format = `{bar} {percentage}% | {value} of {total} ${unit} | {eta_formatted}`;
+        const format = `{bar} {percentage}% | {value} of {total} ${unit} | {rate}/s | {eta_formatted}`;
         bar = new SingleBar({ stream: io.stderr as NodeJS.WriteStream, format, hideCursor: true });
-        bar.start(total, done);
+        bar.start(total, done, { rate: '' });
       }
       bar.setTotal(total);
-      bar.update(done);
+      first ??= { done, at: performance.now() };
+      const seconds = (performance.now() - first.at) / 1_000;
+      const rate = seconds === 0 ? '' : count(Math.round((done - first.done) / seconds));
+      bar.update(done, { rate });
     },
     stop: () => bar?.stop(),
   };

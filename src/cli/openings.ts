@@ -3,7 +3,8 @@ import { SALT_BYTES } from '../ledger/sealing.ts';
 import type { Openings } from '../ledger/store.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { Misuse } from './io.ts';
-import { linesOf, type Sized } from './sources.ts';
+import type { Sized } from './sized.ts';
+import { linesOf } from './sources.ts';
 
 type Line = { seq: number; part: 'main' | number; personId?: string; salt: string; bytes: string };
 

@@ -162,6 +162,13 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
       '--batch <code>',
       'walk the way of a batch (code or id) or lot (id) back through an export, and prove it whole',
     )
+    .addOption(
+      new Option(
+        '--state <file>',
+        'keeps what was verified; the next run goes on from there, once it has seen that this is still the same',
+      ).conflicts(['database', 'openings', 'batch']),
+    )
+    .option('--workers <n>', 'threads that check; as many as the machine has unless said', threadCount)
     .addOption(json())
     .action(does(async () => (await import('./verify.ts')).runVerify));
   program
@@ -267,6 +274,12 @@ const portNumber = (text: string): number => {
 
 const position = (text: string): number => {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('write the position of an entry, such as 0.');
+  return Number(text);
+};
+
+const threadCount = (text: string): number => {
+  if (!/^\d{1,3}$/.test(text) || Number(text) < 1 || Number(text) > 256)
+    throw new InvalidArgumentError('write a number from 1 to 256.');
   return Number(text);
 };
 

@@ -1,37 +1,50 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { LedgerSource, SourceEntry } from '../ledger/check.ts';
+import { sha256 } from '../kernel/hash.ts';
 import { parseCheckpoint } from '../ledger/checkpoint.ts';
+import { leafHash } from '../ledger/entry.ts';
+import { appendLeaf, type Frontier } from '../ledger/merkle.ts';
 import { parseNote } from '../ledger/note.ts';
-import { LedgerFault } from '../ledger/verify.ts';
+import type { SourceEntry } from '../ledger/range.ts';
+import { expectFrontier, shorter } from '../ledger/standing.ts';
+import { LedgerFault, type Standing } from '../ledger/verify.ts';
 import { Failed, type Io, Misuse } from './io.ts';
+import type { Sized } from './sized.ts';
+import { tileSource } from './tile-source.ts';
+import { fetchPatiently, TileReader } from './tiles.ts';
 
 const PAGE = 1_000;
 const LONGEST_LINE = 1 << 20;
-const ATTEMPTS = 5;
-
-export type Sized = LedgerSource & { /** How far it goes, as far as that is known. */ total(): number };
 
 type Page = {
   head: { size: number; leafHash: string };
   items: { seq: number; leafHash: string; bytes: string }[];
 };
 
-/** A server's ledger through `GET /v1/ledger/entries`, as far as it went when the first page was asked for. */
-export const urlSource = (
-  io: Io,
-  base: string,
-): Sized & { note(): string | undefined; keyNotes(): readonly string[] } => {
+/** A server's ledger, and what it signs it with. */
+export type ServerSource = Sized & { note?: string; keyNotes: readonly string[] };
+
+/**
+ * A server's ledger: from the tiles of its log as far as its checkpoint goes, or where it signs nothing page by page, as
+ * far as it went when the first was asked for. With `start` only what follows it.
+ */
+export const serverSource = async (io: Io, base: string, start?: Standing): Promise<ServerSource> => {
+  const reader = new TileReader(io, resolveUrl(base, 'log/'));
+  const note = await reader.checkpoint();
+  if (note === undefined) return { ...pageSource(io, base, start), keyNotes: [] };
+  const keyNotes = await readKeyNotes(io, base, sizeOf(note));
+  return { ...tileSource(reader, [...keyNotes, note], start), note, keyNotes };
+};
+
+const pageSource = (io: Io, base: string, start?: Standing): Sized => {
   let head: Page['head'] | undefined;
-  let notes: Promise<string[]> | undefined;
-  let note: string | undefined;
-  let keyNotes: string[] = [];
+  const first = start?.size ?? 0;
   async function* batches(): AsyncGenerator<SourceEntry[]> {
-    for (let from = 0; head === undefined || from < head.size; ) {
+    for (let from = first; head === undefined || from < head.size; ) {
       const page = await readPage(io, base, from);
       head ??= page.head;
       const { size } = head;
+      if (start !== undefined && size < start.size) throw shorter(start, size);
       const items = page.items.filter((item) => item.seq < size);
       if (items.length === 0) return;
       yield items.map(({ seq, bytes, leafHash }) => ({
@@ -45,82 +58,39 @@ export const urlSource = (
   return {
     batches: batches(),
     head: () => head!,
-    notes: () => {
-      notes ??= readNote(io, base).then(async (found) => {
-        note = found;
-        if (found === undefined) return [];
-        keyNotes = await readKeyNotes(io, base, sizeOf(found));
-        return [...keyNotes, found];
-      });
-      return notes;
-    },
-    note: () => note,
-    keyNotes: () => keyNotes,
+    notes: async () => [],
     total: () => head?.size ?? 0,
     opened: false,
   };
 };
 
-/** The server's checkpoint; undefined when it has none yet. */
-const readNote = async (io: Io, base: string): Promise<string | undefined> => {
-  const url = resolveUrl(base, 'log/checkpoint');
-  try {
-    const response = await io.fetch(url, { signal: AbortSignal.timeout(30_000) });
-    return response.ok ? await response.text() : undefined;
-  } catch (error) {
-    throw new Failed(unreachable(url, error));
-  }
-};
-
 /** The checkpoints that the facts about the log's keys stand under, over no more than so many entries. */
-const readKeyNotes = async (io: Io, base: string, size: number): Promise<string[]> => {
-  type Key = { addedUnder: string | null; retiredUnder: string | null };
-  const url = resolveUrl(base, 'v1/ledger/keys');
-  try {
-    const response = await io.fetch(url, { signal: AbortSignal.timeout(30_000) });
-    const { items } = (response.ok ? await response.json() : { items: [] }) as { items: Key[] };
-    return items
+const readKeyNotes = (io: Io, base: string, size: number): Promise<string[]> => {
+  type Key = { addedUnder?: string | null; retiredUnder?: string | null };
+  return fetchPatiently(io, resolveUrl(base, 'v1/ledger/keys'), async (response) => {
+    // A log of another make has no such page, and one key.
+    const page = response.ok ? await response.json().catch(() => undefined) : undefined;
+    const { items } = (page ?? {}) as { items?: Key[] };
+    return (Array.isArray(items) ? items : [])
       .flatMap(({ addedUnder, retiredUnder }) => [addedUnder, retiredUnder])
-      .filter((note) => note !== null)
+      .filter((note) => typeof note === 'string')
       .filter((note) => isNote(note) && sizeOf(note) <= size);
-  } catch (error) {
-    throw new Failed(unreachable(url, error));
-  }
+  });
 };
 
 /** How many entries a checkpoint is over. */
 const sizeOf = (note: string): number => parseCheckpoint(parseNote(note).text).size;
 
-const readPage = async (io: Io, base: string, from: number): Promise<Page> => {
+const readPage = (io: Io, base: string, from: number): Promise<Page> => {
   const url = resolveUrl(base, `v1/ledger/entries?fromSeq=${from}&limit=${PAGE}`);
-  for (let attempt = 1; ; attempt++) {
-    const problem = await readOnce(io, url);
-    if (typeof problem !== 'string') return problem;
-    if (attempt === ATTEMPTS) throw new Failed(problem);
-    await sleep(200 * 2 ** attempt);
-  }
-};
-
-/** The page, or a sentence when asking again may help. */
-const readOnce = async (io: Io, url: URL): Promise<Page | string> => {
-  let response: Response;
-  try {
-    response = await io.fetch(url, { signal: AbortSignal.timeout(30_000) });
-  } catch (error) {
-    return unreachable(url, error);
-  }
-  if (response.status === 429 || response.status >= 500)
-    return `${url.origin} answers ${response.status}; try again later.`;
-  const page = (await response.json().catch(() => undefined)) as Partial<Page> | undefined;
-  if (response.ok && Array.isArray(page?.items) && Number.isSafeInteger(page.head?.size)) return page as Page;
-  throw new Failed(
-    `${url.origin} answers ${response.status} and no page of a ledger: is it the address of a Blue Cycle server?`,
-  );
-};
-
-export const unreachable = (url: URL, error: unknown): string => {
-  const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
-  return `No server answers at ${url.origin} (${cause}): start it with npm start, or name another by --url or BLUE_CYCLE_URL.`;
+  return fetchPatiently(io, url, async (response) => {
+    const page = (await response.json().catch(() => undefined)) as Partial<Page> | undefined;
+    if (response.ok && Array.isArray(page?.items) && Number.isSafeInteger(page.head?.size))
+      return page as Page;
+    throw new Failed(
+      `${url.origin} answers ${response.status} and no page of a ledger: is it the address of a Blue Cycle server?`,
+    );
+  });
 };
 
 /** A path below the base, whatever the base ends in. */
@@ -133,11 +103,23 @@ export const resolveUrl = (base: string, path: string): URL => {
 /** What ends an export: the signed note over all entries before it, or where nothing was signed the bare head. */
 type Ending = { size?: number; leafHash?: string; note?: string; keyNotes?: string[] };
 
-/** An export: an entry a line, its ending last. Lines are cut at `\n` alone, since anything else is part of an entry. */
-export const fileSource = async (file: string): Promise<Sized> => {
+/**
+ * An export: an entry a line, its ending last. Lines are cut at `\n` alone, since anything else is part of an entry. With
+ * `start` the entries before are only hashed, and their tree compared with the one that was kept.
+ */
+export const fileSource = async (file: string, start?: Standing): Promise<Sized> => {
   if (!(await stat(file).catch(() => undefined))?.isFile()) throw new Misuse(`there is no file ${file}`);
   let ending: Ending | undefined;
   let read = 0;
+  const before: Frontier = [];
+  /** How many of these lie before the start; they are hashed. */
+  const passOld = (entries: readonly Buffer[]): number => {
+    const old = Math.max(0, Math.min(entries.length, (start?.size ?? 0) - read));
+    for (const [i, bytes] of entries.slice(0, old).entries())
+      appendLeaf(sha256, before, read + i, leafHash(sha256, bytes));
+    if (start !== undefined && old > 0 && read + old === start.size) expectFrontier(start, before);
+    return old;
+  };
   async function* batches(): AsyncGenerator<SourceEntry[]> {
     for await (const lines of linesOf(file)) {
       if (ending !== undefined)
@@ -145,9 +127,11 @@ export const fileSource = async (file: string): Promise<Sized> => {
       const last = lines.at(-1);
       ending = last && endingOf(last);
       const entries = ending === undefined ? lines : lines.slice(0, -1);
+      const old = passOld(entries);
       read += entries.length;
-      yield entries.map((bytes) => ({ bytes }));
+      yield (old === 0 ? entries : entries.slice(old)).map((bytes) => ({ bytes }));
     }
+    if (start !== undefined && read < start.size) throw shorter(start, read);
   }
   return {
     batches: batches(),
@@ -192,10 +176,13 @@ export async function* linesOf(file: string): AsyncGenerator<Buffer[]> {
     throw new LedgerFault(before, 'not-json', 'the last line is cut off: it does not end in a line break');
 }
 
+const ACTOR = 'a'.charCodeAt(0);
 const ENDINGS = [Buffer.from('{"head":'), Buffer.from('{"checkpoint":')];
 
 const endingOf = (line: Buffer): Ending | undefined => {
-  if (!ENDINGS.some((start) => line.subarray(0, start.length).equals(start))) return undefined;
+  // An entry begins with its actor; a look at one byte spares the rest for each of them.
+  if (line[2] === ACTOR || !ENDINGS.some((start) => line.subarray(0, start.length).equals(start)))
+    return undefined;
   try {
     const {
       head,

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { SourceEntry } from '../ledger/check.ts';
 import type { Entry } from '../ledger/entry.ts';
+import { entryOf, type SourceEntry } from '../ledger/range.ts';
 import { isName, type Start, startAt, type Trail, trailOf } from '../trail/trail.ts';
 import { count, Failed, Misuse } from './io.ts';
 import { fileSource } from './sources.ts';
@@ -24,7 +24,9 @@ export class FileTrail {
     this.name = name;
   }
 
-  see(entry: Entry, { bytes }: SourceEntry): void {
+  /** Told of each entry in order, once it was found good. */
+  see(entry: SourceEntry): void {
+    const { bytes } = entry;
     if (this.size + 2 > this.offsets.length) {
       const larger = new Float64Array(2 * this.offsets.length);
       larger.set(this.offsets);
@@ -33,7 +35,7 @@ export class FileTrail {
     this.offsets[this.size + 1] = this.offsets[this.size]! + bytes.length + 1;
     this.size++;
     if (this.start === undefined && (bytes as Buffer).includes(this.name))
-      this.start = startOf(entry, this.name);
+      this.start = startOf(entryOf(entry), this.name);
   }
 
   /** Throws Failed where nothing of that name was made. */
@@ -68,8 +70,7 @@ const startOf = (entry: Entry, name: string): Start | undefined => {
 };
 
 async function* entriesOf(batches: AsyncIterable<readonly SourceEntry[]>): AsyncGenerator<Entry[]> {
-  for await (const batch of batches)
-    yield batch.map(({ bytes }) => JSON.parse((bytes as Buffer).toString('utf8')) as Entry);
+  for await (const batch of batches) yield batch.map(entryOf);
 }
 
 const grams = (n: number): string => `${count(n)} g`;

@@ -1,27 +1,26 @@
 import { readFile } from 'node:fs/promises';
+import os from 'node:os';
 import type pg from 'pg';
 import { factTypes } from '../catalogue.ts';
 import { AttestationCheck } from '../collection/attestation-check.ts';
 import type { Config } from '../config.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
-import {
-  databaseSource,
-  type OnVerified,
-  type SourceEntry,
-  type Verified,
-  verifyEntries,
-} from '../ledger/check.ts';
-import type { Entry } from '../ledger/entry.ts';
+import { databaseSource, type Held, type Verified, verifyEntries } from '../ledger/check.ts';
+import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
-import { type NoteKey, parseKey } from '../ledger/note.ts';
+import { type NoteKey, parseKey, parseNote } from '../ledger/note.ts';
 import type { Keyring } from '../ledger/private-store.ts';
+import { entryOf, type SourceEntry } from '../ledger/range.ts';
+import type { OnVerified } from '../ledger/run.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { attestationLines, demandOf } from './attestations.ts';
 import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
-import { answer, count, type ExitCode, Failed, type Io, Misuse, progressOf } from './io.ts';
+import { answer, count, type ExitCode, Failed, type Io, Misuse, progressOf, write } from './io.ts';
 import { withOpenings } from './openings.ts';
-import { fileSource, type Sized, urlSource } from './sources.ts';
+import type { Sized } from './sized.ts';
+import { fileSource, serverSource } from './sources.ts';
 import { FileTrail, trailLines } from './trail.ts';
+import { type Kept, readState, StateKeeper } from './verify-state.ts';
 
 export type VerifyOptions = {
   url?: string;
@@ -39,6 +38,10 @@ export type VerifyOptions = {
   attestedSince?: number;
   /** A batch's code or id, or a lot's id, whose way is walked back through the export. */
   batch?: string;
+  /** A file that keeps what was verified; the next run goes on from there. */
+  state?: string;
+  /** Threads that check; as many as the machine has unless said. */
+  workers?: number;
   json?: boolean;
 };
 
@@ -53,15 +56,20 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
   const check = new AttestationCheck(demand);
   const { batch } = options;
   const way = batch === undefined ? undefined : new FileTrail(options.file, batch);
-  const watch: Watch = (entry, found, opened) => {
-    if (!factTypes.has(entry.type)) unknown.set(entry.type, (unknown.get(entry.type) ?? 0) + 1);
-    if (opened) check.feed(entry, found.openings);
-    way?.see(entry, found);
+  const watch: Watch = (batch, types, opened) => {
+    for (const [type, n] of types) if (!factTypes.has(type)) unknown.set(type, (unknown.get(type) ?? 0) + n);
+    for (const found of batch) {
+      if (opened) check.feed(entryOf(found), found.openings);
+      way?.see(found);
+    }
   };
   try {
     const verified = await verifyWhich(options, config, io, watch);
     const trail = await way?.walk();
-    const entriesPerSecond = Math.round((1_000 * verified.size) / Math.max(1, performance.now() - since));
+    const { reached: _, ...counts } = verified;
+    const entriesPerSecond = Math.round(
+      (1_000 * (verified.size - verified.from)) / Math.max(1, performance.now() - since),
+    );
     if (demand !== undefined && verified.openings === 0)
       throw new Failed('Nothing could be opened, so nobody can say what was signed: is the key file there?');
     const attestations = verified.openings > 0 ? check.finish() : undefined;
@@ -75,7 +83,7 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
       options.json,
       {
         ...(first === undefined ? { ok: true } : { ok: false, ...first }),
-        ...verified,
+        ...counts,
         notUnderstood: Object.fromEntries(unknown),
         entriesPerSecond,
         ...(attestations === undefined ? {} : { attestations }),
@@ -96,7 +104,7 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
 };
 
 const report = (
-  verified: Verified,
+  verified: Verified & { from: number },
   unknown: ReadonlyMap<string, number>,
   entriesPerSecond: number,
 ): string[] => {
@@ -105,6 +113,8 @@ const report = (
     `head  ${verified.leafHash}`,
     `root  ${verified.root}`,
   ];
+  if (verified.from > 0)
+    lines.push(`the first ${count(verified.from)} were verified before, and are the same still`);
   for (const size of verified.checkpoints)
     lines.push(`held against a checkpoint over ${count(size)} entries, signed by the log's key`);
   for (const { name, at } of verified.cosigned)
@@ -128,10 +138,8 @@ const readKept = async (file: string | undefined): Promise<string[]> => {
   }
 };
 
-/** Told of every entry that was found good; `opened` where its private part is there. */
-type Watch = (entry: Entry, found: SourceEntry, opened: boolean) => void;
-
-type Held = NonNullable<Parameters<typeof verifyEntries>[2]>;
+/** Told of every batch that was found good, and of each type in it how many; `opened` where its private parts are there. */
+type Watch = (batch: readonly SourceEntry[], types: ReadonlyMap<string, number>, opened: boolean) => void;
 
 const witnessKey = (text: string): NoteKey => {
   try {
@@ -142,35 +150,84 @@ const witnessKey = (text: string): NoteKey => {
 };
 
 const verifyWhich = async (
-  { url, file, database, checkpoint, openings, witness = [] }: VerifyOptions,
+  options: VerifyOptions,
   config: Config,
   io: Io,
   watch: Watch,
-): Promise<Verified> => {
-  const held = { kept: await readKept(checkpoint), witnesses: witness.map(witnessKey) };
+): Promise<Verified & { from: number }> => {
+  const { url, file, database, witness = [], workers = os.availableParallelism() } = options;
+  const kept = await readKept(options.checkpoint);
+  const start = options.state === undefined ? undefined : await readStart(options.state, kept, io);
+  const held: Held = {
+    kept,
+    witnesses: witness.map(witnessKey),
+    // One core does it all best by itself.
+    workers: workers > 1 ? workers : 0,
+    ...(start === undefined ? {} : { start }),
+  };
   if (database !== undefined) {
     const opened = await openCommandDatabase(config, database);
     const { client, close } = await connectTo(opened.url, opened.schema);
     try {
       const keyring = await readKeyring(config.privateKeyFile);
-      return await verifySnapshot(client, keyring, io, watch, held);
+      return { ...(await verifySnapshot(client, keyring, io, watch, held)), from: 0 };
     } finally {
       await close();
     }
   }
   const fallback = `http://127.0.0.1:${config.port}`;
-  const source = file === undefined ? urlSource(io, url ?? config.url ?? fallback) : await fileSource(file);
-  return verifySized(openings === undefined ? source : await withOpenings(source, openings), io, watch, held);
+  const standing = start?.standing;
+  const ledger =
+    file === undefined
+      ? await serverSource(io, url ?? config.url ?? fallback, standing)
+      : await fileSource(file, standing);
+  const source = options.openings === undefined ? ledger : await withOpenings(ledger, options.openings);
+  const keeper = options.state === undefined ? undefined : new StateKeeper(options.state, start);
+  try {
+    const verified = await verifySized(source, io, watch, held, keeper);
+    await keeper?.save(verified.reached);
+    return { ...verified, from: standing?.size ?? 0 };
+  } catch (error) {
+    if (error instanceof LedgerFault) await keeper?.giveBack();
+    throw error;
+  }
 };
 
-const verifySized = async (source: Sized, io: Io, watch: Watch, held: Held): Promise<Verified> => {
+/** Where an earlier run ended; undefined where there was none, or a kept checkpoint can only be judged from the beginning. */
+const readStart = async (file: string, kept: readonly string[], io: Io): Promise<Kept | undefined> => {
+  const start = await readState(file);
+  const isKnown = ({ size }: { size: number }): boolean =>
+    size >= start!.standing.size || start!.roots.some((known) => known.size === size);
+  if (start === undefined || sizesOf(kept).every(isKnown)) return start;
+  await write(io.stderr, 'The checkpoint is older than what was verified; reading from the beginning.\n');
+  return undefined;
+};
+
+/** Sizes of what are checkpoints; what is none is for the check to say. */
+const sizesOf = (notes: readonly string[]): { size: number }[] =>
+  notes.flatMap((note) => {
+    try {
+      return [parseCheckpoint(parseNote(note).text)];
+    } catch {
+      return [];
+    }
+  });
+
+const verifySized = async (
+  source: Sized,
+  io: Io,
+  watch: Watch,
+  held: Held,
+  keeper?: StateKeeper,
+): Promise<Verified> => {
   const progress = progressOf(io, 'entries');
-  let done = 0;
+  let done = held.start?.standing.size ?? 0;
   try {
-    const onVerified: OnVerified = (batch, entries) => {
-      for (const [i, entry] of entries.entries()) watch(entry, batch[i]!, source.opened);
-      done += entries.length;
+    const onVerified: OnVerified = async (batch, types, reached) => {
+      watch(batch, types, source.opened);
+      done += batch.length;
       progress.update(done, source.total());
+      await keeper?.passed(batch, types, reached);
     };
     return await verifyEntries(source, onVerified, held);
   } finally {

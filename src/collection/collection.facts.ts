@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { payments } from '../accounts/accounts.tables.ts';
 import { post } from '../accounts/book.ts';
 import { nameFilling } from '../containers/containers.facts.ts';
 import { applyCash } from '../floats/cash.ts';
 import { Cell, Day, Id, Position, Sha256Hex, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
+import type { World } from '../ledger/world.ts';
 import { openLot } from '../lots/lots.ts';
 import { collectors, sites } from '../registry/registry.tables.ts';
 import { applyTax } from '../taxes/withholding.ts';
@@ -112,6 +114,7 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
     post(world, seq, more.book);
     applyTax(world, seq, data.lotId, more.tax, true);
     applyCash(world, seq, data.day, more.cash);
+    notePaidAtScale(world, seq, at, more);
     if (more.earned?.some(({ waits }) => waits > 0))
       world.put(provisionalEarnings, {
         ...{ lotId: data.lotId, collectionId: more.id, siteId: data.siteId, seq, lastSeq: seq },
@@ -134,6 +137,16 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       });
     }
   },
+};
+
+/** What was given at the scale of what is owed, by account. */
+const notePaidAtScale = (world: World, seq: number, at: number, { earned = [], cash }: CollectionPrivate) => {
+  const sums = new Map<string, number>();
+  for (const { accountId, settled, overpaid } of earned)
+    if (settled > overpaid) sums.set(accountId, (sums.get(accountId) ?? 0) + settled - overpaid);
+  const by = cash === undefined ? 'scale-goods' : 'scale-cash';
+  for (const [accountId, amount] of sums)
+    world.add(payments, { accountId, seq, at, by, amount, sent: amount });
 };
 
 export const collectionFacts = [collectionRecorded];

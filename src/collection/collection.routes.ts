@@ -71,7 +71,7 @@ export const collectionRoutes = (app: FastifyInstance, deps: CollectionDeps): vo
     tag,
     summary: { en: 'Upload up to 1,000 weigh-ins, in any order, any number of times', zh: '批量上传称重' },
     access: WEIGHERS,
-    body: z.array(z.unknown()).min(1).max(MAX_ITEMS).or(z.instanceof(NdJson)),
+    body: z.array(z.unknown()).or(z.instanceof(NdJson)),
     documentedBody: z.array(CollectionRequest).min(1).max(MAX_ITEMS),
     consumes: ['application/json', 'application/x-ndjson'],
     response: z.object({ items: z.array(BatchItem) }),

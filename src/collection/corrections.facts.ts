@@ -11,7 +11,7 @@ import { applyTax, TaxChange } from '../taxes/withholding.ts';
 import { Deduction } from './collection.schema.ts';
 import { weighIns } from './corrections.tables.ts';
 import { Earned } from './earning.ts';
-import { provisionalEarnings } from './earnings.tables.ts';
+import { earningChanges, provisionalEarnings } from './earnings.tables.ts';
 
 const Corrected = z.strictObject({
   lotId: Id,
@@ -121,6 +121,7 @@ export const collectionCorrected: FactType<z.infer<typeof Corrected>, z.infer<ty
 
 /** What waits for a decision about a corrected weigh-in. */
 const changeEarning = (world: World, seq: number, lotId: string, earned: readonly Earned[] = []): void => {
+  if (earned.length > 0) world.add(earningChanges, { seq, lotId });
   const waiting = world.get(provisionalEarnings, lotId);
   if (waiting?.state !== 'open') return;
   const parts = earned.map(({ accountId, provisionalId, waits }) => ({

@@ -4,7 +4,7 @@ import { Id, note, Seq, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { SiteAndDay } from '../registry/site-and-day.ts';
 import { applyTax, TaxChange } from '../taxes/withholding.ts';
-import { namedWeighIns, provisionalEarnings } from './earnings.tables.ts';
+import { earningChanges, namedWeighIns, provisionalEarnings } from './earnings.tables.ts';
 
 const Decided = z.strictObject({
   keyId: Id,
@@ -29,6 +29,7 @@ export const premiumDecided: FactType<SiteAndDay, z.infer<typeof Decided>> = {
   apply(world, { seq, private: { lotId, outcome, tax, book } }) {
     post(world, seq, book);
     applyTax(world, seq, lotId, tax);
+    world.add(earningChanges, { seq, lotId });
     const waiting = world.get(provisionalEarnings, lotId)!;
     world.put(provisionalEarnings, { ...waiting, state: outcome, lastSeq: seq });
   },
@@ -58,6 +59,7 @@ export const collectionNamed: FactType<SiteAndDay, z.infer<typeof Named>> = {
   backPointers: [],
   apply(world, { seq, private: { lotId, accountId, provisionalId, overpaidId, book } }) {
     post(world, seq, book);
+    world.add(earningChanges, { seq, lotId });
     world.get(namedWeighIns, lotId);
     world.put(namedWeighIns, { lotId, accountId, provisionalId, overpaidId, lastSeq: seq });
   },

@@ -29,6 +29,12 @@ export type DecidingOptions = {
   onError: (error: Error) => void;
 };
 
+const MARK_CLEARED = 'mark.cleared.v1';
+const REGISTERED = 'collector.registered.v1';
+
+/** Whether facts of this type may make it decide something. */
+export const decides = (type: string): boolean => type === MARK_CLEARED || type === REGISTERED;
+
 /**
  * What follows by itself, as facts of the programme: what waited is owed once nobody doubts it or the time to decide has
  * passed, and what somebody earned before the registration is owed after it. Each has a key that follows from its cause,
@@ -50,9 +56,9 @@ export class Decider {
 
   observe(facts: readonly AnyFact[]): void {
     for (const { seq, type, data, people } of facts) {
-      if (type === 'mark.cleared.v1' && data.subjectKind === 'collection')
+      if (type === MARK_CLEARED && data.subjectKind === 'collection')
         this.lots.set(data.subjectId as string, seq);
-      if (type === 'collector.registered.v1' && people[0] != null) this.people?.add(people[0].personId);
+      if (type === REGISTERED && people[0] != null) this.people?.add(people[0].personId);
     }
   }
 

@@ -20,6 +20,7 @@ const ANSWER_MS = 7 * 86_400_000;
 
 const wayOf = (voice: Voice) => {
   if (voice.by === 'link') return 'sms';
+  if (voice.by === 'passbook') return voice.card === null ? 'sms' : 'pin';
   if (voice.by === 'station') return 'on-behalf';
   return voice.withPin ? 'pin' : 'card';
 };

@@ -11,9 +11,14 @@ const said = {
   }),
   note: note(2_000).optional(),
 };
-const claimFits = ({ about, claimedGrams }: { about: string; claimedGrams?: number | undefined }): boolean =>
-  claimedGrams === undefined || about === 'weight' || about === 'deduction';
-const MISFIT = { path: ['claimedGrams'], message: 'goes with weight and deduction' };
+export const claimFits = ({
+  about,
+  claimedGrams,
+}: {
+  about: string;
+  claimedGrams?: number | undefined;
+}): boolean => claimedGrams === undefined || about === 'weight' || about === 'deduction';
+export const MISFIT = { path: ['claimedGrams'], message: 'goes with weight and deduction' };
 
 /** Without a card it is entered on the collector's behalf, and says so. */
 export const DisputeRequest = z

@@ -4,7 +4,6 @@ import {
   type AccountRef,
   type Book,
   BookEntry,
-  idOfAccount,
   type Owner,
   openBook,
 } from '../accounts/book.ts';
@@ -215,16 +214,16 @@ export const earn = (
   const accounts = parties.map((party) => accountsOf(party, { ...of, currency }));
   const buyer = spentBy(pricing);
   const owing = { buyerId: pricing.buyerId, currency, now: of.now, month: of.month };
-  const known = accounts.flatMap(({ owed }, i) => (parties[i]!.registered ? [idOfAccount(ids, owed)] : []));
-  needTaxes(world, owing, known);
   const book = openBook(world, ids, [buyer.base, ...accounts.map(({ owed }) => owed)]);
+  const known = accounts.flatMap(({ owed }, i) => (parties[i]!.registered ? [book.idOf(owed)] : []));
+  needTaxes(world, owing, known);
   const taxes: TaxChange[] = [];
   const earned = parties.map((party, i) => {
     const refs = accounts[i]!;
     const amounts = { base: bases[i]!, premium: premiums[i]! };
     // Money in suspense waits already.
     const waits = party.registered ? waitingOf(amounts, marks) : 0;
-    const accountId = idOfAccount(ids, refs.owed);
+    const accountId = book.idOf(refs.owed);
     // Whose money waits in suspense agreed to nothing yet.
     const tax = party.registered
       ? withholdOf(world, owing, accountId, owedIncome(pricing, { ...amounts, waits }))
@@ -237,8 +236,8 @@ export const earn = (
     return {
       accountId,
       ...(party.registered ? {} : { suspense: true as const }),
-      provisionalId: idOfAccount(ids, refs.provisional),
-      overpaidId: idOfAccount(ids, refs.overpaid),
+      provisionalId: book.idOf(refs.provisional),
+      overpaidId: book.idOf(refs.overpaid),
       share: party.share,
       ...amounts,
       waits,
@@ -248,7 +247,8 @@ export const earn = (
       ...(tax === undefined ? {} : { tax: taxOf(tax) }),
     };
   });
-  spend(book, pricing, total);
+  book.debit(buyer.base, total.base);
+  book.debit(buyer.premium, total.premium);
   const cash = handOut(world, ids, book, input, of, parties, settled);
   const entry = book.close();
   return {
@@ -283,6 +283,7 @@ const handOut = (
 
 /** Takes what was given at the scale off what this weigh-in is owed; what goes beyond it was overpaid, and is returned. */
 const settle = (book: Book, refs: ReturnType<typeof accountsOf>, paid: number): number => {
+  if (paid === 0) return 0;
   let left = paid;
   for (const ref of [refs.owed, refs.provisional]) {
     const { balance, held } = book.standing(ref);

@@ -1,4 +1,4 @@
-import { table } from '../db/table.ts';
+import { journal, table } from '../db/table.ts';
 
 /** A weigh-in of which something is owed only once somebody decided; one that earned undoubtedly has no row. */
 export type ProvisionalEarning = {
@@ -39,3 +39,7 @@ export const namedWeighIns = table<NamedWeighIn>('named_weigh_ins', 'lotId', {
   overpaidId: 'uuid',
   lastSeq: 'int8',
 });
+
+/** A later fact that changed what a weigh-in earned, or to whom it is owed. */
+export type EarningChange = { seq: number; lotId: string };
+export const earningChanges = journal<EarningChange>('earning_changes', { seq: 'int8', lotId: 'uuid' });

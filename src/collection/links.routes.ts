@@ -21,7 +21,7 @@ const tag = 'collection';
 const EXAMPLE_HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 
 /** The link of this token, whose person is still there. 404 for any other. */
-const findLink = async ({ db, keyring }: VoiceDeps, token: string): Promise<ConfirmationLink> => {
+export const findLink = async ({ db, keyring }: VoiceDeps, token: string): Promise<ConfirmationLink> => {
   const link = await db
     .withTables<{ confirmationLinks: ConfirmationLink; collectors: Collector }>()
     .selectFrom('confirmationLinks as k')

@@ -173,7 +173,7 @@ export const standing = (
 };
 
 /** What a decision about what waited made of it. */
-const decided = (part: Omit<Earned, 'suspense'>, state: ProvisionalEarning['state']): Earned => {
+export const decided = (part: Omit<Earned, 'suspense'>, state: ProvisionalEarning['state']): Earned => {
   if (state === 'open') return part;
   if (state === 'refused') return { ...part, ...withoutWaiting(part, part.waits), waits: 0 };
   return { ...part, waits: 0, raised: part.raised + part.waits };

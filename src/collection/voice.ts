@@ -13,6 +13,8 @@ import { collectors } from '../registry/registry.tables.ts';
 export type Voice =
   | { by: 'card'; bearer: Bearer; withPin: boolean }
   | { by: 'link'; tokenHash: string }
+  /** Through an open passbook; `card` is null where a link opened it. */
+  | { by: 'passbook'; personId: string; card: Bearer | null }
   | { by: 'station'; collectorId?: string | undefined };
 
 /** Who spoke: the place among the parties of the weigh-in, and the person where they are still known. */
@@ -30,15 +32,36 @@ const partyOf = (original: AnyFact, personId: string): number =>
  */
 export const speakerOf = (world: World, original: AnyFact, voice: Voice, context: DecideContext): Speaker => {
   if (voice.by === 'link') return linkSpeaker(world, original, voice.tokenHash, context);
+  if (voice.by === 'passbook') {
+    const personId = passbookHolder(world, voice);
+    const party = partyOf(original, personId);
+    if (party === -1) throw notFound('weigh-in');
+    return { party, personId };
+  }
   if (voice.by === 'card') {
-    const { personId, cardHash } = voice.bearer;
-    const card = world.get(cards, personId);
-    if (card?.cardHash !== cardHash || card.state !== 'active') throw wrongCard();
+    const { personId } = voice.bearer;
+    expectCard(world, voice.bearer);
     const party = partyOf(original, personId);
     if (party === -1) throw unprocessable('not_a_party', '/card', 'is of somebody who did not hand this in');
     return { party, personId };
   }
   return stationSpeaker(world, original, voice.collectorId);
+};
+
+/** 403 `wrong_card_or_pin` for a card that was replaced or blocked since it was looked up. */
+const expectCard = (world: World, { personId, cardHash }: Bearer): void => {
+  const card = world.get(cards, personId);
+  if (card?.cardHash !== cardHash || card.state !== 'active') throw wrongCard();
+};
+
+/** Whose passbook it is, where they may still speak. 404 for somebody restricted or erased meanwhile. */
+export const passbookHolder = (
+  world: World,
+  { personId, card }: { personId: string; card: Bearer | null },
+): string => {
+  if (card !== null) expectCard(world, card);
+  if (!SPEAKING.includes(world.get(collectors, personId)?.state ?? 'erased')) throw notFound('passbook');
+  return personId;
 };
 
 const linkSpeaker = (
@@ -88,6 +111,6 @@ export const speakingPerson = (world: World, { personId }: Speaker): string => {
 export const partOf = ({ personId }: Speaker, more: object = {}): PersonPart[] =>
   personId === null ? [] : [{ personId, part: { personId, ...more } }];
 
-/** Whose organisation's station or the programme itself acts: a link speaks through nobody's key. */
+/** Whose organisation's station or the programme itself acts: a link or a passbook speaks through nobody's key. */
 export const actorThrough = (voice: Voice, programme: { operatorId: string }): { actor?: string } =>
-  voice.by === 'link' ? { actor: programme.operatorId } : {};
+  voice.by === 'link' || voice.by === 'passbook' ? { actor: programme.operatorId } : {};

@@ -3,17 +3,12 @@ import { conflict, forbidden, unprocessable } from '../kernel/errors.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
 import { lots } from '../lots/lots.tables.ts';
 import { sumGrams, usableLots } from '../lots/lots.ts';
+import { PLACES } from '../lots/sources.tables.ts';
 import { givenBack } from '../lots/undo.ts';
 import { mayReach, reachableSite } from '../registry/access.ts';
 import { actorOf } from '../registry/actor.ts';
 import { sites } from '../registry/registry.tables.ts';
-import {
-  shipmentDispatched,
-  shipmentReceived,
-  shipmentRefused,
-  shipmentVoided,
-  travelling,
-} from './custody.facts.ts';
+import { shipmentDispatched, shipmentRefused, shipmentVoided, travelling } from './custody.facts.ts';
 import type { ShipmentRequest, ShipmentVoidRequest } from './custody.schema.ts';
 import {
   arriving,
@@ -27,6 +22,7 @@ import {
   sealMarks,
 } from './loads.ts';
 import { type ReceiveAnswer, receiptAnswer } from './receipt.answer.ts';
+import { shipmentReceived } from './received.facts.ts';
 import { receiveTogether } from './together.ts';
 import { type KnownIncident, loseLoad, takeInUnweighed } from './unmeasured.ts';
 import { judge, privatePart } from './weighing.ts';
@@ -36,6 +32,23 @@ export const MOVERS = ['operator', 'station', 'warehouse', 'recycler'] as const;
 
 type LotGrams = { lotId: string; grams: number };
 export type DispatchAnswer = { id: string; lots: LotGrams[] };
+/**
+ * Parts of lots that one load may hold: each is a lot of its own, and a fact has no more places for new lots. The fact
+ * that voids it names each part twice, and must fit an entry too.
+ */
+export const MAX_PARTS = PLACES;
+
+/** 422 `too_many_parts` for a load that takes apart more lots than one fact has places for. */
+const assertPlaces = (used: readonly { lot: { grams: number }; use: { grams: number } }[]): void => {
+  const parts = used.filter(({ lot, use }) => use.grams !== lot.grams).length;
+  if (parts > MAX_PARTS)
+    throw unprocessable(
+      'too_many_parts',
+      '/lots',
+      `takes a part of ${parts} lots; at most ${MAX_PARTS} go in one load, so take whole lots or send two loads`,
+    );
+};
+
 /** @param programme whose operator stands for natural persons */
 export const custodyOperations = (programme: {
   operatorId: string;
@@ -68,6 +81,7 @@ export const custodyOperations = (programme: {
         newId,
       );
       const used = [...loose, ...inside.used];
+      assertPlaces(used);
       const { carrier, vehicle, seals, note } = input;
       return draft({
         type: shipmentDispatched,

@@ -6,9 +6,9 @@ import type { World } from '../ledger/world.ts';
 import { lots } from '../lots/lots.tables.ts';
 import { changeLot, drawFrom, LotUse } from '../lots/lots.ts';
 import { withdrawCase } from '../supervision/withdrawn.ts';
-import { OUTCOMES } from './custody.facts.ts';
 import { type Shipment, shipments } from './custody.tables.ts';
 import { receiptKey, shipmentReceipts } from './receipts.tables.ts';
+import { OUTCOMES } from './received.facts.ts';
 
 const Voided = z.strictObject({
   siteId: Id,

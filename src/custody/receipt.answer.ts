@@ -1,7 +1,8 @@
 import type { AnyFact } from '../ledger/fact.ts';
 import { gramsLeft } from '../supervision/cases.operations.ts';
-import { type Received, shipmentRefused } from './custody.facts.ts';
+import { shipmentRefused } from './custody.facts.ts';
 import type { Shipment } from './custody.tables.ts';
+import type { Received } from './received.facts.ts';
 import { type ReceivedTogether, shipmentsReceived } from './together.facts.ts';
 import { type Lost, shipmentLost, shipmentUnweighed, type Unweighed } from './unmeasured.facts.ts';
 

@@ -3,10 +3,10 @@ import { Id, Seq, TotalGrams } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
-import { openCase } from '../supervision/open-case.ts';
-import { ReceiptCase, ReceiptMarks, ReceivedPrivate, SurplusShape, standAt } from './custody.facts.ts';
+
 import { shipments } from './custody.tables.ts';
 import { noteReceipt } from './receipts.ts';
+import { judged, openArrivalCase, ReceiptMarks, ReceivedPrivate, standAt } from './received.facts.ts';
 
 const ReceivedTogether = z.strictObject({
   siteId: Id,
@@ -28,13 +28,7 @@ const ReceivedTogether = z.strictObject({
   bookedGrams: TotalGrams,
   measuredGrams: TotalGrams,
   toleranceGrams: TotalGrams,
-  lossGrams: TotalGrams,
-  lossKind: z.string().optional(),
-  missingGrams: TotalGrams,
-  surplusGrams: TotalGrams,
-  surplus: SurplusShape.optional(),
-  case: ReceiptCase.optional(),
-  onHold: z.boolean(),
+  ...judged,
 });
 export type ReceivedTogether = z.infer<typeof ReceivedTogether>;
 
@@ -54,18 +48,8 @@ export const shipmentsReceived: FactType<ReceivedTogether, z.infer<typeof Receiv
     const lots = loads.flatMap((load) => load.lots);
     standAt(world, seq, siteId, { ...data, lots });
     const senders = loads.map(({ shipmentId }) => world.get(shipments, shipmentId)!.fromSiteId);
-    if (data.case !== undefined)
-      openCase(world, {
-        id: data.case.caseId,
-        seq,
-        kind: data.case.kind,
-        subjectId: loads[0]!.shipmentId,
-        organisationIds: more.organisationIds ?? [],
-        siteIds: [...new Set([...senders, siteId])],
-        lotIds: data.onHold ? lots.map((lot) => lot.lotId) : [data.surplus!.lotId],
-        measuredGrams: data.measuredGrams,
-        grams: data.case.grams,
-      });
+    const about = { subjectId: loads[0]!.shipmentId, siteIds: [...new Set([...senders, siteId])] };
+    openArrivalCase(world, seq, { ...data, lots }, more, about);
     const { bookedGrams, measuredGrams, toleranceGrams, surplusGrams } = data;
     const weighing = {
       seq,

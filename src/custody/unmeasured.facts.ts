@@ -5,8 +5,8 @@ import { changeLot, LotUse } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { LoadLots } from '../supervision/cases.facts.ts';
 import { openCase } from '../supervision/open-case.ts';
-import { ReceiptMarks } from './custody.facts.ts';
 import { shipments } from './custody.tables.ts';
+import { ReceiptMarks } from './received.facts.ts';
 
 const Lost = z.strictObject({
   shipmentId: Id,

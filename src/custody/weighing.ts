@@ -3,7 +3,6 @@ import type { World } from '../ledger/world.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import { sumGrams } from '../lots/lots.ts';
 import { type Device, devices, type Site } from '../registry/registry.tables.ts';
-import type { Received, ReceivedPrivate } from './custody.facts.ts';
 import {
   readMeasurement,
   type Settled,
@@ -14,6 +13,7 @@ import {
   wayLossKind,
 } from './custody.ts';
 import type { ReceiveInput } from './loads.ts';
+import type { Received, ReceivedPrivate } from './received.facts.ts';
 
 /** What a scale's word makes of grams that arrived together: the part of a receipt that one load and several share. */
 export type Judged = Pick<

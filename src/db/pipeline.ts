@@ -1,5 +1,14 @@
 import type pg from 'pg';
-import { type AnyColumns, copySql, insertOneSql, toCopy, toValues } from './table.ts';
+import {
+  type AnyColumns,
+  copySql,
+  insertOneSql,
+  type Table,
+  toArrays,
+  toCopy,
+  toValues,
+  updateSql,
+} from './table.ts';
 
 /**
  * One statement of a pipeline with its parameters as text or bytes. A named one is prepared once a connection. `copy`
@@ -18,6 +27,13 @@ export const insertSteps = (t: AnyColumns, rows: readonly object[]): Step[] => {
   const [name, text] = [`insert ${t.name}`, insertOneSql(t)];
   return rows.map((row) => ({ name, text, values: toValues(t, row) }));
 };
+
+/** Writes changed rows of a table, found by their key. */
+export const updateStep = (t: Table<never>, rows: readonly object[]): Step => ({
+  name: `update ${t.name}`,
+  text: updateSql(t),
+  values: toArrays(t, rows),
+});
 
 /**
  * Sends all steps at once, in order, and answers how many rows each touched: one round trip, however many. Outside a

@@ -46,14 +46,27 @@ const describe = (columns: Record<string, ColumnType>): Column[] =>
 
 const snake = (field: string): string => field.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
+/** A statement's text follows from the table alone: it is written once. */
+const once = <T extends object>(write: (t: T) => string): ((t: T) => string) => {
+  const known = new WeakMap<T, string>();
+  return (t) => {
+    let text = known.get(t);
+    if (text === undefined) {
+      text = write(t);
+      known.set(t, text);
+    }
+    return text;
+  };
+};
+
 const list = (t: { columns: readonly Column[] }): string => t.columns.map((c) => c.column).join(', ');
 
 /** Reads rows under their field names: `SELECT … WHERE key = ANY($1)`. */
-export const selectSql = (t: Table<never>): string => {
+export const selectSql = once((t: Table<never>): string => {
   const key = t.columns.find((c) => c.field === t.key)!;
   const fields = t.columns.map((c) => `${c.column} AS "${c.field}"`).join(', ');
   return `SELECT ${fields} FROM ${t.name} WHERE ${key.column} = ANY($1::${key.type}[])`;
-};
+});
 
 /** `INSERT` of many rows, one array a column; parameters are numbered from `first`. */
 export const insertSql = (t: { name: string; columns: readonly Column[] }, first: number): string =>
@@ -63,8 +76,10 @@ export const insertSql = (t: { name: string; columns: readonly Column[] }, first
 export type AnyColumns = { readonly name: string; readonly columns: readonly Column[] };
 
 /** `INSERT` of one row, its columns the parameters. */
-export const insertOneSql = (t: AnyColumns): string =>
-  `INSERT INTO ${t.name} (${list(t)}) VALUES (${t.columns.map((c, i) => `$${i + 1}::${c.type}`).join(', ')})`;
+export const insertOneSql = once(
+  (t: AnyColumns): string =>
+    `INSERT INTO ${t.name} (${list(t)}) VALUES (${t.columns.map((c, i) => `$${i + 1}::${c.type}`).join(', ')})`,
+);
 
 /** One row as the parameters of `insertOneSql`. */
 export const toValues = (t: AnyColumns, row: object): (string | Buffer | null)[] =>
@@ -76,7 +91,9 @@ export const toValues = (t: AnyColumns, row: object): (string | Buffer | null)[]
   });
 
 /** Takes many rows in PostgreSQL's binary form: a third less work for it than arrays, and half the bytes. */
-export const copySql = (t: AnyColumns): string => `COPY ${t.name} (${list(t)}) FROM STDIN (FORMAT binary)`;
+export const copySql = once(
+  (t: AnyColumns): string => `COPY ${t.name} (${list(t)}) FROM STDIN (FORMAT binary)`,
+);
 
 /** Rows as `copySql` takes them. Throws a RangeError where a number is not an integer its column holds. */
 export const toCopy = (t: AnyColumns, rows: readonly object[]): Buffer => {
@@ -93,12 +110,12 @@ export const toCopy = (t: AnyColumns, rows: readonly object[]): Buffer => {
   return out.end();
 };
 
-/** `UPDATE` of many rows by key, one array a column; parameters are numbered from `first`. */
-export const updateSql = (t: Table<never>, first: number): string => {
+/** `UPDATE` of many rows by key, one array a column. */
+export const updateSql = once((t: Table<never>): string => {
   const key = t.columns.find((c) => c.field === t.key)!.column;
   const set = t.columns.filter((c) => c.column !== key).map((c) => `${c.column} = u.${c.column}`);
-  return `UPDATE ${t.name} t SET ${set.join(', ')} FROM unnest(${arrays(t.columns, first)}) AS u(${list(t)}) WHERE t.${key} = u.${key}`;
-};
+  return `UPDATE ${t.name} t SET ${set.join(', ')} FROM unnest(${arrays(t.columns, 1)}) AS u(${list(t)}) WHERE t.${key} = u.${key}`;
+});
 
 const arrays = (columns: readonly Column[], first: number): string =>
   columns.map((c, i) => `$${first + i}::${c.type}[]`).join(', ');

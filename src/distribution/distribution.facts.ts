@@ -3,8 +3,16 @@ import { BookEntry, post } from '../accounts/book.ts';
 import { Currency, Id, MAX_INTEGER, Seq, Sha256Hex } from '../kernel/values.ts';
 import { ACCOUNT_KINDS } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
-import { batchSplits, distributionCredits, distributions, splitKey } from './distribution.tables.ts';
-import { BasesShape } from './split.ts';
+import {
+  batchSplits,
+  coverKey,
+  distributionCovers,
+  distributionCredits,
+  distributions,
+  fundInflows,
+  splitKey,
+} from './distribution.tables.ts';
+import { type Base, type Bases, BasesShape } from './split.ts';
 
 const Fen = z.int().min(0).max(MAX_INTEGER);
 
@@ -108,11 +116,15 @@ export const distributionCredited: FactType<z.infer<typeof Credited>, z.infer<ty
   grams: 'none',
   fen: 'A part of what was committed to is owed to its people; with the first, fund and operator get theirs.',
   backPointers: ['committedSeq'],
-  apply(world, { seq, private: { distributionId, credits, book } }) {
+  apply(world, { seq, at, data: { part }, private: { distributionId, credits, book } }) {
     const distribution = world.get(distributions, distributionId)!;
+    const { batchId, currency, fund, heldFund } = distribution;
     world.put(distributions, { ...distribution, written: distribution.written + 1, lastSeq: seq });
     for (const { accountId, amount } of credits)
       world.add(distributionCredits, { distributionId, accountId, seq, amount });
+    const unclaimed = credits.reduce((sum, { kind, amount }) => sum + (kind === 'fund' ? amount : 0), 0);
+    const amount = unclaimed + (part === 0 ? fund - heldFund : 0);
+    if (amount > 0) world.add(fundInflows, { seq, at, currency, amount, batchId, distributionId });
     post(world, seq, book);
   },
 };
@@ -140,8 +152,17 @@ export const distributionCovered: FactType<z.infer<typeof Covered>, z.infer<type
   grams: 'none',
   fen: 'What was shared out of money that goes back is covered from what is held back, then by the operator; never by collectors.',
   backPointers: ['causeSeq'],
-  apply(world, { seq, data: { batchId }, private: more }) {
+  apply(world, { seq, data: { batchId, causeSeq }, private: more }) {
     const split = world.get(batchSplits, splitKey(batchId, more.currency))!;
+    const { heldFund, heldOperator, operator } = more;
+    const taken: Bases = {};
+    for (const [base, shared] of Object.entries(split.bases) as [Base, number][])
+      if (shared > (more.shared[base] ?? 0)) taken[base] = shared - (more.shared[base] ?? 0);
+    const id = coverKey(batchId, causeSeq);
+    world.get(distributionCovers, id);
+    world.put(distributionCovers, {
+      ...{ id, seq, lastSeq: seq, taken, heldFund, heldOperator, operator, state: 'covered' },
+    });
     world.put(batchSplits, {
       ...split,
       bases: more.shared,
@@ -150,6 +171,42 @@ export const distributionCovered: FactType<z.infer<typeof Covered>, z.infer<type
       lastSeq: seq,
     });
     post(world, seq, more.book);
+  },
+};
+
+const CoverUndone = z.strictObject({
+  batchId: Id,
+  /** The return that was covered, and the void of it. */
+  causeSeq: Seq,
+  voidedSeq: Seq,
+});
+const CoverUndonePrivate = z.strictObject({
+  currency: Currency,
+  /** What is shared out of each base and not taken back, after this. */
+  shared: BasesShape,
+  book: BookEntry.optional(),
+});
+
+export const coverUndone: FactType<z.infer<typeof CoverUndone>, z.infer<typeof CoverUndonePrivate>> = {
+  type: 'distribution.cover-undone.v1',
+  title: { en: 'Cover of a voided return undone', zh: '退货作废，冲抵撤销' },
+  data: CoverUndone,
+  private: CoverUndonePrivate,
+  grams: 'none',
+  fen: 'What was covered of a return that was none is held back, or the operator’s, again.',
+  backPointers: ['causeSeq', 'voidedSeq'],
+  apply(world, { seq, data: { batchId, causeSeq }, private: { currency, shared, book } }) {
+    const split = world.get(batchSplits, splitKey(batchId, currency))!;
+    const cover = world.get(distributionCovers, coverKey(batchId, causeSeq))!;
+    world.put(distributionCovers, { ...cover, state: 'undone', lastSeq: seq });
+    world.put(batchSplits, {
+      ...split,
+      bases: shared,
+      heldFund: split.heldFund + cover.heldFund,
+      heldOperator: split.heldOperator + cover.heldOperator,
+      lastSeq: seq,
+    });
+    post(world, seq, book);
   },
 };
 
@@ -173,8 +230,10 @@ export const holdBackReleased: FactType<z.infer<typeof Released>, z.infer<typeof
   grams: 'none',
   fen: 'What was held back for returns and not used goes to fund and operator.',
   backPointers: ['seq'],
-  apply(world, { seq, data: { batchId }, private: more }) {
-    const split = world.get(batchSplits, splitKey(batchId, more.currency))!;
+  apply(world, { seq, at, data: { batchId }, private: more }) {
+    const { currency, heldFund: amount } = more;
+    if (amount > 0) world.add(fundInflows, { seq, at, currency, amount, batchId, distributionId: null });
+    const split = world.get(batchSplits, splitKey(batchId, currency))!;
     world.put(batchSplits, { ...split, heldFund: 0, heldOperator: 0, lastSeq: seq });
     post(world, seq, more.book);
   },
@@ -184,5 +243,6 @@ export const distributionFacts = [
   distributionCommitted,
   distributionCredited,
   distributionCovered,
+  coverUndone,
   holdBackReleased,
 ];

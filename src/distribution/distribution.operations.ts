@@ -6,6 +6,7 @@ import { FEWEST_PEOPLE } from '../provenance/summary.ts';
 import { batches } from '../resale/resale.tables.ts';
 import {
   type Credit,
+  coverUndone,
   distributionCommitted,
   distributionCovered,
   distributionCredited,
@@ -14,7 +15,9 @@ import {
 import {
   type BatchSplit,
   batchSplits,
+  coverKey,
   type DistributionRule,
+  distributionCovers,
   distributions,
   splitKey,
 } from './distribution.tables.ts';
@@ -216,6 +219,32 @@ export const coverReturn = (ids: AccountIds, { operatorId }: Programme): Operati
         ...{ heldFund, heldOperator, operator },
         ...closed(book),
       },
+    });
+  },
+  answer: ({ data }) => ({ id: data.batchId }),
+});
+
+export type UncoverInput = { batchId: string; causeSeq: number; voidedSeq: number; currency: string };
+
+/** A return that was covered is none: hold-back and operator have back what they gave. 409 `not_covered`. */
+export const undoCover = (ids: AccountIds, { operatorId }: Programme): Operation<UncoverInput, Written> => ({
+  name: 'distribution.undo-cover',
+  roles: ['programme'],
+  status: 201,
+  decide(world, { batchId, causeSeq, voidedSeq, currency }) {
+    const cover = world.get(distributionCovers, coverKey(batchId, causeSeq));
+    if (cover?.state !== 'covered') throw conflict('not_covered', 'Nothing was covered of this return.');
+    const { heldFund, heldOperator, operator } = cover;
+    const split = world.get(batchSplits, splitKey(batchId, currency))!;
+    const book = openBook(world, ids);
+    book.credit(heldBack(batchId, currency), heldFund + heldOperator);
+    book.credit(operatorShare(operatorId, currency), operator);
+    const total = heldFund + heldOperator + operator;
+    book.debit(bonusesOf(world.get(batches, batchId)!.organisationId, currency), total);
+    return draft({
+      type: coverUndone,
+      data: { batchId, causeSeq, voidedSeq },
+      private: { currency, shared: plus(split.bases, cover.taken), ...closed(book) },
     });
   },
   answer: ({ data }) => ({ id: data.batchId }),

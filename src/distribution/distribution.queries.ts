@@ -51,7 +51,10 @@ export const creditsOf = async (
 };
 
 /** The tree of a distribution, once all of it was credited; else undefined. */
-export const treeOfDistribution = async (db: Queryable, of: Distribution): Promise<SumTree | undefined> => {
+export const treeOfDistribution = async (
+  db: Queryable,
+  of: Pick<Distribution, 'id' | 'splitSalt' | 'parts' | 'written'>,
+): Promise<SumTree | undefined> => {
   if (of.written < of.parts) return undefined;
   const { rows } = await db.query<{ accountId: string; amount: number }>(
     'SELECT account_id AS "accountId", amount FROM distribution_credits WHERE distribution_id = $1',

@@ -6,7 +6,6 @@ import type { Reader } from '../db/reader.ts';
 import { PageQuery, pageOf, readCursor, toPage } from '../http/page.ts';
 import { route, type WriteDeps, write } from '../http/route.ts';
 import { notFound } from '../kernel/errors.ts';
-import { toHex } from '../kernel/hash.ts';
 import type { Clock } from '../kernel/time.ts';
 import { Currency, Id } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
@@ -21,6 +20,7 @@ import {
   treeOfDistribution,
 } from './distribution.queries.ts';
 import type { Distribution } from './distribution.tables.ts';
+import { LeafProof, leafProof, Root } from './leaf-proof.ts';
 import { publishRule, RuleAnswer, RuleRequest } from './rules.ts';
 import { BasesShape, HoldBack, Share } from './split.ts';
 
@@ -38,10 +38,6 @@ const RuleView = z
     vatBasisPoints: z.int().nullable(),
   })
   .meta({ id: 'DistributionRule' });
-
-const Root = z.string().meta({
-  description: 'Of the Merkle-sum tree over what the people get, as `openapi/ledger-format-1.md` says. Hex.',
-});
 
 const DistributionView = z
   .object({
@@ -74,17 +70,9 @@ const Leaf = z
     currency: Currency,
     amount: Fen,
     root: Root,
-    proof: z
-      .object({
-        id: Id.meta({ description: 'What the leaf is hashed from.' }),
-        leafSalt: z.string(),
-        index: z.int(),
-        count: z.int(),
-        total: Fen,
-        path: z.array(z.object({ hash: z.string(), sum: Fen })),
-      })
-      .nullable()
-      .meta({ description: 'Null while it is being credited, and where fewer than five were paid.' }),
+    proof: LeafProof.nullable().meta({
+      description: 'Null while it is being credited, and where fewer than five were paid.',
+    }),
   })
   .meta({ id: 'DistributionLeaf' });
 
@@ -115,18 +103,7 @@ const toView = (row: Distribution, showsMoney: boolean): z.input<typeof Distribu
 const toLeaf = async (db: Queryable, accountId: string, row: CreditedTo): Promise<z.input<typeof Leaf>> => {
   const { seq, batchId, receiptSeq, currency, amount, root } = row;
   const tree = row.people < FEWEST_PEOPLE ? undefined : await treeOfDistribution(db, row);
-  const proof = tree?.proofOf(accountId);
-  return {
-    ...{ seq, batchId, receiptSeq, currency, amount, root },
-    proof:
-      proof === undefined
-        ? null
-        : {
-            ...{ id: accountId, leafSalt: toHex(proof.leafSalt), index: proof.index, count: proof.count },
-            total: tree!.total,
-            path: proof.path.map(({ hash, sum }) => ({ hash: toHex(hash), sum })),
-          },
-  };
+  return { seq, batchId, receiptSeq, currency, amount, root, proof: leafProof(tree, accountId) };
 };
 
 export const distributionRoutes = (app: FastifyInstance, deps: DistributionDeps): void => {

@@ -107,6 +107,24 @@ export const distributions = table<Distribution>('distributions', 'id', {
   written: 'int4',
 });
 
+/** What came to the fund out of a batch's money; `distributionId` is null where it had been held back. */
+export type FundInflow = {
+  seq: number;
+  at: number;
+  currency: string;
+  amount: number;
+  batchId: string;
+  distributionId: string | null;
+};
+export const fundInflows = journal<FundInflow>('fund_inflows', {
+  seq: 'int8',
+  at: 'int8',
+  currency: 'text',
+  amount: 'int8',
+  batchId: 'uuid',
+  distributionId: 'uuid',
+});
+
 export type DistributionCredit = { distributionId: string; accountId: string; seq: number; amount: number };
 export const distributionCredits = journal<DistributionCredit>('distribution_credits', {
   distributionId: 'uuid',
@@ -114,3 +132,28 @@ export const distributionCredits = journal<DistributionCredit>('distribution_cre
   seq: 'int8',
   amount: 'int8',
 });
+
+/** What a return or a void had covered, by position: voided itself, all of it goes back. */
+export type DistributionCover = {
+  /** `<batch> <position of the cause>` */
+  id: string;
+  seq: number;
+  lastSeq: number;
+  /** By base, what it took off what was shared out. */
+  taken: Bases;
+  heldFund: number;
+  heldOperator: number;
+  operator: number;
+  state: 'covered' | 'undone';
+};
+export const distributionCovers = table<DistributionCover>('distribution_covers', 'id', {
+  id: 'text',
+  seq: 'int8',
+  lastSeq: 'int8',
+  taken: 'json',
+  heldFund: 'int8',
+  heldOperator: 'int8',
+  operator: 'int8',
+  state: 'text',
+});
+export const coverKey = (batchId: string, causeSeq: number): string => `${batchId} ${causeSeq}`;

@@ -7,8 +7,15 @@ import type { Door } from '../ledger/record.ts';
 import type { Queryable } from '../ledger/store.ts';
 import { Follower } from '../provenance/follower.ts';
 import { PROGRAMME } from '../registry/access.ts';
-import { commitDistribution, coverReturn, creditPart, releaseHoldBack } from './distribution.operations.ts';
-import type { DistributionRule } from './distribution.tables.ts';
+import {
+  commitDistribution,
+  coverReturn,
+  creditPart,
+  releaseHoldBack,
+  undoCover,
+} from './distribution.operations.ts';
+import { coverKey, type DistributionRule } from './distribution.tables.ts';
+import { assertCommitted, forgetLeaves, keptLeaves, LEAVES_A_PART } from './leaves.ts';
 import {
   type Leaf,
   leavesOf,
@@ -22,17 +29,27 @@ import {
 } from './plan.ts';
 import { additions, type Bases, type Change, partsOf, reductions, standingBase } from './split.ts';
 
-/** Leaves credited by one fact. */
-const LEAVES_A_PART = 500;
 /** How often it is looked for hold-backs whose date has come. */
 const LOOK_MS = 10_000;
 
-type Options = PlanDeps & { door: Door; clock: Clock; onError: (error: Error) => void };
+export type Also = {
+  /** Whether there is something to settle now. */
+  note(client: pg.PoolClient, facts: readonly AnyFact[]): Promise<boolean>;
+  settle(): Promise<void>;
+};
+
+type Options = PlanDeps & {
+  door: Door;
+  clock: Clock;
+  onError: (error: Error) => void;
+  /** What else notes facts in the step and is settled outside it, so that one reader of the ledger serves both. */
+  also?: Also | undefined;
+};
 
 /** What changes the money received of a batch. */
 const movesMoney = ({ type, private: more }: AnyFact): boolean =>
   type === 'batch.paid.v1' ||
-  (type === 'batch.returned.v1' && more.creditNote !== undefined) ||
+  ((type === 'batch.returned.v1' || type === 'batch.return-voided.v1') && more.creditNote !== undefined) ||
   (type === 'batch.entry-voided.v1' && more.kind === 'payment');
 
 type Cause = {
@@ -42,12 +59,14 @@ type Cause = {
   sealedSeq: number;
   currency: string;
   kind: string;
+  /** Of a void, the entry that is none. */
+  voids: number | null;
 };
 
 const causeAt = async (db: Queryable, seq: number): Promise<Cause> => {
   const { rows } = await db.query<Cause>(
     `SELECT e.seq, e.batch_id AS "batchId", b.lot_id AS "lotId", b.seq AS "sealedSeq", e.currency,
-       CASE WHEN e.voids IS NULL THEN e.kind ELSE 'void' END AS kind
+       e.voids, CASE WHEN e.voids IS NULL THEN e.kind WHEN e.kind = 'return' THEN 'return-void' ELSE 'void' END AS kind
      FROM batch_entries e JOIN batches b ON b.id = e.batch_id WHERE e.seq = $1`,
     [seq],
   );
@@ -60,53 +79,18 @@ const keyOf = ({ keyring }: Options, name: string) => ({
   fingerprint: keyring.fingerprint(`distribution ${name}`),
 });
 
-/**
- * The leaves as they were worked out first, by whichever process; undefined when the receipt is done already. Kept until
- * all is written: who is known may change meanwhile, and what was committed to may not.
- */
-const plannedLeaves = async (
+/** The leaves of a receipt, worked out once; undefined when it is done already. */
+const plannedLeaves = (
   options: Options,
   { seq, sealedSeq, lotId, currency }: Cause,
   amount: number,
-): Promise<Leaf[] | undefined> => {
-  const { pool } = options;
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    const { rows } = await client.query<{ planned: boolean }>(
-      'SELECT planned FROM distribution_pending WHERE seq = $1 FOR UPDATE',
-      [seq],
-    );
-    if (rows[0]?.planned === false) {
-      const vector = await sealedVector(client as unknown as Queryable, { lotId, seq: sealedSeq });
-      if (vector === undefined)
-        throw new Error(`the shares of the batch sealed at ${sealedSeq} are not known yet`);
-      await keepLeaves(client, seq, await leavesOf(options, vector, amount, currency));
-    }
-    await client.query('COMMIT');
-    if (rows.length === 0) return undefined;
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
-  const { rows } = await pool.query<Leaf>(
-    'SELECT account_id AS "accountId", kind, amount FROM distribution_leaves WHERE receipt_seq = $1 ORDER BY place',
-    [seq],
-  );
-  return rows;
-};
-
-const keepLeaves = async (client: pg.PoolClient, seq: number, leaves: readonly Leaf[]): Promise<void> => {
-  await client.query(
-    `INSERT INTO distribution_leaves
-     SELECT $1, place - 1, account_id, kind, amount
-     FROM unnest($2::uuid[], $3::text[], $4::int8[]) WITH ORDINALITY AS l(account_id, kind, amount, place)`,
-    [seq, leaves.map((l) => l.accountId), leaves.map((l) => l.kind), leaves.map((l) => l.amount)],
-  );
-  await client.query('UPDATE distribution_pending SET planned = true WHERE seq = $1', [seq]);
-};
+): Promise<Leaf[] | undefined> =>
+  keptLeaves(options.pool, 'distribution_pending', seq, async (db) => {
+    const vector = await sealedVector(db, { lotId, seq: sealedSeq });
+    if (vector === undefined)
+      throw new Error(`the shares of the batch sealed at ${sealedSeq} are not known yet`);
+    return leavesOf(options, vector, amount, currency);
+  });
 
 const hasAny = (bases: Bases): boolean => Object.values(bases).some((amount) => amount > 0);
 
@@ -142,13 +126,18 @@ const shareOut = async (options: Options, cause: Cause, rule: DistributionRule, 
   await creditAll(options, receiptSeq, leaves, { id: answer.id, parts, written: 0 });
 };
 
-/** Credits a distribution part by part, from the first that is not written. */
+/** Credits a distribution part by part, from the first that is not written, once its leaves lead to the root committed to. */
 const creditAll = async (
   options: Options,
   receiptSeq: number,
   leaves: readonly Leaf[],
   { id: distributionId, parts, written }: { id: string; parts: number; written: number },
 ): Promise<void> => {
+  const { rows } = await options.pool.query<{ root: string; splitSalt: string }>(
+    'SELECT root, split_salt AS "splitSalt" FROM distributions WHERE id = $1',
+    [distributionId],
+  );
+  assertCommitted(leaves, rows[0]!);
   const credit = creditPart(options.keyring, options.programme);
   for (let part = written; part < parts; part++) {
     const credits = leaves.slice(part * LEAVES_A_PART, (part + 1) * LEAVES_A_PART);
@@ -182,13 +171,25 @@ const cover = async (options: Options, cause: Cause, rule: DistributionRule, cha
   await options.door.record(operation, input, PROGRAMME, keyOf(options, `${causeSeq}`));
 };
 
+/** Of a return that is voided, what was covered is given back; where nothing was, nothing is. */
+const uncover = async (options: Options, { batchId, currency, seq, voids }: Cause): Promise<void> => {
+  const { rows } = await options.pool.query('SELECT FROM distribution_covers WHERE id = $1', [
+    coverKey(batchId, voids!),
+  ]);
+  if (rows.length === 0) return;
+  const operation = undoCover(options.keyring, options.programme);
+  const input = { batchId, causeSeq: voids!, voidedSeq: seq, currency };
+  await options.door.record(operation, input, PROGRAMME, keyOf(options, `${seq}`));
+};
+
 const settle = async (options: Options, seq: number): Promise<void> => {
   const { pool } = options;
   const cause = await causeAt(pool, seq);
   const rule = await ruleAt(pool, seq);
   if (rule !== undefined) {
     const { batchId, currency } = cause;
-    if (await isCommitted(pool, seq)) await finish(options, cause);
+    if (cause.kind === 'return-void') await uncover(options, cause);
+    else if (await isCommitted(pool, seq)) await finish(options, cause);
     else {
       const [before, after, shared] = await Promise.all([
         moneyAt(pool, batchId, currency, seq - 1),
@@ -200,8 +201,7 @@ const settle = async (options: Options, seq: number): Promise<void> => {
       else await cover(options, cause, rule, change);
     }
   }
-  await pool.query('DELETE FROM distribution_leaves WHERE receipt_seq = $1', [seq]);
-  await pool.query('DELETE FROM distribution_pending WHERE seq = $1', [seq]);
+  await forgetLeaves(pool, 'distribution_pending', seq);
 };
 
 const releaseDue = async (options: Options): Promise<void> => {
@@ -221,15 +221,18 @@ const releaseDue = async (options: Options): Promise<void> => {
  * ledger. What it writes goes through the door outside its step, under keys that make each write once.
  */
 export const distributionFollower = (options: Options): Follower => {
-  const { pool, keyring, onError, clock } = options;
+  const { pool, keyring, onError, clock, also } = options;
   let waiting = true;
+  let alsoWaiting = also !== undefined;
   let lookAt = 0;
   return new Follower({
     name: 'distributions',
     pool,
     keyring,
     onError,
+    concerns: (type) => type.startsWith('batch.'),
     async project(client, facts) {
+      if (also !== undefined && (await also.note(client, facts))) alsoWaiting = true;
       const moving = facts.filter(movesMoney);
       if (moving.length === 0) return;
       await client.query(
@@ -248,8 +251,15 @@ export const distributionFollower = (options: Options): Follower => {
         if (waiting) await settle(options, rows[0]!.seq);
         lookAt = 0;
       }
+      if (alsoWaiting) {
+        await also!.settle();
+        alsoWaiting = false;
+      }
       if (clock() < lookAt) return;
       lookAt = clock() + LOOK_MS;
+      // What another process noted and died over is found then.
+      waiting = true;
+      alsoWaiting = also !== undefined;
       await releaseDue(options);
     },
   });

@@ -107,16 +107,18 @@ export const leavesOf = async (
   for (let from = 0; from < vector.keys.length; from += FACTS_AT_ONCE) {
     const seqs = Array.from(vector.keys.subarray(from, from + FACTS_AT_ONCE), sourceSeq);
     const facts = await readFactsAt(pool, sha256, keyring, [...new Set(seqs)]);
-    const known = await statesOf(
-      pool,
-      [...facts.values()].flatMap(({ fact }) => namedIn(fact)),
-    );
+    const read = [...facts.values()].map(({ fact }) => fact);
+    const found = await foundSince(pool, read);
+    const known = await statesOf(pool, [
+      ...read.flatMap(namedIn),
+      ...[...found.values()].filter((id) => id !== null),
+    ]);
     for (const [i, seq] of seqs.entries()) {
       const { fact } = facts.get(seq)!;
       const part = amounts[from + i]!;
       if (fact.type !== 'collection.recorded.v1') give(fundId, 'fund', part);
       else
-        for (const { ref, amount } of partiesOf(fact, part, known, currency))
+        for (const { ref, amount } of partiesOf(whose(fact, found), part, known, currency))
           if (ref === undefined) give(fundId, 'fund', amount);
           else give(idOfAccount(keyring, ref), ref.kind, amount);
     }
@@ -126,6 +128,28 @@ export const leavesOf = async (
 
 const namedIn = ({ people }: AnyFact): string[] =>
   people.flatMap((person) => (person === null ? [] : [person.personId]));
+
+/** Who was found to have brought weigh-ins that named nobody, by lot; null where they were erased since. */
+const foundSince = async (db: Queryable, facts: readonly AnyFact[]): Promise<Map<string, string | null>> => {
+  const nameless = facts.filter(
+    ({ type, people }) => type === 'collection.recorded.v1' && people.length === 0,
+  );
+  if (nameless.length === 0) return new Map();
+  const { rows } = await db.query<{ lotId: string; personId: string | null }>(
+    `SELECT n.lot_id AS "lotId", p.person_id AS "personId" FROM named_weigh_ins n
+     JOIN lots l ON l.id = n.lot_id LEFT JOIN source_parties p ON p.key = l.seq * 128
+     WHERE n.lot_id = ANY($1::uuid[])`,
+    [nameless.map(({ data }) => data.lotId)],
+  );
+  return new Map(rows.map(({ lotId, personId }) => [lotId, personId]));
+};
+
+/** The weigh-in with whoever was found to have brought it. */
+const whose = (fact: AnyFact, found: ReadonlyMap<string, string | null>): AnyFact => {
+  const personId = found.get(fact.data.lotId);
+  if (fact.people.length > 0 || personId === undefined) return fact;
+  return { ...fact, people: [personId === null ? null : { personId, part: {} }] };
+};
 
 /** Who brought a weigh-in, and their parts; undefined stands for somebody who was erased. */
 const partiesOf = (
@@ -150,8 +174,8 @@ const partiesOf = (
 };
 
 /** Random to everybody without the key, and the same after a restart. Hex of 32 bytes. */
-export const splitSaltOf = (keyring: Keyring, receiptSeq: number): string =>
-  toHex(hmacSha256(keyring.idempotency, `split salt ${receiptSeq}`));
+export const splitSaltOf = (keyring: Keyring, seq: number, of = ''): string =>
+  toHex(hmacSha256(keyring.idempotency, `split salt ${of === '' ? '' : `${of} `}${seq}`));
 
 export const treeOf = (splitSalt: string, leaves: readonly { accountId: string; amount: number }[]) =>
   sumTree(

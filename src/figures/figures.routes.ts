@@ -2,18 +2,33 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { route } from '../http/route.ts';
 import { notFound, unprocessable } from '../kernel/errors.ts';
+import { sha256 } from '../kernel/hash.ts';
 import { MAX_INTEGER, queryInteger } from '../kernel/values.ts';
+import type { Keyring } from '../ledger/private-store.ts';
 import { unavailable } from '../ledger/record.ts';
-import { type Queryable, readHead } from '../ledger/store.ts';
+import { type Queryable, readFactsAt, readHead } from '../ledger/store.ts';
 import { anomalyPrecision } from './anomaly-precision.ts';
 import { fieldCheckShare } from './field-check-share.ts';
 import { basisPointsOf, type Figure } from './figures.ts';
+import { paidPerBatch, paidPerPersonMonth, personsPaid } from './paid.ts';
 
 /** Every published figure. */
-const FIGURES: readonly Figure[] = [fieldCheckShare, anomalyPrecision];
+const FIGURES: readonly Figure[] = [
+  fieldCheckShare,
+  anomalyPrecision,
+  paidPerPersonMonth,
+  personsPaid,
+  paidPerBatch,
+];
 
 type Following = { position: number; catchUp(): Promise<void>; reaches(seq: number): Promise<boolean> };
-export type FigureDeps = { pool: Queryable; follower: Following; anomalies: Following };
+export type FigureDeps = {
+  pool: Queryable;
+  keyring: Keyring;
+  programme: { timeZone: string };
+  follower: Following;
+  anomalies: Following;
+};
 
 const tag = 'figures';
 const Text = z.object({ en: z.string(), zh: z.string() });
@@ -22,10 +37,13 @@ const FigureView = z
   .object({
     ...described,
     asOfSeq: z.int().meta({ description: 'The last entry it counts.' }),
-    numerator: z.int(),
-    denominator: z.int(),
+    numerator: z.int().nullable().meta({ description: 'Null where the figure is no share of a whole.' }),
+    denominator: z.int().nullable(),
     basisPoints: z.int().nullable().meta({ description: 'Rounded down; null when there is nothing yet.' }),
     counts: z.record(z.string(), z.int()),
+    items: z.array(z.object({ of: z.string(), values: z.record(z.string(), z.int()) })).meta({
+      description: 'Of a figure by group, such as `2026-10 CNY`; no group of fewer than five people.',
+    }),
   })
   .meta({ id: 'Figure' });
 
@@ -79,8 +97,9 @@ export const figureRoutes = (app: FastifyInstance, deps: FigureDeps): void => {
       const figure = FIGURES.find(({ name }) => name === params.name);
       if (figure === undefined) throw notFound('figure');
       const asOfSeq = await positionOf(deps, query.asOfSeq);
-      const share = await figure.read(deps.pool, asOfSeq);
-      return { ...describe(figure), asOfSeq, ...share, basisPoints: basisPointsOf(share) };
+      const { at } = (await readFactsAt(deps.pool, sha256, deps.keyring, [asOfSeq])).get(asOfSeq)!.fact;
+      const share = await figure.read(deps.pool, asOfSeq, { at, timeZone: deps.programme.timeZone });
+      return { ...describe(figure), asOfSeq, items: [], ...share, basisPoints: basisPointsOf(share) };
     },
   });
 };

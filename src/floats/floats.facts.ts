@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accounts, payments } from '../accounts/accounts.tables.ts';
 import { BookEntry, post } from '../accounts/book.ts';
 import { Currency, Id, MAX_INTEGER, note, Time, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
@@ -115,8 +116,11 @@ export const cashPaid: FactType<SiteAndDay, z.infer<typeof Paid>> = {
   grams: 'none',
   fen: 'From the float of the site to the collector; what was not owed stands as overpaid.',
   backPointers: [],
-  apply(world, { seq, data, private: { book, cash } }) {
+  apply(world, { seq, at, data, private: { book, cash } }) {
     post(world, seq, book);
+    for (const { accountId, delta: amount } of book.postings)
+      if (amount > 0 && world.get(accounts, accountId)?.kind === 'payable')
+        world.add(payments, { accountId, seq, at, by: 'cash', amount, sent: amount });
     applyCash(world, seq, data.day, cash);
   },
 };

@@ -11,6 +11,7 @@ const STATUS: Record<ErrorKind, number> = {
   conflict: 409,
   too_large: 413,
   unprocessable: 422,
+  too_many: 429,
   unavailable: 503,
 };
 
@@ -112,6 +113,7 @@ export const handleError = (error: Error, request: FastifyRequest, reply: Fastif
   const problem = toProblem(error, request.id);
   if (problem.status >= 500 && problem.status !== 503) request.log.error({ err: error }, 'request failed');
   if (problem.status === 503) void reply.header('retry-after', '1');
+  if (problem.status === 429) void reply.header('retry-after', '600');
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
   void reply
     .status(problem.status)

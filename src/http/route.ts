@@ -49,7 +49,7 @@ export type RouteSpec<B extends Schema, P extends Schema, Q extends Schema, R ex
   /** The status of success; 200 unless said. */
   status?: 200 | 201;
   /** Codes this operation answers with beside those that all share. */
-  errors?: Partial<Record<409 | 413 | 415 | 422, string>>;
+  errors?: Partial<Record<403 | 404 | 409 | 413 | 415 | 422 | 429, string>>;
   /** An example of the body. */
   example?: unknown;
   /** What the body is documented as, where its parts are checked one by one. */

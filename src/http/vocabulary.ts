@@ -227,6 +227,43 @@ export const VOCABULARY = {
     dispute: 有异议未决 | A dispute is open
     identity: 缺实名 | The real name is missing
     by-hand: 人工暂停 | Held by hand`),
+  fundSource: parse(`
+    carbon-trade: 碳汇交易 | Carbon trade
+    donation: 捐赠 | Donation
+    grant: 补助 | Grant
+    interest: 利息 | Interest
+    other: 其他 | Other`),
+  fundGift: parse(`
+    money: 现金分配 | Money
+    goods: 物资 | Goods
+    service: 服务 | Service
+    insurance: 保险 | Insurance`),
+  unclaimedReason: parse(`
+    erased: 个人信息已删除 | Personal data erased
+    no-payee: 未登记收款方式 | Nothing says where to pay
+    held: 付款单暂停中 | Its order is held
+    under-way: 付款未完成 | A payment is under way
+    expired: 逾期未确认 | Nobody confirmed
+    failed: 付款失败 | The payment failed
+    returned: 退票 | The payment came back
+    not-ordered: 尚未拟定付款 | No order pays it`),
+  reconciliationReason: parse(`
+    missing-here: 我方无此笔 | Not known here | 对账单上有，我方没有此参考号 | The statement has it; nothing here bears its reference
+    no-reference: 无参考号 | No reference | 对账单上有，未写参考号，也无同额记账 | The statement has it without a reference, and nothing of this amount was booked
+    missing-at-rail: 渠道无此笔 | Missing at the rail | 我方记为已付，渠道对账单上没有 | Paid by our books; the rail's statement of that day lacks it
+    missing-at-bank: 银行无此笔 | Missing at the bank | 我方记为已付，银行对账单上没有 | Paid by our books; the bank's statement of that day lacks it
+    amount-differs: 金额不符 | Another amount
+    twice: 重复 | Twice | 同一笔出现两次 | The same payment stands there twice
+    paid-after-end: 结束后又付 | Paid after it ended | 我方记为未付、仍应付，对账单上已付 | Ended without paying by our books and is owed again; the statement says paid
+    not-told-yet: 尚未得知结果 | Not told yet | 对账单上已有结果，渠道尚未答复 | The statement has a result; the rail has not answered yet
+    late-return: 事后退票 | Came back later | 我方记为已付，对账单上已退回 | Paid by our books; the statement says it came back
+    contradicts: 与已知不符 | Contradicts what is known`),
+  reconciliationDecision: parse(`
+    explained: 已说明，无需转账 | Explained, no money moves
+    to-account: 转入自有账户 | Moved to an account of the programme
+    booked-elsewhere: 已另行入账 | Booked by another fact already
+    counts-as-paid: 算作已付本人 | Counts as paid to the person | 抵应付，超出部分记为多付 | Taken off what is owed; what is beyond it is overpaid
+    accept-return: 确认退票 | The return is accepted | 重新应付 | It is owed again`),
   disputeAbout: parse(`
     weight: 重量 | Weight
     deduction: 扣杂 | Deduction

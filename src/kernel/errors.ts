@@ -10,6 +10,7 @@ export type ErrorKind =
   | 'unprocessable' // well-formed, but wrong whatever the state
   | 'conflict' // depends on the state
   | 'too_large'
+  | 'too_many' // tried too often; later again
   | 'unavailable'; // try again later
 
 export type FieldError = { pointer: string; reason: string };

@@ -4,6 +4,7 @@
  * numbers from 0. Throws RangeError for a negative amount, or when there is something to split and no weight.
  */
 export const splitByWeight = (amount: number, weights: readonly number[]): number[] => {
+  if (weights.length === 1 && weights[0]! > 0 && amount >= 0 && Number.isInteger(amount)) return [amount];
   const whole = weights.reduce((sum, w) => sum + BigInt(w), 0n);
   if (amount < 0 || (amount > 0 && whole === 0n))
     throw new RangeError(`${amount} cannot be split by ${whole}`);

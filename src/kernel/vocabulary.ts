@@ -247,9 +247,43 @@ export const PAYOUT_STATES = [
   'cancelled',
 ] as const;
 export type PayoutState = (typeof PAYOUT_STATES)[number];
+/** Where money of the fund comes from, other than from trade with plastic. */
+export const FUND_SOURCES = ['carbon-trade', 'donation', 'grant', 'interest', 'other'] as const;
+export type FundSource = (typeof FUND_SOURCES)[number];
+/** What the fund gives. */
+export const FUND_GIFTS = ['money', 'goods', 'service', 'insurance'] as const;
+export type FundGiftKind = (typeof FUND_GIFTS)[number];
 /** Why an order waits. */
 export const PAYOUT_HOLDS = ['payee-changed', 'account-shared', 'dispute', 'identity', 'by-hand'] as const;
 export type PayoutHold = (typeof PAYOUT_HOLDS)[number];
+/** Why nobody was paid what is unclaimed. */
+export const UNCLAIMED_REASONS = [
+  ...(['erased', 'no-payee', 'held', 'under-way', 'expired', 'failed', 'returned', 'not-ordered'] as const),
+] as const;
+export type UnclaimedReason = (typeof UNCLAIMED_REASONS)[number];
+/** Why a line of a statement, or a payment without one, waits for people. */
+export const RECONCILIATION_REASONS = [
+  'missing-here',
+  'no-reference',
+  'missing-at-rail',
+  'missing-at-bank',
+  'amount-differs',
+  'twice',
+  'paid-after-end',
+  'not-told-yet',
+  'late-return',
+  'contradicts',
+] as const;
+export type ReconciliationReason = (typeof RECONCILIATION_REASONS)[number];
+/** What people make of it. */
+export const RECONCILIATION_DECISIONS = [
+  'explained',
+  'to-account',
+  'booked-elsewhere',
+  'counts-as-paid',
+  'accept-return',
+] as const;
+export type ReconciliationDecision = (typeof RECONCILIATION_DECISIONS)[number];
 /** Marks that doubt where material comes from: while one is open, the origin premium is owed provisionally only. */
 export const ORIGIN_MARKS: readonly string[] = [
   'origin-none',

@@ -1,4 +1,4 @@
-import { type Hash, sha256, toHex } from '../kernel/hash.ts';
+import { sha256, toHex } from '../kernel/hash.ts';
 import { CheckpointCheck } from './checkpoint-check.ts';
 import type { Entry } from './entry.ts';
 import { readKeyCheckpoints } from './key-files.ts';
@@ -6,10 +6,13 @@ import { rootOf, unpackFrontier } from './merkle.ts';
 import type { NoteKey } from './note.ts';
 import type { Keyring } from './private-store.ts';
 import { readCheckpoint } from './publisher.ts';
-import { openSeal } from './sealing.ts';
+import type { SourceEntry } from './range.ts';
+import { RangeVerifier } from './range-verifier.ts';
+import { type OnVerified, type Reached, Run, type Threads } from './run.ts';
+import { sinceThen } from './standing.ts';
 import { type Openings, type Queryable, readEntries, readOpenings } from './store.ts';
 import { findWrongTile } from './tree.ts';
-import { LedgerFault, Verifier } from './verify.ts';
+import { LedgerFault } from './verify.ts';
 
 export type Verified = {
   size: number;
@@ -21,14 +24,8 @@ export type Verified = {
   checkpoints: number[];
   /** Witnesses asked for, and when each cosigned one of them, in milliseconds since 1970. */
   cosigned: { name: string; at: number }[];
-};
-
-/** An entry as a source gives it: always its bytes, and whatever else the source says of it. */
-export type SourceEntry = {
-  bytes: Uint8Array;
-  seq?: number;
-  leaf?: Uint8Array;
-  openings?: Openings | undefined;
+  /** Where the check ended. */
+  reached: Reached;
 };
 
 /** Where entries come from: a database, a server or a file. */
@@ -43,47 +40,70 @@ export type LedgerSource = {
   opened: boolean;
   /** What else the source keeps, checked once its entries were found good. */
   finish?(): Promise<void>;
+  /** A fault in the words of the source. */
+  explain?(fault: LedgerFault): LedgerFault;
 };
 
-/** Told of each batch that was found good, with the entries read from its bytes. */
-export type OnVerified = (batch: readonly SourceEntry[], entries: readonly Entry[]) => void | Promise<void>;
+/** What a ledger is held against beside itself, and how. */
+export type Held = Threads & {
+  /** Checkpoints kept from before, which the ledger must continue. */
+  kept?: readonly string[];
+  /** Witnesses that must have cosigned one. */
+  witnesses?: readonly NoteKey[];
+  /** Where an earlier check ended; the source begins there too. */
+  start?: Reached & {
+    /** Entries up to there that say who signs. */
+    keyEntries: readonly string[];
+  };
+};
 
 const STEP = 2_000;
 
 /**
  * Recomputes everything a source says of its ledger: bytes, positions, leaf hashes, chain, head, and where it can
- * be opened that every opening fits its seal. Throws the LedgerFault of the first position where it does not.
+ * be opened that every opening fits its seal. Throws the LedgerFault of the first position where it does not, the same
+ * one whatever the number of threads.
  */
 export const verifyEntries = async (
   source: LedgerSource,
   onVerified?: OnVerified,
-  /** Checkpoints kept from before, which the ledger must continue, and witnesses that must have cosigned one. */
-  held: { kept?: readonly string[]; witnesses?: readonly NoteKey[] } = {},
+  held: Held = {},
 ): Promise<Verified> => {
-  const verifier = new Verifier(sha256);
-  const checkpoints = new CheckpointCheck([...(held.kept ?? []), ...(await source.notes())], held.witnesses);
-  let [openings, erased] = [0, 0];
-  for await (const batch of source.batches) {
-    const entries = batch.map(({ bytes, seq = verifier.size, leaf, openings: found }) => {
-      if (seq !== verifier.size)
-        throw new LedgerFault(verifier.size, 'wrong-seq', `entry ${seq} stands in its place`);
-      const entry = verifier.feed(bytes, leaf);
-      checkpoints.see(entry, verifier);
-      if (source.opened) {
-        const checked = checkOpenings(sha256, entry, found);
-        openings += checked.opened;
-        erased += checked.erased;
-      }
-      return entry;
-    });
-    await onVerified?.(batch, entries);
+  const { start } = held;
+  try {
+    return await verifyFrom(source, onVerified, held);
+  } catch (error) {
+    if (!(error instanceof LedgerFault)) throw error;
+    const explained = source.explain?.(error) ?? error;
+    throw start === undefined ? explained : sinceThen(explained, start.standing);
   }
+};
+
+const verifyFrom = async (
+  source: LedgerSource,
+  onVerified: OnVerified | undefined,
+  { kept = [], witnesses, start, ...threads }: Held,
+): Promise<Verified> => {
+  const verifier = new RangeVerifier(sha256, start?.standing);
+  const checkpoints = new CheckpointCheck([...kept, ...(await source.notes())], witnesses);
+  for (const { size, root } of start?.roots ?? []) checkpoints.recall(size, root);
+  for (const text of start?.keyEntries ?? []) checkpoints.see(JSON.parse(text) as Entry, verifier);
+  const run = new Run(verifier, checkpoints, source.opened, onVerified, threads);
+  await run.all(source.batches);
   verifier.expectHead(source.head());
   const sizes = checkpoints.finish(await source.notes(), verifier);
-  const cosigned = [...checkpoints.cosigned].map(([name, at]) => ({ name, at }));
   await source.finish?.();
-  const { size, leaf: leafHash } = verifier;
-  return { size, leafHash, root: verifier.root(), openings, erased, checkpoints: sizes, cosigned };
+  const reached = run.reached();
+  return {
+    size: verifier.size,
+    leafHash: verifier.leaf,
+    root: verifier.root(),
+    openings: run.openings,
+    erased: run.erased,
+    checkpoints: sizes,
+    cosigned: [...checkpoints.cosigned].map(([name, at]) => ({ name, at })),
+    reached,
+  };
 };
 
 /** A database's ledger as far as its head goes now; with the keyring also its openings. */
@@ -189,33 +209,4 @@ export const verifyDatabase = async (
     size += batch.length;
     progress(size);
   });
-};
-
-/** Whether an entry's private parts are what it committed to; a person's part may have been erased. */
-export const checkOpenings = (
-  hash: Hash,
-  entry: Entry,
-  openings: Openings | undefined,
-): { opened: number; erased: number } => {
-  const { sealed } = entry.data as { sealed?: string };
-  if (sealed === undefined) return { opened: 0, erased: 0 };
-  if (openings?.main == null) throw new LedgerFault(entry.seq, 'wrong-seal', 'its opening is missing');
-  const main = openSeal(hash, sealed, openings.main) as { personSeals?: string[] } | null;
-  if (main === null) throw new LedgerFault(entry.seq, 'wrong-seal', 'its opening does not fit its seal');
-  let [opened, erased] = [1, 0];
-  for (const [part, personSeal] of (main.personSeals ?? []).entries()) {
-    const person = openings.people.find((p) => p.part === part);
-    if (person === undefined)
-      throw new LedgerFault(
-        entry.seq,
-        'wrong-seal',
-        `the opening of part ${part} is missing, and was not erased`,
-      );
-    const { opening } = person;
-    if (opening === null) erased++;
-    else if (toHex(hash(opening)) !== personSeal)
-      throw new LedgerFault(entry.seq, 'wrong-seal', `the opening of part ${part} does not fit its seal`);
-    else opened++;
-  }
-  return { opened, erased };
 };

@@ -6,6 +6,9 @@ import { verifyEd25519 } from './log-key.ts';
 import { type Note, NoteFault, type NoteKey, parseNote, verifyNote } from './note.ts';
 import { LedgerFault, type Verifier } from './verify.ts';
 
+/** Roots of a ledger that was verified: over how many entries, and the hash in hex. */
+export type KnownRoots = readonly { size: number; root: string }[];
+
 /**
  * Holds a ledger against checkpoints while it is read: each must be over what it begins with, and be signed by a key
  * that the ledger named and that might sign at that size. Faults: `wrong-signature`, `wrong-key`, `wrong-checkpoint`,
@@ -32,13 +35,33 @@ export class CheckpointCheck {
   see(entry: Entry, verifier: Verifier): void {
     if (entry.seq === 0) this.origin = entry.origin;
     // What is said of keys stands under a checkpoint of its own, which may be shown only in the end.
-    if (this.history.see(entry) || this.sizes.has(verifier.size))
-      this.roots.set(verifier.size, verifier.root());
+    if (this.history.see(entry)) this.keepRoot(verifier);
+    this.passed(verifier);
+  }
+
+  /** A root that was known before the first entry that is read. */
+  recall(size: number, root: string): void {
+    this.roots.set(size, root);
+  }
+
+  /** Roots that were met at checkpoints and at facts about keys, by how many entries they are over. */
+  known(): KnownRoots {
+    return [...this.roots].map(([size, root]) => ({ size, root })).sort((a, b) => a.size - b.size);
+  }
+
+  /** Told where the verifier stands, at least wherever `cutAfter` says. */
+  passed(verifier: Verifier): void {
+    if (this.sizes.has(verifier.size)) this.keepRoot(verifier);
+  }
+
+  /** The first size after `size` at which the root must be known; infinite when there is none. */
+  cutAfter(size: number): number {
+    return Math.min(...[...this.sizes].filter((cut) => cut > size));
   }
 
   /** Checks all notes, those that came last too. Returns their sizes, in ascending order. */
   finish(late: readonly string[], verifier: Verifier): number[] {
-    this.roots.set(verifier.size, verifier.root());
+    this.keepRoot(verifier);
     const notes = [...new Set([...this.notes, ...late])];
     const held = notes.map((note) => this.check(note, verifier.size));
     this.history.judge(held);
@@ -51,6 +74,10 @@ export class CheckpointCheck {
           `no checkpoint is cosigned by ${name}`,
         );
     return sizes;
+  }
+
+  private keepRoot(verifier: Verifier): void {
+    this.roots.set(verifier.size, verifier.root());
   }
 
   private check(source: string, size: number): SignedSize {

@@ -28,6 +28,17 @@ export const markedEntry = (entry: Entry): Buffer => {
   return marked;
 };
 
+const BEFORE_TYPE = ',"type":"';
+const AFTER_TYPE = '","v":1}';
+
+/** The type of an entry in its stored bytes, not parsed: in sorted order only `v` comes after it. */
+export const typeOf = (bytes: Buffer): string =>
+  bytes.toString(
+    'utf8',
+    bytes.lastIndexOf(BEFORE_TYPE) + BEFORE_TYPE.length,
+    bytes.length - AFTER_TYPE.length,
+  );
+
 /** SHA-256(0x00 ‖ bytes): the leaf of RFC 6962 §2.1, and the next entry's `prev`. */
 export const leafHash = (hash: Hash, bytes: Uint8Array): Uint8Array => {
   const input = Buffer.allocUnsafe(bytes.length + 1);

@@ -71,17 +71,19 @@ const isSigned = (note: string, named: readonly NamedKey[]): boolean => {
   }
 };
 
-/**
- * Replaces the file as a whole, on the disk before it returns. What another process kept beyond it stays: the file is
- * there for what was given out last.
- */
+/** Keeps the checkpoint; one that another process kept beyond it stays: the file is there for what was given out last. */
 export const keepOutside = async (file: string, note: string): Promise<void> => {
   const before = await readNote(file);
   if (before !== null && read(file, before).size > read(file, note).size) return;
+  await replaceFile(file, note);
+};
+
+/** Replaces the file as a whole, on the disk before it returns. */
+export const replaceFile = async (file: string, text: string): Promise<void> => {
   const draft = `${file}.${process.pid}.part`;
   const handle = await open(draft, 'w', 0o644);
   try {
-    await handle.writeFile(note);
+    await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();

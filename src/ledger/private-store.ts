@@ -27,7 +27,13 @@ const slowHash = promisify(scrypt) as (secret: Buffer, salt: Uint8Array, length:
 /** AES-256-GCM: nonce ‖ ciphertext ‖ tag. */
 const encrypt = (key: KeyObject, plain: Uint8Array, nonce: Uint8Array): Buffer => {
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  const sealed = Buffer.allocUnsafe(NONCE_BYTES + plain.length + TAG_BYTES);
+  sealed.set(nonce);
+  // All of it comes at once in this mode: the end adds nothing but the tag.
+  sealed.set(cipher.update(plain), NONCE_BYTES);
+  cipher.final();
+  sealed.set(cipher.getAuthTag(), NONCE_BYTES + plain.length);
+  return sealed;
 };
 
 /** Throws when the bytes were changed or the key is another. */
@@ -56,7 +62,9 @@ export class Keyring {
   /** Account ids made before: a few hot accounts are named by every fact. */
   private readonly accountIds = new Map<string, string>();
   private readonly random: Random;
+  /** By what is wrapped; and by the very bytes of a row, which a busy person's stays in memory with. */
   private readonly unwrapped = new Map<string, KeyObject>();
+  private unwrappedRows = new WeakMap<Uint8Array, KeyObject>();
 
   constructor(secret: Uint8Array, random: Random) {
     this.wrapping = deriveKey(secret, 'person-keys');
@@ -85,9 +93,12 @@ export class Keyring {
   /** Drops the unwrapped keys kept in memory: after an erasure none may outlive its row. */
   forget(): void {
     this.unwrapped.clear();
+    this.unwrappedRows = new WeakMap();
   }
 
   private unwrap(wrappedKey: Uint8Array): KeyObject {
+    const known = this.unwrappedRows.get(wrappedKey);
+    if (known !== undefined) return known;
     const name = Buffer.from(wrappedKey.buffer, wrappedKey.byteOffset, wrappedKey.byteLength).toString(
       'latin1',
     );
@@ -97,6 +108,7 @@ export class Keyring {
       if (this.unwrapped.size >= MOST_UNWRAPPED) this.unwrapped.clear();
       this.unwrapped.set(name, key);
     }
+    this.unwrappedRows.set(wrappedKey, key);
     return key;
   }
 
@@ -111,7 +123,7 @@ export class Keyring {
   }
 
   /** Finds a card by its number, or a link by its token, without keeping either. Hex. */
-  bearerHash(kind: 'card' | 'link', secret: string): string {
+  bearerHash(kind: 'card' | 'link' | 'passbook-link' | 'passbook' | 'statement', secret: string): string {
     return toHex(hmacSha256(this.bearers, `${kind} ${secret}`));
   }
 

@@ -332,12 +332,15 @@ export class Door {
     const settle: (() => void)[] = [];
     const repeats: Pending[] = [];
     let next = 0;
+    // A command may need rounds of its own, since what it applies is not looked at while it waits for those before it.
+    let since = 0;
     for (let round = 0; next < commands.length; round++) {
+      const before = next;
       const missing = new Map<AnyTable, Set<string>>();
       // Once one waits for rows, those after it wait too, for it may change what they see; their needs are gathered.
       let blocked = false;
       for (let i = next; i < commands.length; i++) {
-        const outcome = this.decideOne(commands[i]!, entries, blocked, missing, round);
+        const outcome = this.decideOne(commands[i]!, entries, blocked, missing, round - since);
         if (outcome === 'missing') blocked = true;
         else if (!blocked) {
           next = i + 1;
@@ -350,7 +353,9 @@ export class Door {
           client,
           [...missing].map(([table, set]) => [table, [...set]]),
         );
-      if (round > MAX_ROUNDS + commands.length) throw new Error('a turn asked for rows without end');
+      if (next > before) since = round + 1;
+      if (round > (MAX_ROUNDS + 1) * (commands.length + 1))
+        throw new Error('a turn asked for rows without end');
     }
     return [...settle, ...(await this.answerRepeats(client, repeats, entries))];
   }
@@ -380,6 +385,11 @@ export class Door {
       };
       const draft = command.operation.decide(world, command.input, context);
       if (blocked) {
+        const persons = draft.people ?? [];
+        world.need(
+          peopleTable,
+          persons.map(({ personId }) => personId),
+        );
         world.drop();
         return 'missing';
       }
@@ -426,7 +436,12 @@ export class Door {
 
   private async load(client: pg.PoolClient, wanted: [AnyTable, string[]][]): Promise<void> {
     for (const [table, keys] of wanted) {
-      const { rows } = await this.query<object & pg.QueryResultRow>(client, selectSql(table), [keys]);
+      const { rows } = await this.query<object & pg.QueryResultRow>(
+        client,
+        selectSql(table),
+        [keys],
+        `load ${table.name}`,
+      );
       this.world.load(table, keys, rows);
     }
   }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type Hash, toHex } from '../kernel/hash.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, typeOf } from './entry.ts';
 import type { AnyFact } from './fact.ts';
 import type { Keyring } from './private-store.ts';
 import { openSeal, SALT_BYTES } from './sealing.ts';
@@ -161,6 +161,29 @@ export const readFacts = async (
   if (entries.length === 0) return [];
   const openings = await readOpenings(db, keyring, from, entries.at(-1)!.seq + 1);
   return entries.map((e) => toFact(hash, JSON.parse(e.bytes.toString('utf8')) as Entry, openings.get(e.seq)));
+};
+
+/**
+ * Of the entries `from` … the facts of a type that concerns somebody, with their private parts; the others are neither
+ * parsed nor opened. `read` counts all of them.
+ */
+export const readConcerned = async (
+  db: Queryable,
+  hash: Hash,
+  keyring: Keyring,
+  from: number,
+  limit: number,
+  concerns: (type: string) => boolean,
+): Promise<{ read: number; facts: AnyFact[] }> => {
+  const entries = await readEntries(db, from, limit);
+  const seqs = entries.filter(({ bytes }) => concerns(typeOf(bytes))).map(({ seq }) => seq);
+  if (seqs.length === 0) return { read: entries.length, facts: [] };
+  const openings = await readOpeningsAt(db, keyring, seqs);
+  const facts = seqs.map((seq) => {
+    const { bytes } = entries[seq - from]!;
+    return toFact(hash, JSON.parse(bytes.toString('utf8')) as Entry, openings.get(seq));
+  });
+  return { read: entries.length, facts };
 };
 
 const covering = (table: string): string =>

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Hash } from '../kernel/hash.ts';
-import { appendLeaf, type Frontier, rootOf } from './merkle.ts';
+import { type Frontier, rootOf, rootOfAll } from './merkle.ts';
 import { consistencyRanges, inclusionRanges, type Range, same, subtreesOf } from './proof.ts';
 import type { Queryable } from './store.ts';
 import { TILE_WIDTH } from './tile-path.ts';
@@ -19,13 +19,6 @@ type Tile = { level: number; index: number };
 type Reading = { tiles: Map<string, Promise<Uint8Array[]>>; nodes: Map<string, Promise<Uint8Array>> };
 
 const newReading = (): Reading => ({ tiles: new Map(), nodes: new Map() });
-
-/** The root of whole subtrees that stand side by side. */
-const rootOfAll = (hash: Hash, hashes: readonly Uint8Array[]): Uint8Array => {
-  const frontier: Frontier = [];
-  for (const [i, leaf] of hashes.entries()) appendLeaf(hash, frontier, i, leaf);
-  return rootOf(hash, frontier);
-};
 
 const cut = (bytes: Uint8Array): Uint8Array[] => {
   const hashes: Uint8Array[] = [];

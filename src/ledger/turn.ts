@@ -1,6 +1,5 @@
 import { asBuffer } from '../db/copy.ts';
-import { insertSteps, type Step } from '../db/pipeline.ts';
-import { toArrays, updateSql } from '../db/table.ts';
+import { insertSteps, type Step, updateStep } from '../db/pipeline.ts';
 import { type Hash, sha256, toHex } from '../kernel/hash.ts';
 import type { Random } from '../kernel/time.ts';
 import { type Entry, MAX_ENTRY_BYTES, markedEntry } from './entry.ts';
@@ -137,7 +136,7 @@ export type TurnSteps = { steps: Step[]; updates: number[]; expectUpdated: numbe
  * All that a turn writes, to be sent at once: the append first (it locks the head, so two writers never wait for each
  * other crosswise), then each table's new and changed rows.
  *
- * What only inserts is named, and so planned once; what looks rows up is not (see `keepPlans`).
+ * Every statement is named, and so planned once (see `keepPlans`).
  */
 export const turnSteps = (entries: TurnEntries, changes: Changes, clock: number): TurnSteps => {
   const head = entries.newHead();
@@ -166,7 +165,7 @@ export const turnSteps = (entries: TurnEntries, changes: Changes, clock: number)
   const updates: number[] = [];
   let expectUpdated = 0;
   for (const [table, rows] of changes.updated) {
-    updates.push(steps.push({ text: updateSql(table, 1), values: toArrays(table, rows) }) - 1);
+    updates.push(steps.push(updateStep(table, rows)) - 1);
     expectUpdated += rows.length;
   }
   return { steps, updates, expectUpdated };

@@ -20,7 +20,8 @@ export type FaultKind =
   | 'wrong-key'
   | 'wrong-checkpoint'
   | 'cut-off'
-  | 'wrong-tile';
+  | 'wrong-tile'
+  | 'rewritten';
 
 /** The first thing that is wrong with a ledger, and where. */
 export class LedgerFault extends Error {
@@ -35,23 +36,41 @@ export class LedgerFault extends Error {
 }
 
 const MEMBERS = ['actor', 'at', 'data', 'origin', 'prev', 'seq', 'type', 'v'].join();
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+export const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Where a check stands: all that the next entry is held against. */
+export type Standing = { size: number; leaf: string; at: string; origin: string; frontier: Frontier };
+
+const nothing = (): Standing => ({ size: 0, leaf: GENESIS_PREV, at: '', origin: '', frontier: [] });
+
 /**
- * Checks entries one after the other, from entry 0: bytes are RFC 8785 of an entry, positions have no gap,
- * every `prev` is the leaf hash before, time never goes back. No I/O: feed it from a database, a file or a URL.
+ * Checks entries one after the other, from entry 0 or from where an earlier check stood: bytes are RFC 8785 of an entry,
+ * positions have no gap, every `prev` is the leaf hash before, time never goes back. No I/O: feed it from a database, a file or a URL.
  */
 export class Verifier {
-  size = 0;
-  leaf = GENESIS_PREV;
-  origin = '';
-  private at = '';
-  private readonly frontier: Frontier = [];
-  private readonly hash: Hash;
+  size: number;
+  leaf: string;
+  origin: string;
+  protected at: string;
+  protected readonly frontier: Frontier;
+  protected readonly hash: Hash;
+  /** Of which position on the frontier is kept. */
+  private readonly from: number;
 
-  constructor(hash: Hash) {
+  constructor(hash: Hash, start: Standing = nothing(), from = 0) {
     this.hash = hash;
+    this.size = start.size;
+    this.leaf = start.leaf;
+    this.at = start.at;
+    this.origin = start.origin;
+    this.frontier = [...start.frontier];
+    this.from = from;
+  }
+
+  standing(): Standing {
+    const { size, leaf, at, origin, frontier } = this;
+    return { size, leaf, at, origin, frontier: [...frontier] };
   }
 
   /** Returns the entry. Throws the LedgerFault of the first rule that does not hold. */
@@ -61,7 +80,7 @@ export class Verifier {
     const hex = toHex(leaf);
     if (storedLeaf !== undefined && !sameBytes(storedLeaf, leaf))
       throw new LedgerFault(this.size, 'wrong-leaf', 'the stored leaf hash is not the hash of its bytes');
-    appendLeaf(this.hash, this.frontier, this.size, leaf);
+    appendLeaf(this.hash, this.frontier, this.size, leaf, this.from);
     this.leaf = hex;
     this.at = entry.at;
     this.origin = entry.origin;

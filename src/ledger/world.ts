@@ -20,6 +20,9 @@ export class Missing extends Error {
 
 type Rows = Map<string, unknown>;
 
+/** The rows of one table: as loaded (null: there is none), as the turn left them so far, as the command in hand does. */
+type Layers = { table: AnyTable; loaded: Rows; turn: Rows; command: Rows };
+
 /** What a turn writes: each touched row once with its final value, and what is only added. */
 export type Changes = {
   inserted: Map<AnyTable, object[]>;
@@ -36,9 +39,10 @@ export type Changes = {
  * else writes moves the head, the append is refused, and the world is emptied.
  */
 export class World {
-  private readonly loaded = new Map<AnyTable, Rows>();
-  private turn = new Map<AnyTable, Rows>();
-  private command = new Map<AnyTable, Rows>();
+  private readonly tables = new Map<AnyTable, Layers>();
+  /** Those the turn changed, in the order of their first change; and those the command in hand does. */
+  private turnTables: Layers[] = [];
+  private commandTables: Layers[] = [];
   private turnAdded: [AnyJournal, object][] = [];
   private commandAdded: [AnyJournal, object][] = [];
   private turnEffects: Changes['effects'] = [];
@@ -70,7 +74,9 @@ export class World {
   }
 
   put<Row>(table: Table<Row>, row: Row): void {
-    rowsOf(this.command, table as AnyTable).set(String(row[table.key]), row);
+    const layers = this.layersOf(table as AnyTable);
+    if (layers.command.size === 0) this.commandTables.push(layers);
+    layers.command.set(String(row[table.key]), row);
   }
 
   add<Row extends object>(journal: Journal<Row>, row: Row): void {
@@ -84,9 +90,9 @@ export class World {
 
   /** Ends the command in hand: its changes become the turn's. */
   keep(): void {
-    for (const [table, rows] of this.command) {
-      const into = rowsOf(this.turn, table);
-      for (const [id, row] of rows) into.set(id, row);
+    for (const layers of this.commandTables) {
+      if (layers.turn.size === 0) this.turnTables.push(layers);
+      for (const [id, row] of layers.command) layers.turn.set(id, row);
     }
     this.turnAdded.push(...this.commandAdded);
     this.turnEffects.push(...this.commandEffects);
@@ -95,13 +101,14 @@ export class World {
 
   /** Forgets the changes of the command in hand. */
   drop(): void {
-    if (this.command.size > 0) this.command = new Map();
+    for (const layers of this.commandTables) layers.command.clear();
+    if (this.commandTables.length > 0) this.commandTables = [];
     if (this.commandAdded.length > 0) this.commandAdded = [];
     if (this.commandEffects.length > 0) this.commandEffects = [];
   }
 
   load(table: AnyTable, ids: readonly string[], rows: readonly object[]): void {
-    const into = rowsOf(this.loaded, table);
+    const into = this.layersOf(table).loaded;
     for (const id of ids) into.set(id, null);
     for (const row of rows) into.set(String((row as Record<string, unknown>)[table.key]), standingAlone(row));
   }
@@ -113,10 +120,10 @@ export class World {
       added: new Map(),
       effects: this.turnEffects,
     };
-    for (const [table, rows] of this.turn) {
-      const known = this.loaded.get(table);
-      for (const [id, row] of rows) {
-        const isNew = known?.get(id) === null || known?.get(id) === undefined;
+    for (const { table, loaded, turn } of this.turnTables) {
+      for (const [id, row] of turn) {
+        const known = loaded.get(id);
+        const isNew = known === null || known === undefined;
         const list = isNew ? changes.inserted : changes.updated;
         if (!list.has(table)) list.set(table, []);
         list.get(table)!.push(row as object);
@@ -131,10 +138,9 @@ export class World {
 
   /** The turn is committed: what it wrote is now what is loaded. */
   settle(maxRows: number): void {
-    for (const [table, rows] of this.turn) {
-      const into = rowsOf(this.loaded, table);
-      for (const [id, row] of rows) into.set(id, row);
-      if (into.size > maxRows) into.clear();
+    for (const { loaded, turn } of this.turnTables) {
+      for (const [id, row] of turn) loaded.set(id, row);
+      if (loaded.size > maxRows) loaded.clear();
     }
     this.abandon();
   }
@@ -142,7 +148,8 @@ export class World {
   /** Forgets the turn, keeps what is loaded. */
   abandon(): void {
     this.drop();
-    this.turn = new Map();
+    for (const layers of this.turnTables) layers.turn = new Map();
+    this.turnTables = [];
     this.turnAdded = [];
     this.turnEffects = [];
   }
@@ -150,14 +157,24 @@ export class World {
   /** The head is no longer the one we left: nothing loaded may be believed. */
   empty(): void {
     this.abandon();
-    this.loaded.clear();
+    this.tables.clear();
   }
 
   /** null: known to be absent. undefined: not known. */
   private find(table: Table<never> | AnyTable, id: string): unknown {
-    const key = table as AnyTable;
-    const own = this.command.size === 0 ? undefined : this.command.get(key)?.get(id);
-    return own ?? this.turn.get(key)?.get(id) ?? this.loaded.get(key)?.get(id);
+    const layers = this.tables.get(table as AnyTable);
+    if (layers === undefined) return undefined;
+    const { command, turn, loaded } = layers;
+    return (command.size === 0 ? undefined : command.get(id)) ?? turn.get(id) ?? loaded.get(id);
+  }
+
+  private layersOf(table: AnyTable): Layers {
+    let layers = this.tables.get(table);
+    if (layers === undefined) {
+      layers = { table, loaded: new Map(), turn: new Map(), command: new Map() };
+      this.tables.set(table, layers);
+    }
+    return layers;
   }
 }
 
@@ -167,13 +184,4 @@ const standingAlone = (row: object): object => {
   for (const [field, value] of Object.entries(fields))
     if (Buffer.isBuffer(value)) fields[field] = unpooled(value);
   return row;
-};
-
-const rowsOf = (map: Map<AnyTable, Rows>, table: AnyTable): Rows => {
-  let rows = map.get(table);
-  if (rows === undefined) {
-    rows = new Map();
-    map.set(table, rows);
-  }
-  return rows;
 };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { payments } from '../accounts/accounts.tables.ts';
 import { BookEntry, post } from '../accounts/book.ts';
 import { Currency, Id, MAX_INTEGER, Seq, text } from '../kernel/values.ts';
-import { PAYOUT_HOLDS, PAYOUT_RAILS, PAYOUT_STATES } from '../kernel/vocabulary.ts';
+import { PAYOUT_HOLDS, PAYOUT_RAILS, PAYOUT_STATES, type PayoutState } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import type { Outcome, Step } from '../rails/rail.ts';
@@ -95,6 +96,33 @@ export const payoutOrderChanged: FactType<MaybeSiteAndDay, Changed> = {
   },
 };
 
+const CancelAsked = z.strictObject({
+  orderId: Id,
+  by: By,
+  reason: text(500).optional(),
+  state: z.enum(PAYOUT_STATES),
+});
+
+/** Somebody wants back what was sent. The page on which the payee confirms is shown no more. */
+export const payoutCancelAsked: FactType<MaybeSiteAndDay, z.infer<typeof CancelAsked>> = {
+  type: 'payout-order.cancel-asked.v1',
+  title: { en: 'Payment to be taken back from the rail', zh: '申请撤销已发出的付款' },
+  data: MaybeSiteAndDay,
+  private: CancelAsked,
+  grams: NONE,
+  fen: 'None move: it stays set aside until the rail says how it ended.',
+  backPointers: [],
+  apply(world, { seq, private: { orderId, state } }) {
+    const { reference } = world.get(payoutOrders, orderId)!;
+    world.put(payoutAttempts, {
+      ...world.get(payoutAttempts, reference!)!,
+      confirmation: null,
+      lastSeq: seq,
+    });
+    change(world, orderId, seq, { state });
+  },
+};
+
 const Readied = z.strictObject({ orderId: Id, by: By });
 export const payoutOrderReadied: FactType<MaybeSiteAndDay, z.infer<typeof Readied>> = {
   type: 'payout-order.submitted.v1',
@@ -110,6 +138,23 @@ export const payoutOrderReadied: FactType<MaybeSiteAndDay, z.infer<typeof Readie
 const Reference = z.string().min(1).max(64);
 const Begun = z.strictObject({ orderId: Id, reference: Reference, state: z.enum(PAYOUT_STATES) });
 
+/** Puts down that an order is being sent under this reference. */
+export const beginAttempt = (
+  world: World,
+  seq: number,
+  at: number,
+  { orderId, reference, state }: z.infer<typeof Begun>,
+): void => {
+  const known = world.get(payoutAttempts, reference);
+  const step: Step = { did: 'submit', at };
+  world.put(payoutAttempts, {
+    ...(known ?? { reference, orderId, confirmation: null, seq }),
+    steps: [...(known?.steps ?? []), step],
+    lastSeq: seq,
+  });
+  change(world, orderId, seq, { state, reference });
+};
+
 /** Recorded before each sending, so that what was sent can always be asked for. */
 export const payoutAttemptBegun: FactType<MaybeSiteAndDay, z.infer<typeof Begun>> = {
   type: 'payout-attempt.begun.v1',
@@ -119,16 +164,7 @@ export const payoutAttemptBegun: FactType<MaybeSiteAndDay, z.infer<typeof Begun>
   grams: NONE,
   fen: NONE,
   backPointers: [],
-  apply(world, { seq, at, private: { orderId, reference, state } }) {
-    const known = world.get(payoutAttempts, reference);
-    const step: Step = { did: 'submit', at };
-    world.put(payoutAttempts, {
-      ...(known ?? { reference, orderId, confirmation: null, seq }),
-      steps: [...(known?.steps ?? []), step],
-      lastSeq: seq,
-    });
-    change(world, orderId, seq, { state, reference });
-  },
+  apply: (world, { seq, at, private: begun }) => beginAttempt(world, seq, at, begun),
 };
 
 const Told = z.strictObject({
@@ -156,6 +192,21 @@ const Answered = z.strictObject({
 });
 export type Answered = z.infer<typeof Answered>;
 
+/** Paid is what the rail says is paid; what comes back later is taken back. */
+const notePayment = (
+  world: World,
+  orderId: string,
+  { seq, at, state, netted }: { seq: number; at: number; state: PayoutState; netted: number | undefined },
+): void => {
+  const order = world.get(payoutOrders, orderId)!;
+  const sign = order.state === state ? 0 : state === 'paid' ? 1 : state === 'returned' ? -1 : 0;
+  if (sign === 0) return;
+  const { payableId: accountId, amount, rail } = order;
+  const covers = amount + (netted ?? order.netted);
+  const by = rail === 'cash' ? 'cash-list' : rail;
+  world.add(payments, { accountId, seq, at, by, amount: sign * covers, sent: sign * amount });
+};
+
 /** What a rail said of a reference, where it tells something new. */
 export const payoutAttemptAnswered: FactType<MaybeSiteAndDay, Answered> = {
   type: 'payout-attempt.answered.v1',
@@ -170,6 +221,7 @@ export const payoutAttemptAnswered: FactType<MaybeSiteAndDay, Answered> = {
     { seq, at, private: { orderId, reference, did, outcome, confirmation, state, netted, book } },
   ) {
     post(world, seq, book);
+    notePayment(world, orderId, { seq, at, state, netted });
     const attempt = world.get(payoutAttempts, reference)!;
     const told = outcome as Outcome;
     const unanswered = attempt.steps.findLastIndex((step) => step.did === 'submit' && !step.outcome);
@@ -187,6 +239,7 @@ export const orderFacts = [
   payoutOrderDrafted,
   payoutOrderChanged,
   payoutOrderReadied,
+  payoutCancelAsked,
   payoutAttemptBegun,
   payoutAttemptAnswered,
 ];

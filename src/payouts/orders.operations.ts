@@ -13,13 +13,21 @@ import {
   type Answered,
   payoutAttemptAnswered,
   payoutAttemptBegun,
+  payoutCancelAsked,
   payoutOrderChanged,
   payoutOrderDrafted,
   payoutOrderReadied,
 } from './orders.facts.ts';
-import { type By, type PayoutOrder, payees, payoutOrders, payoutRuns } from './payouts.tables.ts';
+import {
+  type By,
+  type PayoutOrder,
+  payees,
+  payoutAttempts,
+  payoutOrders,
+  payoutRuns,
+} from './payouts.tables.ts';
 import { nettedOf, settle } from './settling.ts';
-import { after, type Deed } from './states.ts';
+import { after, type Deed, UNDER_WAY } from './states.ts';
 
 /** Whoever makes and approves payouts. */
 export const PAYERS = ['operator', 'payer'] as const;
@@ -35,7 +43,12 @@ export type OrderAnswer = {
 export type StateAnswer = { id: string; state: PayoutState };
 
 /** What a rail takes, with the programme's own limits. Minor units. */
-export type OrderLimits = { minimum: number; maximum: number; nameFrom?: number | undefined };
+export type OrderLimits = {
+  currency?: string | undefined;
+  minimum: number;
+  maximum: number;
+  nameFrom?: number | undefined;
+};
 
 export type DraftInput = {
   collectorId: string;
@@ -77,6 +90,16 @@ const checkAmount = (amount: number, limits: OrderLimits, asked: boolean): void 
   const message = `This rail pays ${limits.minimum} minor units or more: it stays owed until it has grown.`;
   if (asked) throw unprocessable('amount_below_minimum', '/amount', message);
   throw conflict('below_minimum', message, { amount });
+};
+
+/** What must hold before an order is sent for the first time. @throws 409 */
+export const expectReleased = (world: World, order: PayoutOrder): void => {
+  const released =
+    order.ready || (order.runId !== null && world.get(payoutRuns, order.runId)!.state === 'submitted');
+  if (!released) throw conflict('not_submitted', 'Nobody submitted this order.');
+  if (order.personId === null) throw conflict('collector_erased', 'The person was erased meanwhile.');
+  if (world.get(payees, order.personId)?.seq !== order.payeeSeq)
+    throw conflict('payee_changed', 'The payee changed since this was approved.');
 };
 
 type Deeds = {
@@ -206,11 +229,31 @@ export const orderOperations = (keyring: Keyring, programme: { timeZone: string;
     } as Operation<
       {
         orderId: string;
-        deed: 'approve' | 'reject' | 'hold' | 'release' | 'withdraw';
+        deed: 'approve' | 'reject' | 'hold' | 'release';
         reason?: string | undefined;
       },
       StateAnswer
     >,
+
+    /** Taken back at once where nothing was sent; what was sent is for the rail to take back. */
+    cancel: {
+      name: 'payout-order.cancel',
+      roles: PAYERS,
+      status: 201,
+      decide(world, { orderId, reason }, context) {
+        const order = orderInPath(world, orderId);
+        const by = byOf(context.caller);
+        if (!UNDER_WAY.includes(order.state))
+          return changed(world, order, { orderId, deed: 'withdraw', by, reason }, context);
+        world.need(payoutAttempts, [order.reference!]);
+        return draft({
+          type: payoutCancelAsked,
+          data: dataOf(order, context),
+          private: { orderId, by, reason, state: after(order.state, 'cancel') },
+        });
+      },
+      answer: stateAnswer,
+    } as Operation<{ orderId: string; reason: string }, StateAnswer>,
 
     /** By the programme: what follows from a run's approval, from a payee that changed, from what holds an order. */
     follow: {
@@ -258,15 +301,7 @@ export const orderOperations = (keyring: Keyring, programme: { timeZone: string;
         const order = orderInPath(world, orderId);
         if (order.lastSeq !== lastSeq) throw conflict('order_moved', 'The order changed meanwhile.');
         const state = after(order.state, 'begin');
-        if (order.reference === null) {
-          const released =
-            order.ready ||
-            (order.runId !== null && world.get(payoutRuns, order.runId)!.state === 'submitted');
-          if (!released) throw conflict('not_submitted', 'Nobody submitted this order.');
-          if (order.personId === null) throw conflict('collector_erased', 'The person was erased meanwhile.');
-          if (world.get(payees, order.personId)?.seq !== order.payeeSeq)
-            throw conflict('payee_changed', 'The payee changed since this was approved.');
-        }
+        if (order.reference === null) expectReleased(world, order);
         const reference = order.reference ?? referenceOf(context.id);
         return draft({
           type: payoutAttemptBegun,
@@ -286,6 +321,7 @@ export const orderOperations = (keyring: Keyring, programme: { timeZone: string;
         const order = orderInPath(world, orderId);
         if (order.reference !== reference)
           throw conflict('another_reference', 'The order bears another reference.');
+        world.need(payoutAttempts, [reference]);
         const state = after(order.state, outcome.kind);
         const { confirmation, ...told } = outcome as Outcome & { confirmation?: string };
         return draft({

@@ -12,6 +12,7 @@ import { hiddenPeople } from '../registry/people.queries.ts';
 import { PAYERS } from './orders.operations.ts';
 import { holdsOf } from './payouts.queries.ts';
 import {
+  AskedAnswer,
   OrderAnswer,
   OrderRequest,
   PayoutOrderDetail,
@@ -28,6 +29,16 @@ const READERS = [...PAYERS, 'auditor'] as const;
 
 const ordersIn = ({ db }: PayoutDeps) =>
   db.withTables<{ payoutOrders: PayoutOrder; payoutAttempts: PayoutAttempt }>();
+
+const orderBy = async (deps: PayoutDeps, id: string): Promise<PayoutOrder> => {
+  const order = await ordersIn(deps)
+    .selectFrom('payoutOrders')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (order === undefined) throw notFound('payout order');
+  return order;
+};
 
 const toView = (
   {
@@ -89,7 +100,7 @@ const makingRoutes = (app: FastifyInstance, deps: OrderDeps): void => {
     },
     example: { collectorId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a001', rail: 'wechat', amount: 21_604 },
     handler: async ({ body: { id: _, currency = deps.programme.currency, ...body }, ...from }) => {
-      const limits = limitsFor(deps, body.rail);
+      const limits = limitsFor(deps, body.rail, currency);
       return confirmedInside(async () => {
         const holds = await holdsOf(deps.pool, [body.collectorId], deps.clock());
         const prepared = holds.get(body.collectorId) ?? { payeeSeq: null, holds: [] };
@@ -121,15 +132,14 @@ const decidingRoutes = (app: FastifyInstance, deps: OrderDeps): void => {
         write(deps, orders.decide, { orderId: params.id, deed }, from, params.id),
     });
   const withReason = [
-    ['reject', 'reject', { en: 'Reject a payout order: what it pays is owed again', zh: '驳回付款单' }],
-    ['hold', 'hold', { en: 'Hold a payout order', zh: '暂停付款单' }],
-    ['cancel', 'withdraw', { en: 'Take back a payout order that was not sent', zh: '撤销未发出的付款单' }],
+    ['reject', { en: 'Reject a payout order: what it pays is owed again', zh: '驳回付款单' }],
+    ['hold', { en: 'Hold a payout order', zh: '暂停付款单' }],
   ] as const;
-  for (const [path, deed, summary] of withReason)
+  for (const [deed, summary] of withReason)
     route(app, {
       method: 'POST',
-      url: `/v1/payout-orders/:id/${path}`,
-      operationId: `${path}PayoutOrder`,
+      url: `/v1/payout-orders/:id/${deed}`,
+      operationId: `${deed}PayoutOrder`,
       tag,
       summary,
       access: PAYERS,
@@ -142,6 +152,38 @@ const decidingRoutes = (app: FastifyInstance, deps: OrderDeps): void => {
       handler: ({ params, body: { reason }, ...from }) =>
         write(deps, orders.decide, { orderId: params.id, deed, reason }, from, params.id),
     });
+  route(app, {
+    method: 'POST',
+    url: '/v1/payout-orders/:id/cancel',
+    operationId: 'cancelPayoutOrder',
+    tag,
+    summary: { en: 'Take back a payout order; what was sent, as far as its rail can', zh: '撤销付款单' },
+    access: PAYERS,
+    params: Params,
+    body: Reason,
+    response: StateAnswer,
+    status: 201,
+    errors: { 409: 'At its end, or being taken back already' },
+    example: { reason: '金额有误' },
+    handler: ({ params, body: { reason }, ...from }) =>
+      write(deps, orders.cancel, { orderId: params.id, reason }, from, params.id),
+  });
+  route(app, {
+    method: 'POST',
+    url: '/v1/payout-orders/:id/ask',
+    operationId: 'askForPayoutOrder',
+    tag,
+    summary: { en: 'Ask the rail what became of a payout order, paid ones too', zh: '向渠道查询付款单' },
+    access: PAYERS,
+    params: Params,
+    response: AskedAnswer,
+    errors: { 409: 'Nothing was sent of it, or its rail cannot be asked' },
+    handler: async ({ params: { id } }) => {
+      const said = await deps.payouts.worker.askAgain(await orderBy(deps, id));
+      const { state } = await orderBy(deps, id);
+      return { id, state, said };
+    },
+  });
   route(app, {
     method: 'POST',
     url: '/v1/payout-orders/:id/submit',
@@ -206,12 +248,7 @@ const readingRoutes = (app: FastifyInstance, deps: OrderDeps): void => {
     params: Params,
     response: PayoutOrderDetail,
     handler: async ({ params, caller }) => {
-      const order = await ordersIn(deps)
-        .selectFrom('payoutOrders')
-        .selectAll()
-        .where('id', '=', params.id)
-        .executeTakeFirst();
-      if (order === undefined) throw notFound('payout order');
+      const order = await orderBy(deps, params.id);
       const attempt = await ordersIn(deps)
         .selectFrom('payoutAttempts')
         .selectAll()

@@ -21,15 +21,16 @@ export const holdsOf = async (
   db: Queryable,
   personIds: readonly string[],
   now: number,
-): Promise<Map<string, { payeeSeq: number | null; holds: PayoutHold[] }>> => {
+): Promise<Map<string, { payeeSeq: number | null; named: boolean; holds: PayoutHold[] }>> => {
   const { rows } = await db.query<{
     personId: string;
     payeeSeq: number | null;
+    named: boolean;
     changed: boolean;
     shared: boolean;
     disputed: boolean;
   }>(
-    `SELECT p.person_id AS "personId", p.seq AS "payeeSeq", coalesce(p.changed_at > $2::int8, false) AS changed,
+    `SELECT p.person_id AS "personId", p.seq AS "payeeSeq", p.named, coalesce(p.changed_at > $2::int8, false) AS changed,
        EXISTS (SELECT FROM payees o WHERE o.account_hash = p.account_hash AND o.person_id <> p.person_id) AS shared,
        EXISTS (SELECT FROM source_parties s JOIN sources w ON w.key = s.key JOIN disputes d ON d.lot_id = w.lot_id
          WHERE s.person_id = p.person_id AND d.outcome IS NULL) AS disputed
@@ -37,10 +38,11 @@ export const holdsOf = async (
     [[...personIds], now - PAYEE_RESTS_MS],
   );
   return new Map(
-    rows.map(({ personId, payeeSeq, changed, shared, disputed }) => [
+    rows.map(({ personId, payeeSeq, named, changed, shared, disputed }) => [
       personId,
       {
         payeeSeq,
+        named,
         holds: [
           ...(changed ? (['payee-changed'] as const) : []),
           ...(shared ? (['account-shared'] as const) : []),
@@ -133,7 +135,22 @@ export const draftedOf = async (db: Queryable, runId: string): Promise<RunList> 
 
 /** The account an order is paid to, out of the sealed part of the fact that says so; undefined once it was erased. */
 export const payeeAt = async (db: Queryable, keyring: Keyring, seq: number): Promise<PayeePart | undefined> =>
-  (await readFactsAt(db, sha256, keyring, [seq])).get(seq)?.fact.people[0]?.part as PayeePart | undefined;
+  (await payeesAt(db, keyring, [seq])).get(seq);
+
+/** As `payeeAt`, of several facts, by position; those that were erased are not in it. */
+export const payeesAt = async (
+  db: Queryable,
+  keyring: Keyring,
+  seqs: readonly number[],
+): Promise<Map<number, PayeePart>> => {
+  const facts = await readFactsAt(db, sha256, keyring, [...new Set(seqs)]);
+  return new Map(
+    [...facts].flatMap(([seq, { fact }]) => {
+      const part = fact.people[0]?.part as PayeePart | undefined;
+      return part === undefined ? [] : [[seq, part] as const];
+    }),
+  );
+};
 
 /** Open orders of which something may follow, oldest first. */
 export const ordersWhere = async (

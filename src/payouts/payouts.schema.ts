@@ -81,6 +81,17 @@ export const OrderAnswer = z.object({
 export const Reason = z.strictObject({ id: Id.optional(), reason: text(500) });
 export const StateAnswer = z.object({ id: Id, state: z.enum(PAYOUT_STATES), receipt: Receipt });
 
+export const AskedAnswer = z
+  .object({
+    id: Id,
+    state: z.enum(PAYOUT_STATES),
+    said: z.string().meta({
+      description:
+        'What the rail answered now. Where the order ended otherwise, its state stays: compare the statement.',
+    }),
+  })
+  .meta({ id: 'PayoutAsked' });
+
 export const PayoutOrderView = z
   .object({
     id: Id,

@@ -28,6 +28,49 @@ export const payees = table<Payee>('payees', 'personId', {
   lastSeq: 'int8',
 });
 
+/** The last proposal of whom to pay in a person's place; who that is stands in the fact `seq`. */
+export type Heir = {
+  personId: string;
+  rail: PayoutRail;
+  accountHash: string | null;
+  maker: By;
+  state: 'proposed' | 'approved' | 'rejected';
+  /** The proposal that was approved last, whatever was proposed since. */
+  paidSeq: number | null;
+  seq: number;
+  lastSeq: number;
+};
+export const heirs = table<Heir>('payout_heirs', 'personId', {
+  personId: 'uuid',
+  rail: 'text',
+  accountHash: 'text',
+  maker: 'json',
+  state: 'text',
+  paidSeq: 'int8',
+  seq: 'int8',
+  lastSeq: 'int8',
+});
+
+/** Minor units that were owed on the account after entry `asOfSeq`, long ago, and were not paid since. */
+export type Unclaimed = {
+  accountId: string;
+  currency: string;
+  amount: number;
+  asOfSeq: number;
+  state: 'unclaimed' | 'claimed';
+  seq: number;
+  lastSeq: number;
+};
+export const unclaimed = table<Unclaimed>('payout_unclaimed', 'accountId', {
+  accountId: 'uuid',
+  currency: 'text',
+  amount: 'int8',
+  asOfSeq: 'int8',
+  state: 'text',
+  seq: 'int8',
+  lastSeq: 'int8',
+});
+
 /** Who made or approved something. */
 export type By = { keyId: string; organisationId: string; holder: string };
 

@@ -34,24 +34,31 @@ export type PayoutDeps = WriteDeps & {
   programme: { currency: string };
 };
 
-/** What one order may pay on this rail. @throws 422 where the rail is not set up */
-export const limitsFor = ({ payouts }: PayoutDeps, rail: PayoutRail): OrderLimits => {
+/** What one order may pay on this rail. @throws 422 where the rail is not set up, or pays another currency */
+export const limitsFor = ({ payouts }: PayoutDeps, rail: PayoutRail, currency: string): OrderLimits => {
   const limits = payouts.limitsOf(rail);
   if (limits === undefined)
     throw unprocessable('rail_not_set_up', '/rail', 'This rail is not set up here; choose another.');
+  if (limits.currency !== undefined && limits.currency !== currency)
+    throw unprocessable(
+      'currency_not_paid',
+      '/currency',
+      `This rail pays ${limits.currency} only; what is owed in another currency takes another rail.`,
+    );
   return limits;
 };
 
 /** Adds up outside the door what the run would pay: balances as of a position never change. */
 const prepared = async (deps: PayoutDeps, body: RunRequest): Promise<OpenRun> => {
-  const limits = limitsFor(deps, body.rail);
+  const currency = body.currency ?? deps.programme.currency;
+  const limits = limitsFor(deps, body.rail, currency);
   const last = (await readHead(deps.pool)).size - 1;
   if (body.asOfSeq !== undefined && body.asOfSeq > last)
     throw unprocessable('beyond_head', '/asOfSeq', 'lies beyond the end of the ledger');
   const { siteId, collectorIds } = body;
   const run = {
     rail: body.rail,
-    currency: body.currency ?? deps.programme.currency,
+    currency,
     asOfSeq: body.asOfSeq ?? last,
     rule: {
       version: RULE_VERSION,

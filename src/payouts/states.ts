@@ -5,7 +5,8 @@ import type { OutcomeKind } from '../rails/rail.ts';
 /** What people and the programme do to an order; what a rail says of it are the kinds of outcome. */
 export const DEEDS = ['approve', 'reject', 'hold', 'release', 'lapse', 'withdraw', 'begin'] as const;
 export type Deed = (typeof DEEDS)[number];
-export type PayoutEvent = Deed | OutcomeKind;
+/** `cancel`: somebody wants back what was sent; a fact of its own, since only the rail can end that. */
+export type PayoutEvent = Deed | 'cancel' | OutcomeKind;
 
 /** What a rail may say of something it was sent. */
 const TOLD = {
@@ -17,6 +18,14 @@ const TOLD = {
 } as const;
 
 /**
+ * ```
+ *            draft ⇄ held              submitted ⇄ unknown
+ *              ↓                           ↕
+ *           approved ──── begin ──→ awaiting-confirmation ──→ paid ──→ returned
+ *              ↓                       ↓               ↘        ↑
+ *     rejected, cancelled      failed, expired       cancelling ┤
+ *                                                               └→ cancelled, failed, expired
+ * ```
  * Where each event leads (domain, rule 7). What is not here cannot happen. Nothing leads out of an end but a late return,
  * and nothing leads from what was sent back to what may be approved: a new order is made instead, once this one ended.
  */
@@ -27,18 +36,23 @@ export const TRANSITIONS: Record<PayoutState, Partial<Record<PayoutEvent, Payout
   submitted: {
     ...TOLD,
     ...{ begin: 'submitted', accepted: 'submitted', 'awaiting-confirmation': 'awaiting-confirmation' },
-    ...{ unknown: 'unknown', 'not-found': 'unknown' },
+    ...{ cancel: 'cancelling', unknown: 'unknown', 'not-found': 'unknown' },
   },
   unknown: {
     ...TOLD,
     ...{ begin: 'unknown', accepted: 'submitted', 'awaiting-confirmation': 'awaiting-confirmation' },
-    ...{ unknown: 'unknown', 'not-found': 'unknown' },
+    ...{ cancel: 'cancelling', unknown: 'unknown', 'not-found': 'unknown' },
   },
   'awaiting-confirmation': {
     ...TOLD,
-    ...{ accepted: 'submitted', 'awaiting-confirmation': 'awaiting-confirmation' },
+    ...{ cancel: 'cancelling', accepted: 'submitted', 'awaiting-confirmation': 'awaiting-confirmation' },
   },
-  cancelling: TOLD,
+  // Never sent again; whatever the rail says short of an end, it is still to be taken back.
+  cancelling: {
+    ...TOLD,
+    ...{ accepted: 'cancelling', 'awaiting-confirmation': 'cancelling' },
+    ...{ unknown: 'cancelling', 'not-found': 'cancelling' },
+  },
   paid: { returned: 'returned' },
   failed: {},
   expired: {},

@@ -1,17 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { selectSql } from '../db/table.ts';
-import { DomainError } from '../kernel/errors.ts';
+import { conflict, DomainError } from '../kernel/errors.ts';
 import { keyedUuid } from '../kernel/ids.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { PayoutHold, PayoutRail } from '../kernel/vocabulary.ts';
+import type { PayoutRail } from '../kernel/vocabulary.ts';
 import type { AnyFact, Operation } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Door } from '../ledger/record.ts';
-import { nextStep, type Outcome, type OutcomeKind, type Rail, type Step } from '../rails/rail.ts';
+import {
+  type Attempt,
+  nextStep,
+  nextStepBack,
+  type Outcome,
+  type OutcomeKind,
+  type Rail,
+  type Step,
+} from '../rails/rail.ts';
 import { PROGRAMME } from '../registry/access.ts';
+import { payoutCancelAsked } from './orders.facts.ts';
 import type { OrderLimits, OrderOperations } from './orders.operations.ts';
-import { draftedOf, fieldsOf, holdsOf, linesOf, ordersWhere, payeeAt } from './payouts.queries.ts';
+import { draftedOf, fieldsOf, holdsOf, linesOf, ordersWhere, payeesAt } from './payouts.queries.ts';
 import {
   type PayoutAttempt,
   type PayoutOrder,
@@ -21,6 +30,8 @@ import {
 } from './payouts.tables.ts';
 import type { runOperations } from './runs.operations.ts';
 import { TRANSITIONS } from './states.ts';
+import { sweepUnclaimed, type unclaimedOperations } from './unclaimed.ts';
+import { UnsentOrders } from './unsent.ts';
 
 /** Orders taken in hand together. */
 const AT_ONCE = 200;
@@ -28,15 +39,18 @@ const AT_ONCE = 200;
 const IDLE_MS = 1_000;
 /** How long after a query, or a sending that came to nothing, the rail is asked again. */
 const ASK_AGAIN_MS = 60_000;
-const PURPOSE = '塑料回收款';
+export const PURPOSE = '塑料回收款';
 /** Calls to one rail under way at once. */
 const CALLS_AT_ONCE = 8;
+/** Orders whose sending is recorded in one turn, before the first of them is sent. */
+const BEGUN_AT_ONCE = 64;
 
 /** How often all orders that were not sent are looked at. */
 const SWEEP_MS = 10_000;
+/** How often balances nobody was paid are looked for. */
+const UNCLAIMED_MS = 3_600_000;
 const END_KINDS: readonly OutcomeKind[] = ['paid', 'failed', 'closed', 'cancelled', 'returned'];
 
-type Follow = Parameters<OrderOperations['follow']['decide']>[1];
 export type Rails = Map<PayoutRail, Rail>;
 
 export type WorkerOptions = {
@@ -49,6 +63,7 @@ export type WorkerOptions = {
   rails: Rails;
   orders: OrderOperations;
   runs: ReturnType<typeof runOperations>;
+  unclaimed: ReturnType<typeof unclaimedOperations>;
   limitsOf: (rail: PayoutRail) => OrderLimits | undefined;
   onError: (error: Error) => void;
 };
@@ -65,11 +80,18 @@ export class PayoutWorker {
   private rouse: (() => void) | undefined;
   /** When all orders that were not sent were last looked at; milliseconds. */
   private sweptAt = Number.NEGATIVE_INFINITY;
-  /** Milliseconds, by order. */
+  private unclaimedAt = Number.NEGATIVE_INFINITY;
+  /** Milliseconds, by order; of those under way alone. */
   private readonly due = new Map<string, number>();
+
+  private readonly unsent: UnsentOrders;
 
   constructor(options: WorkerOptions) {
     this.options = options;
+    this.unsent = new UnsentOrders({
+      ...options,
+      record: (operation, input) => this.record(operation, input),
+    });
   }
 
   start(): void {
@@ -85,7 +107,9 @@ export class PayoutWorker {
 
   /** Facts just committed: whether it should look. */
   offer(facts: readonly AnyFact[]): void {
-    const [payouts, people] = [/^payout-/, /^(collector\.(payee|erased)|payout-run\.decided)/];
+    const [payouts, people] = [/^payout-/, /^(collector\.(payee|heir|erased)|payout-run\.decided)/];
+    for (const { type, private: more } of facts)
+      if (type === payoutCancelAsked.type) this.due.delete(more.orderId as string);
     if (facts.some(({ type }) => people.test(type))) this.sweptAt = Number.NEGATIVE_INFINITY;
     if (facts.some(({ type }) => payouts.test(type) || people.test(type))) this.rouse?.();
   }
@@ -117,9 +141,17 @@ export class PayoutWorker {
     const wait = now - this.sweptAt;
     if (wait < 0 || wait >= SWEEP_MS) {
       this.sweptAt = now;
-      did += await this.sweep(now);
+      did += await this.unsent.sweep(now);
     }
-    did += await this.approve();
+    if (now - this.unclaimedAt >= UNCLAIMED_MS) {
+      this.unclaimedAt = now;
+      const { pool, unclaimed } = this.options;
+      did += await sweepUnclaimed(pool, now, {
+        find: (found) => this.record(unclaimed.find, found),
+        claim: (accountId) => this.record(unclaimed.claim, { accountId }),
+      });
+    }
+    did += await this.unsent.approve();
     for (const [name, rail] of this.options.rails) did += await this.drive(name, rail, now);
     return did;
   }
@@ -181,81 +213,6 @@ export class PayoutWorker {
     await this.record(runs.complete, { runId: id, ...(await draftedOf(pool, id)) });
   }
 
-  /** Puts the same deed through for each of these orders, once; says for how many. */
-  private async follow(
-    orders: readonly PayoutOrder[],
-    deeds: (order: PayoutOrder) => Omit<Follow, 'orderId' | 'lastSeq'>,
-  ): Promise<number> {
-    const done = orders.map((order) =>
-      this.record(this.options.orders.follow, { orderId: order.id, lastSeq: order.lastSeq, ...deeds(order) }),
-    );
-    return (await Promise.all(done)).filter((answer) => answer !== undefined).length;
-  }
-
-  /** The orders a run's approval covers, some at a time. */
-  private async approve(): Promise<number> {
-    const where = "o.state = 'draft' AND NOT o.alone AND r.state IN ('approved', 'submitted')";
-    return this.follow(await ordersWhere(this.options.pool, where, [], AT_ONCE), () => ({ deed: 'approve' }));
-  }
-
-  /** What follows from people, payees and disputes, before anything is sent: erased, rejected, paid elsewhere, held. */
-  private async sweep(now: number): Promise<number> {
-    const { pool } = this.options;
-    const unsent = "o.state IN ('draft', 'held', 'approved')";
-    let did = 0;
-    const all = async (where: string, deeds: (order: PayoutOrder) => Omit<Follow, 'orderId' | 'lastSeq'>) => {
-      for (let done = AT_ONCE; done === AT_ONCE; did += done)
-        done = await this.follow(await ordersWhere(pool, `${unsent} AND ${where}`, [], AT_ONCE), deeds);
-    };
-    await all('o."personId" IS NULL', () => ({ deed: 'withdraw' }));
-    await all("r.state = 'rejected'", () => ({ deed: 'reject' }));
-    await all('EXISTS (SELECT FROM payees p WHERE p.person_id = o."personId" AND p.rail <> o.rail)', () => ({
-      deed: 'withdraw',
-    }));
-    const { rows } = await pool.query<{ id: string; seq: number }>(
-      `SELECT o.id, p.seq FROM payout_orders o JOIN payees p ON p.person_id = o.person_id
-       WHERE ${unsent} AND p.seq <> o.payee_seq AND p.rail = o.rail`,
-    );
-    const seqs = new Map(rows.map(({ id, seq }) => [id, seq]));
-    for (let i = 0; i < rows.length; i += AT_ONCE) {
-      const some = rows.slice(i, i + AT_ONCE).map(({ id }) => id);
-      const lapsed = await ordersWhere(pool, `${unsent} AND o.id = ANY($1::uuid[])`, [some], AT_ONCE);
-      did += await this.follow(lapsed, ({ id }) => ({ deed: 'lapse', payeeSeq: seqs.get(id)! }));
-    }
-    return did + (await this.hold(now));
-  }
-
-  /** Holds what must not be sent now, releases what may again. What was held by hand or for a name stays. */
-  private async hold(now: number): Promise<number> {
-    const { pool } = this.options;
-    let did = 0;
-    for (let from = -1; ; ) {
-      const found = await ordersWhere(
-        pool,
-        `o.state IN ('draft', 'held', 'approved') AND o."personId" IS NOT NULL AND o.seq > $1`,
-        [from],
-        1_000,
-      );
-      if (found.length === 0) return did;
-      from = found.at(-1)!.seq;
-      did += await this.holdThese(found, now);
-    }
-  }
-
-  private async holdThese(found: readonly PayoutOrder[], now: number): Promise<number> {
-    const people = found.map(({ personId }) => personId!);
-    const standing = await holdsOf(this.options.pool, people, now);
-    const holdsNow = ({ personId, holds }: PayoutOrder): PayoutHold[] => [
-      ...(standing.get(personId!)?.holds ?? []),
-      ...holds.filter((hold) => hold === 'by-hand' || hold === 'identity'),
-    ];
-    const moved = found.filter((order) => holdsNow(order).join() !== order.holds.join());
-    return this.follow(moved, (order) => {
-      const holds = holdsNow(order);
-      return { deed: holds.length > 0 ? 'hold' : 'release', holds };
-    });
-  }
-
   private async drive(name: PayoutRail, rail: Rail, now: number): Promise<number> {
     const { pool } = this.options;
     const ready = await ordersWhere(
@@ -264,12 +221,10 @@ export class PayoutWorker {
       [name],
       AT_ONCE,
     );
-    let did = 0;
     const pace = this.paced(rail);
-    await inParallel(ready, async (order) => {
-      await pace();
-      if (await this.send(rail, order, now)) did++;
-    });
+    let did = 0;
+    for (let i = 0; i < ready.length; i += BEGUN_AT_ONCE)
+      did += await this.send(rail, ready.slice(i, i + BEGUN_AT_ONCE), pace, now);
     for (let from = -1; ; ) {
       const found = await ordersWhere(
         pool,
@@ -282,7 +237,7 @@ export class PayoutWorker {
       const due = found.filter(({ id }) => (this.due.get(id) ?? 0) <= now);
       await inParallel(due, async (order) => {
         await pace();
-        if (await this.ask(rail, order, now)) did++;
+        if (await this.ask(rail, order, pace, now)) did++;
       });
     }
   }
@@ -300,48 +255,80 @@ export class PayoutWorker {
   }
 
   /**
-   * Sends an order: first the attempt is recorded, then sent, then what was answered is recorded. Killed anywhere in
-   * between, it is asked for under the same reference. Says whether it was this worker's.
+   * Sends orders: first that they are begun is recorded, of all of them in one turn, then each is sent, and what was
+   * answered is recorded while others are still sent. Killed anywhere in between, they are asked for under the same
+   * reference. Says how many were this worker's.
    */
-  private async send(rail: Rail, order: PayoutOrder, now: number): Promise<boolean> {
-    const { pool, keyring, orders, onError } = this.options;
-    // Held since it was approved.
-    if (order.reference === null && (await this.holdThese([order], now)) > 0) return true;
-    const payee = await payeeAt(pool, keyring, order.payeeSeq);
+  private async send(
+    rail: Rail,
+    ready: readonly PayoutOrder[],
+    pace: () => Promise<void>,
+    now: number,
+  ): Promise<number> {
+    const { pool, keyring, orders } = this.options;
+    // Held since they were approved: these moved, and the door does not begin them.
+    const held = await this.unsent.holdThese(
+      ready.filter(({ reference, personId }) => reference === null && personId !== null),
+      now,
+    );
+    const payees = await payeesAt(
+      pool,
+      keyring,
+      ready.map(({ payeeSeq }) => payeeSeq),
+    );
     // Only the first sending knows whom: whoever was erased since cannot be sent anything again.
-    if (payee === undefined) return false;
-    const begun = await this.record(orders.begin, { orderId: order.id, lastSeq: order.lastSeq });
-    if (begun === undefined) return false;
-    this.due.set(order.id, now + 1);
-    const attempt = {
-      reference: begun.reference,
-      amount: order.amount,
-      payee: { account: payee.account ?? '', ...(payee.name === undefined ? {} : { name: payee.name }) },
-      purpose: PURPOSE,
-    };
-    let outcome: Outcome;
+    const known = ready.filter(({ payeeSeq }) => payees.has(payeeSeq));
+    const begun = await Promise.all(
+      known.map(async (order) => ({
+        order,
+        begun: await this.record(orders.begin, { orderId: order.id, lastSeq: order.lastSeq }),
+      })),
+    );
+    const mine = begun.flatMap(({ order, begun }) =>
+      begun === undefined ? [] : [{ order, reference: begun.reference }],
+    );
+    for (const { order } of mine) this.due.set(order.id, now + 1);
+    const told: Promise<boolean>[] = [];
+    await inParallel(mine, async ({ order, reference }) => {
+      await pace();
+      const { account = '', name } = payees.get(order.payeeSeq)!;
+      const payee = { account, ...(name === undefined ? {} : { name }) };
+      const outcome = await this.submit(rail, { reference, amount: order.amount, payee, purpose: PURPOSE });
+      if (outcome.kind !== 'unknown') this.due.set(order.id, now + ASK_AGAIN_MS);
+      const recorded = this.told(order, reference, 'submit', outcome);
+      // Whoever waits for all of them below hears of it.
+      recorded.catch(() => undefined);
+      told.push(recorded);
+    });
+    await Promise.all(told);
+    return held + mine.length;
+  }
+
+  private async submit(rail: Rail, attempt: Attempt): Promise<Outcome> {
     try {
-      outcome = await rail.submit(attempt);
+      return await rail.submit(attempt);
     } catch (error) {
-      onError(error as Error);
+      this.options.onError(error as Error);
       // A refusal of ours comes before the sending; of anything else nobody knows whether something was sent.
-      outcome =
-        error instanceof DomainError
-          ? { kind: 'unknown', code: error.code, refused: true }
-          : { kind: 'unknown', code: 'not_known' };
+      return error instanceof DomainError
+        ? { kind: 'unknown', code: error.code, refused: true }
+        : { kind: 'unknown', code: 'not_known' };
     }
-    await this.told(order, begun.reference, 'submit', outcome);
-    if (outcome.kind !== 'unknown') this.due.set(order.id, now + ASK_AGAIN_MS);
-    return true;
   }
 
   /** Does the next step under an order's reference, by what is recorded. Says whether something new was recorded. */
-  private async ask(rail: Rail, order: PayoutOrder, now: number): Promise<boolean> {
+  private async ask(
+    rail: Rail,
+    order: PayoutOrder,
+    pace: () => Promise<void>,
+    now: number,
+  ): Promise<boolean> {
     const { pool } = this.options;
     const { rows } = await pool.query<PayoutAttempt>(selectSql(payoutAttempts as never), [[order.reference]]);
     const { steps, reference } = rows[0]!;
+    if (order.state === 'cancelling') return this.takeBack(rail, order, steps, now);
     const next = nextStep(steps, rail.limits, now);
-    if (next === 'submit') return this.send(rail, order, now);
+    if (next === 'submit') return (await this.send(rail, [order], pace, now)) > 0;
     this.due.set(order.id, now + ASK_AGAIN_MS);
     if (next === 'free') return this.told(order, reference, 'query', { kind: 'failed', code: 'refused' });
     if (next !== 'query') return false;
@@ -350,8 +337,50 @@ export class PayoutWorker {
     // What the rail does not know may be sent again, as it was, after a while.
     const sendings = steps.filter((step) => step.did === 'submit').length;
     if (outcome.kind === 'not-found') this.due.set(order.id, now + ASK_AGAIN_MS * Math.min(sendings, 60));
-    if (END_KINDS.includes(outcome.kind)) this.due.delete(order.id);
     return news;
+  }
+
+  /**
+   * Asks the rail about an order whatever its state, since what was paid may come back days later. What it answers is
+   * recorded where it may still change the order.
+   * @throws 409 for an order nothing was sent of, or a rail that cannot be asked
+   */
+  async askAgain(order: PayoutOrder): Promise<OutcomeKind> {
+    const { pool, rails } = this.options;
+    const rail = rails.get(order.rail);
+    if (rail === undefined)
+      throw conflict('rail_not_set_up', 'This rail cannot be asked here; import its statement.');
+    if (order.reference === null)
+      throw conflict('not_sent', 'Nothing was sent under this order yet.', { state: order.state });
+    const { rows } = await pool.query<PayoutAttempt>(selectSql(payoutAttempts as never), [[order.reference]]);
+    const { steps } = rows[0]!;
+    const outcome = await rail.query(order.reference, steps[0]!.at);
+    await this.told(order, order.reference, 'query', outcome, steps.at(-1));
+    return outcome.kind;
+  }
+
+  /** Does the next step with what is to be taken back. Says whether something new was recorded. */
+  private async takeBack(
+    rail: Rail,
+    order: PayoutOrder,
+    steps: readonly Step[],
+    now: number,
+  ): Promise<boolean> {
+    const reference = order.reference!;
+    const asked = steps.filter(({ did }) => did === 'cancel').length;
+    this.due.set(order.id, now + ASK_AGAIN_MS * Math.min(Math.max(asked, 1), 60));
+    const next = nextStepBack(steps, rail.limits, now);
+    if (next === 'by-hand') return false;
+    if (next === 'cancel') {
+      const outcome = await rail.cancel(reference);
+      // What it was refused for, or whether it was done, the rail is asked at once.
+      if (outcome.kind === 'unknown') this.due.delete(order.id);
+      return this.told(order, reference, 'cancel', outcome, steps.at(-1));
+    }
+    const outcome = await rail.query(reference, steps[0]!.at);
+    const gone = nextStepBack([...steps, { did: 'query', at: now, outcome }], rail.limits, now) === 'gone';
+    const said: Outcome = gone ? { kind: 'cancelled' } : outcome;
+    return this.told(order, reference, 'query', said, steps.at(-1));
   }
 
   /** Records an answer that tells something new. An amount that is not the order's is not believed. */
@@ -362,6 +391,7 @@ export class PayoutWorker {
     said: Outcome,
     last?: Step,
   ): Promise<boolean> {
+    if (END_KINDS.includes(said.kind)) this.due.delete(order.id);
     const differs = said.amount !== undefined && said.amount !== order.amount;
     const outcome: Outcome = differs ? { kind: 'unknown', code: 'another_amount' } : said;
     const to = TRANSITIONS[order.state][outcome.kind];

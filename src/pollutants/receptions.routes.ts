@@ -16,7 +16,7 @@ import { IdParams, ReasonRequest } from './declarations.schema.ts';
 import { NOTE_POLICY, notePage } from './note.page.ts';
 import { voidReception } from './reception-void.operations.ts';
 import { receptionOperations } from './receptions.operations.ts';
-import { findNote, numberOf, RECEPTIONS } from './receptions.queries.ts';
+import { findNote, RECEPTIONS, receptionViews } from './receptions.queries.ts';
 import * as schema from './receptions.schema.ts';
 import type { Reception } from './receptions.tables.ts';
 
@@ -34,8 +34,6 @@ const EXAMPLE = {
 };
 
 export type ReceptionDeps = PollutantDeps & { pool: Queryable };
-
-const viewOf = (row: Reception) => ({ ...row, note: { number: numberOf(row) } });
 
 export const receptionRoutes = (app: FastifyInstance, deps: ReceptionDeps): void => {
   const { receive, changeSettings } = receptionOperations(deps.programme);
@@ -63,7 +61,7 @@ export const receptionRoutes = (app: FastifyInstance, deps: ReceptionDeps): void
     tag,
     summary: { en: 'Upload up to 1,000 receptions, any number of times', zh: '批量上传接收记录' },
     access: RECEIVERS,
-    body: z.array(z.unknown()).min(1).max(schema.MAX_RECEPTIONS).or(z.instanceof(NdJson)),
+    body: z.array(z.unknown()).or(z.instanceof(NdJson)),
     documentedBody: z.array(schema.ReceptionRequest).min(1).max(schema.MAX_RECEPTIONS),
     consumes: ['application/json', 'application/x-ndjson'],
     response: z.object({ items: z.array(schema.ReceptionBatchItem) }),
@@ -136,7 +134,7 @@ const readRoutes = (app: FastifyInstance, deps: ReceptionDeps): void => {
     handler: async ({ params, caller }) => {
       const row = await findAtSite<Reception>(deps.db, RECEPTIONS, caller, params.id);
       if (row === undefined) throw notFound('reception');
-      return viewOf(row);
+      return (await receptionViews(deps.db, [row]))[0]!;
     },
   });
   route(app, {
@@ -180,7 +178,14 @@ const readRoutes = (app: FastifyInstance, deps: ReceptionDeps): void => {
     handler: async ({ query, caller, ...http }) => {
       const { after, limit } = readCursor(query);
       const rows = await listAtSites<Reception>(deps.db, RECEPTIONS, caller, query, after, limit);
-      return toPage(rows, limit, (row) => row.seq, viewOf, http);
+      const views = await receptionViews(deps.db, rows);
+      return toPage(
+        views,
+        limit,
+        (row) => row.seq,
+        (row) => row,
+        http,
+      );
     },
   });
 };

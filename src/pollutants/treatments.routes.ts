@@ -6,6 +6,7 @@ import { notFound } from '../kernel/errors.ts';
 import { Id } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
 import { type AtSite, findAtSite, listAtSites } from '../registry/at-sites.queries.ts';
+import { openMarks } from '../supervision/marks.queries.ts';
 import { RECEIVERS } from './declarations.operations.ts';
 import type { PollutantDeps } from './declarations.routes.ts';
 import { IdParams } from './declarations.schema.ts';
@@ -69,6 +70,13 @@ export const treatmentRoutes = (app: FastifyInstance, deps: PollutantDeps): void
     table: 'pollutantTreatments',
     what: 'treatment',
     view: schema.TreatmentView,
+    read: async (rows) => {
+      const open = await openMarks(
+        deps.db,
+        rows.map(({ id, marks: recorded }) => ({ id, recorded })),
+      );
+      return rows.map((row) => ({ ...row, marks: open.get(row.id)! }));
+    },
     one: { operationId: 'getPollutantTreatment', summary: { en: 'Read one treatment', zh: '查询处理记录' } },
     all: { operationId: 'listPollutantTreatments', summary: { en: 'List treatments', zh: '列出处理记录' } },
   });
@@ -84,12 +92,21 @@ export const treatmentRoutes = (app: FastifyInstance, deps: PollutantDeps): void
 
 type Said = { operationId: string; summary: { en: string; zh: string } };
 
-/** One of a kind, and the list of them; rows are shown as they are kept. */
+/** One of a kind, and the list of them; rows are shown as they are kept, or as `read` makes them. */
 const readRoutes = <Row extends AtSite>(
   app: FastifyInstance,
   deps: PollutantDeps,
-  of: { url: string; table: string; what: string; view: z.ZodType<object>; one: Said; all: Said },
+  of: {
+    url: string;
+    table: string;
+    what: string;
+    view: z.ZodType<object>;
+    read?: (rows: Row[]) => Promise<Row[]>;
+    one: Said;
+    all: Said;
+  },
 ): void => {
+  const { read = async (rows: Row[]) => rows } = of;
   route(app, {
     method: 'GET',
     url: `${of.url}/:id`,
@@ -101,7 +118,7 @@ const readRoutes = <Row extends AtSite>(
     handler: async ({ params, caller }) => {
       const row = await findAtSite<Row>(deps.db, of.table, caller, params.id);
       if (row === undefined) throw notFound(of.what);
-      return row;
+      return (await read([row]))[0]!;
     },
   });
   route(app, {
@@ -114,7 +131,7 @@ const readRoutes = <Row extends AtSite>(
     response: pageOf(of.view),
     handler: async ({ query, caller, ...http }) => {
       const { after, limit } = readCursor(query);
-      const rows = await listAtSites<Row>(deps.db, of.table, caller, query, after, limit);
+      const rows = await read(await listAtSites<Row>(deps.db, of.table, caller, query, after, limit));
       return toPage(
         rows,
         limit,

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { sha256 } from '../kernel/hash.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
-import { readFacts } from '../ledger/store.ts';
+import { readConcerned, readFacts } from '../ledger/store.ts';
 import { projectFacts } from './project.ts';
 
 const NAME = 'provenance';
@@ -24,7 +24,9 @@ export type FollowerOptions = {
   onError: (error: Error) => void;
   /** Whose position it keeps; the provenance follower's unless said. */
   name?: string;
-  /** Writes what the facts mean, in the step's transaction. */
+  /** Which types of facts mean anything to it; all unless said. The others are passed over unread. */
+  concerns?: (type: string) => boolean;
+  /** Writes what the facts mean, in the step's transaction. Not called where none concerns it. */
   project?: (client: pg.PoolClient, facts: readonly AnyFact[]) => Promise<void>;
   /** Called after each step, outside its transaction; what it throws is reported, and it is called again. */
   after?: () => Promise<void>;
@@ -137,7 +139,7 @@ export class Follower {
 
   /** Reads what is new, at most one step; returns how many facts. */
   private async step(): Promise<number> {
-    const { pool, keyring } = this.options;
+    const { pool, project = projectFacts } = this.options;
     const client = await pool.connect();
     try {
       // What it writes follows from the ledger: losing the last moments in a crash costs reading them again.
@@ -147,24 +149,36 @@ export class Follower {
         [this.name],
       );
       const from = rows[0]!.seq;
-      const offered = this.takeOffered(from);
-      const facts =
-        offered !== undefined && !(await namesErased(client, offered))
-          ? offered
-          : await readFacts(client as unknown as pg.Pool, sha256, keyring, from, FACTS_A_STEP);
-      if (facts.length > 0) {
-        await (this.options.project ?? projectFacts)(client, facts);
-        await client.query('UPDATE followers SET seq = $2 WHERE name = $1', [this.name, from + facts.length]);
-      }
+      const { read, facts } = await this.factsFrom(client, from);
+      if (facts.length > 0) await project(client, facts);
+      if (read > 0)
+        await client.query('UPDATE followers SET seq = $2 WHERE name = $1', [this.name, from + read]);
       await client.query('COMMIT');
-      this.advance(from + facts.length);
-      return facts.length;
+      this.advance(from + read);
+      return read;
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined);
       throw error;
     } finally {
       client.release();
     }
+  }
+
+  /** The next facts that concern it, and how many entries they are of. */
+  private async factsFrom(
+    client: pg.PoolClient,
+    from: number,
+  ): Promise<{ read: number; facts: readonly AnyFact[] }> {
+    const { keyring, concerns } = this.options;
+    const offered = this.takeOffered(from);
+    if (offered !== undefined) {
+      const facts = concerns === undefined ? offered : offered.filter(({ type }) => concerns(type));
+      if (!(await namesErased(client, facts))) return { read: offered.length, facts };
+    }
+    const db = client as unknown as pg.Pool;
+    if (concerns !== undefined) return readConcerned(db, sha256, keyring, from, FACTS_A_STEP, concerns);
+    const facts = await readFacts(db, sha256, keyring, from, FACTS_A_STEP);
+    return { read: facts.length, facts };
   }
 
   /** What was offered from this position on, at most one step; undefined when it has to be read. */

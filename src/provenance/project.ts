@@ -9,6 +9,7 @@ import { lotReaders } from './project.lots.ts';
 import { markReaders } from './project.marks.ts';
 import { materialMarkReaders } from './project.material-marks.ts';
 import { outsideReaders } from './project.outside.ts';
+import { pollutantReaders } from './project.pollutants.ts';
 import { processingReaders } from './project.processing.ts';
 import type { Readers } from './project.reader.ts';
 import { resaleReaders } from './project.resale.ts';
@@ -33,6 +34,7 @@ const READERS: Readers = {
   ...voidReaders,
   ...weighingReaders,
   ...anomalyReaders,
+  ...pollutantReaders,
 };
 
 /** Writes what the facts mean for provenance, in the follower's transaction. */

@@ -10,7 +10,14 @@ export type Sent = Pick<Attempt, 'reference' | 'amount'>;
 /** One line of what was told. `line` as an editor counts them, from 1. */
 export type Told = { line: number; reference: string; amount: number; outcome: Outcome };
 
-export type Queued = { line: number; reference?: string; code: string; reason: string };
+export type Queued = {
+  line: number;
+  reference?: string;
+  code: string;
+  reason: string;
+  /** What the line said, where it could be read. */
+  told?: Pick<Told, 'amount' | 'outcome'>;
+};
 
 export type Reconciled = {
   /** What is new, in the order of the lines. */
@@ -66,7 +73,7 @@ export const reconcile = (
         : 'contradicts_earlier';
     })();
     if (code !== undefined && code !== 'repeated') {
-      done.queue.push({ line, reference, code, reason: REASONS[code] });
+      done.queue.push({ line, reference, code, reason: REASONS[code], told: { amount, outcome } });
       continue;
     }
     taken.add(reference);

@@ -79,6 +79,8 @@ export type Rail = {
 
 /** What a rail takes, as data. Amounts in fen, times in milliseconds. */
 export type Limits = {
+  /** The only one it pays, ISO 4217; undefined: any. */
+  currency?: string;
   minimum: number;
   maximum: number;
   /** From this amount on the real name is needed; undefined: never. */
@@ -88,6 +90,8 @@ export type Limits = {
   /** How long the payee has for confirming; undefined: needs not. */
   confirmWithin?: number;
   callsPerSecond?: number;
+  /** How long after its signing a request may still be taken up, at the very most; undefined: nobody knows. */
+  takesUpWithin?: number;
   reference: RegExp;
   /** The form of a reference in words. */
   referenceIs: string;
@@ -183,9 +187,34 @@ export const nextStep = (steps: readonly Step[], limits: Pick<Limits, 'queryWind
   const last = steps.at(-1)!;
   if (last.did !== 'query' || last.outcome?.kind !== 'not-found') return 'query';
   // It was there and is not any more: one of the two answers is wrong, and neither allows a sending.
-  if (kinds.some((kind) => kind !== undefined && LIVE.includes(kind))) return 'query';
-  const refused = steps
+  if (seenLive(steps)) return 'query';
+  return allRefused(steps) ? 'free' : 'submit';
+};
+
+const seenLive = (steps: readonly Step[]): boolean =>
+  steps.some(({ outcome }) => outcome !== undefined && LIVE.includes(outcome.kind));
+
+const allRefused = (steps: readonly Step[]): boolean =>
+  steps
     .filter((step) => step.did === 'submit')
     .every((step) => step.outcome?.kind === 'unknown' && step.outcome.refused === true);
-  return refused ? 'free' : 'submit';
+
+/**
+ * What may be done next with what is to be taken back: `cancel` asks the rail to, `query` asks what became of it. It is
+ * never sent again. `gone`: the rail does not know it and will not take it up any more, so nothing will ever be paid
+ * under this reference. Paid all the same, it is paid.
+ */
+export const nextStepBack = (
+  steps: readonly Step[],
+  limits: Pick<Limits, 'queryWindow' | 'takesUpWithin'>,
+  now: number,
+): 'cancel' | 'query' | 'gone' | 'by-hand' => {
+  const sendings = steps.filter((step) => step.did === 'submit');
+  if (now - sendings[0]!.at > limits.queryWindow) return 'by-hand';
+  const last = steps.at(-1)!;
+  if (last.did === 'cancel' || last.outcome?.kind === 'cancelling') return 'query';
+  if (last.outcome?.kind !== 'not-found') return 'cancel';
+  if (seenLive(steps)) return 'query';
+  const { takesUpWithin = Number.POSITIVE_INFINITY } = limits;
+  return allRefused(steps) || last.at - sendings.at(-1)!.at > takesUpWithin ? 'gone' : 'query';
 };

@@ -17,11 +17,14 @@ import { authorization, doubtOf, opened, type PlatformKeys, sealedFor } from './
 
 /** WeChat Pay 商家转账 (v3, `transfer-bills`): the payee confirms within 24 hours. `maximum` is each merchant's own. */
 export const WECHAT_LIMITS: Omit<Limits, 'maximum'> = {
+  currency: 'CNY',
   minimum: 10,
   nameFrom: 200_000,
   queryWindow: 30 * 86_400_000,
   confirmWithin: 86_400_000,
   callsPerSecond: 100,
+  // A request bears the time of its signing, and an old one is refused; a day is far beyond what any clock is off by.
+  takesUpWithin: 86_400_000,
   reference: /^[0-9A-Za-z]{1,32}$/,
   referenceIs: '1 to 32 letters and digits',
   purposeLength: 32,

@@ -37,7 +37,7 @@ export const confirmationLinks = table<ConfirmationLink>(
   false,
 );
 
-/** What goes when a person is erased: the card with its PIN and its wrong tries, and every link. */
+/** What goes when a person is erased: the card with its PIN and its wrong tries, every link, every open passbook. */
 export const forgetCard = (world: World, personId: string, seq: number): void => {
   const card = world.get(cards, personId);
   if (card !== undefined) {
@@ -45,4 +45,6 @@ export const forgetCard = (world: World, personId: string, seq: number): void =>
     world.put(cards, { personId, cardHash: null, pin: null, state: 'erased', seq });
   }
   world.effect('DELETE FROM confirmation_links WHERE person_id = $1', [personId]);
+  world.effect('DELETE FROM passbook_links WHERE person_id = $1', [personId]);
+  world.effect('DELETE FROM passbook_passes WHERE person_id = $1', [personId]);
 };

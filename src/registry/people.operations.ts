@@ -257,6 +257,7 @@ export const peopleOperations = (
         world.effect('DELETE FROM anomaly_evidence WHERE person_id = $1', [collectorId]);
         // Where they were paid; an order under way goes on without the name.
         world.effect('DELETE FROM payees WHERE person_id = $1', [collectorId]);
+        world.effect('DELETE FROM payout_heirs WHERE person_id = $1', [collectorId]);
         world.effect('UPDATE payout_orders SET person_id = NULL WHERE person_id = $1', [collectorId]);
         world.effect('UPDATE invoicing_consents SET person_id = NULL WHERE person_id = $1', [collectorId]);
         world.effect('UPDATE reverse_invoices SET person_id = NULL WHERE person_id = $1', [collectorId]);

@@ -33,15 +33,16 @@ export const markSet: FactType<MarkNamed, By> = {
   apply: () => undefined,
 };
 
-const clearing = (
+const clearing = <Named extends { markId: string }>(
   type: string,
   title: FactType['title'],
+  data: z.ZodType<Named>,
   grams: string,
   state: 'proposed' | 'cleared',
-): FactType<z.infer<typeof ClearedMark>, By> => ({
+): FactType<Named, By> => ({
   type,
   title,
-  data: ClearedMark,
+  data,
   private: By,
   grams,
   fen: 'none',
@@ -56,14 +57,47 @@ const clearing = (
 export const markClearingProposed = clearing(
   'mark.clearing-proposed.v1',
   { en: 'Clearing of a mark proposed', zh: '提请消除标记' },
+  ClearedMark,
   'none',
   'proposed',
 );
 export const markCleared = clearing(
   'mark.cleared.v1',
   { en: 'Mark cleared by a second person', zh: '标记经第二人消除' },
+  ClearedMark,
   'None move; those of the fact are claimable again as far as nothing else is open.',
   'cleared',
 );
 
-export const markFacts = [markSet, markClearingProposed, markCleared];
+/** What was received is named by its fact alone: the id of a reception is never public. */
+const PollutantMark = z.strictObject({
+  markId: Id,
+  /** The fact that is in doubt. */
+  seq: Seq,
+  /** Which of what it brought; absent where the whole is in doubt. */
+  material: z.string().optional(),
+  code: z.string(),
+});
+
+export const pollutantClearingProposed = clearing(
+  'pollutant-mark.clearing-proposed.v1',
+  { en: 'Clearing of a mark on pollutants proposed', zh: '提请消除污染物标记' },
+  PollutantMark,
+  'none',
+  'proposed',
+);
+export const pollutantMarkCleared = clearing(
+  'pollutant-mark.cleared.v1',
+  { en: 'Mark on pollutants cleared by a second person', zh: '污染物标记经第二人消除' },
+  PollutantMark,
+  'none',
+  'cleared',
+);
+
+export const markFacts = [
+  markSet,
+  markClearingProposed,
+  markCleared,
+  pollutantClearingProposed,
+  pollutantMarkCleared,
+];

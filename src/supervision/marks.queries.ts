@@ -41,6 +41,22 @@ export const listMarks = async (
     .execute();
 };
 
+/** What was cleared, of subjects one fact each: whether a mark it came with, on the whole or on one pollutant, is. */
+export const clearedMarks = async (
+  db: Reader,
+  subjectIds: readonly string[],
+): Promise<(subjectId: string, code: string, material?: string) => boolean> => {
+  if (subjectIds.length === 0) return () => false;
+  const rows = await marksOf(db)
+    .where('subjectId', 'in', subjectIds)
+    .where('state', '=', 'cleared')
+    .execute();
+  const nameOf = (subjectId: string, code: string, material: string | null = null) =>
+    `${subjectId} ${code} ${material ?? ''}`;
+  const cleared = new Set(rows.map((row) => nameOf(row.subjectId, row.code, row.material)));
+  return (...asked) => cleared.has(nameOf(...asked));
+};
+
 /** Marks by what they are about: those recorded with the fact, without the cleared, with those set since. */
 export const openMarks = async (
   db: Reader,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Receipt } from '../http/route.ts';
 import { Id, note, Sha256Hex } from '../kernel/values.ts';
-import { MARK_SUBJECTS } from './marks.tables.ts';
+import { MARK_SUBJECTS, POLLUTANT_SUBJECTS } from './marks.tables.ts';
 
 /** Marks that somebody may set by hand; the others follow from rules. */
 const BY_HAND = ['review', 'duplicate-evidence', 'far-from-site', 'origin-none', 'clock-doubtful'] as const;
@@ -31,10 +31,10 @@ export const ClearingAnswer = z
 export const MarkView = z
   .object({
     id: Id,
-    subjectKind: z.enum(MARK_SUBJECTS),
+    subjectKind: z.enum([...MARK_SUBJECTS, ...POLLUTANT_SUBJECTS]),
     subjectId: Id.meta({
       description:
-        'The lot of the weigh-in or of outside material, or the run, the lot, the load, the filling of a container.',
+        'The lot of the weigh-in or of outside material, or the run, the lot, the load, the filling of a container, the reception, transfer or treatment of pollutants.',
     }),
     code: z.string(),
     lotIds: z
@@ -42,6 +42,7 @@ export const MarkView = z
       .nullish()
       .meta({ description: 'Of a mark on a lot, a load or a container: the lots in doubt.' }),
     siteId: Id,
+    material: z.string().nullish().meta({ description: 'Of a mark on one pollutant of several: which.' }),
     state: z.enum(['open', 'cleared']),
     seq: z.int(),
   })

@@ -9,7 +9,14 @@ export const MARK_SUBJECTS = [
   'shipment',
   'container',
 ] as const;
-export type MarkSubject = (typeof MARK_SUBJECTS)[number];
+/** What happened to pollutants, which are never a lot. */
+export const POLLUTANT_SUBJECTS = [
+  'pollutant-reception',
+  'pollutant-transfer',
+  'pollutant-treatment',
+] as const;
+export type PollutantSubject = (typeof POLLUTANT_SUBJECTS)[number];
+export type MarkSubject = (typeof MARK_SUBJECTS)[number] | PollutantSubject;
 
 /** More marks than one fact comes with. */
 export const MARK_PLACES = 64;
@@ -23,7 +30,7 @@ export type Mark = {
   seq: number;
   lastSeq: number;
   subjectKind: MarkSubject;
-  /** The lot of the weigh-in or of outside material, or the run, the lot, the load, the filling of a container. */
+  /** The lot of the weigh-in or of outside material, or the run, the lot, the load, the filling, or what happened to pollutants. */
   subjectId: string;
   code: string;
   /** Whose fact it is. */
@@ -32,6 +39,8 @@ export type Mark = {
   /** Of a mark on a lot, a load or a container: the lots in doubt, and who had a part in it. */
   lotIds?: string[] | null | undefined;
   organisationIds?: string[] | null | undefined;
+  /** Of a mark on one pollutant of a reception or a transfer: which. */
+  material?: string | null | undefined;
   state: 'open' | 'cleared';
 };
 export const marks = journal<Mark>('marks', {
@@ -46,6 +55,7 @@ export const marks = journal<Mark>('marks', {
   siteId: 'uuid',
   lotIds: 'json',
   organisationIds: 'json',
+  material: 'text',
   state: 'text',
 });
 

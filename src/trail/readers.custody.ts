@@ -2,13 +2,9 @@ import { anomalyCaseOpened } from '../anomalies/findings.facts.ts';
 import { collectionRecorded } from '../collection/collection.facts.ts';
 import { collectionCorrected, collectionVoided } from '../collection/corrections.facts.ts';
 import { containerFilled, containerLotsTaken, containerSealed } from '../containers/containers.facts.ts';
-import {
-  shipmentDispatched,
-  shipmentReceived,
-  shipmentRefused,
-  shipmentVoided,
-} from '../custody/custody.facts.ts';
+import { shipmentDispatched, shipmentRefused, shipmentVoided } from '../custody/custody.facts.ts';
 import { lotWeighed } from '../custody/re-weighings.facts.ts';
+import { shipmentReceived } from '../custody/received.facts.ts';
 import { SHORTAGE, stockCounted } from '../custody/stock-counts.facts.ts';
 import { shipmentsReceived } from '../custody/together.facts.ts';
 import { shipmentLost, shipmentUnweighed } from '../custody/unmeasured.facts.ts';

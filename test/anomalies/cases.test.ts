@@ -101,6 +101,43 @@ t.test('a station whose loads are each within tolerance, and together are not', 
   t.equal((await warehouse.client.get('/v1/cases')).body.items.length, 1, 'both ends are concerned');
 });
 
+t.test('a station whose loads of one day are each within tolerance, and together are not', async (t) => {
+  const { rule, weighIn, hits, station, site } = await anomalyTest(t);
+  const [warehouse, other] = [await site('warehouse'), await site('station')];
+  await rule('station-day');
+  await rule('station-receipts', { maxBasisPoints: 10_000 });
+  const load = async (from: typeof station, measuredGrams: number) => {
+    const { siteId, client } = from;
+    const { lot } = await weighIn({ siteId, grossGrams: 10_000 }, client);
+    const lots = [{ lotId: lot.id }];
+    const sent = await client.post('/v1/shipments', { fromSiteId: siteId, toSiteId: warehouse.siteId, lots });
+    const url = `/v1/shipments/${sent.body.id}/receipt`;
+    const got = await warehouse.client.post(url, { measuredGrams });
+    t.notOk(got.body.caseId, 'within the tolerance of 50 g');
+    return { url, seq: got.body.receipt.seq as number };
+  };
+  await load(station, 9_950);
+  await load(other, 9_950);
+  t.same(await hits(), [], 'one load of each');
+  const mistaken = await load(station, 9_950);
+  const [first] = await hits();
+  t.match(first, {
+    rule: 'station-day',
+    becomes: 'case',
+    causeSeq: mistaken.seq,
+    subjectId: station.siteId,
+    figures: { bookedGrams: 20_000, loads: 2, missingGrams: 100, missingBasisPoints: 50 },
+  });
+  t.match(first!.reason.zh, '该站当日到货 2 车，发出 20 千克，少到 0.1 千克（0.5%）。');
+  t.equal((await warehouse.client.post(`${mistaken.url}/void`, { reason: '看错' })).status, 201);
+  await rule('station-day', { maxBasisPoints: 39 });
+  await load(station, 9_971);
+  const [, second, ...rest] = await hits();
+  t.same(rest, []);
+  // What was taken back is not counted: 79 g of 20,000 g are 39.5 basis points.
+  t.match(second, { figures: { bookedGrams: 20_000, loads: 2, missingGrams: 79, missingBasisPoints: 39 } });
+});
+
 t.test('one account of two people, however it is written', async (t) => {
   const { rule, collector, hits, operator, settle } = await anomalyTest(t);
   const account = (number: string) => ({ account: { kind: 'bank', number, holder: '王海生' } });

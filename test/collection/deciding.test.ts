@@ -97,9 +97,19 @@ t.test('somebody else than the station decides about a premium, once', async (t)
 
 t.test('undecided after 14 days the programme pays', async (t) => {
   const app = await startTestApp(t);
-  const { register, weighIn, owed, balances } = await quay(app);
+  const { client, register, weighIn, owed, balances } = await quay(app);
   const a = await register();
-  await weighIn({ collectorId: a });
+  const { id, lot } = await weighIn({ collectorId: a });
+  const review = ok(await client.post(`/v1/collections/${id}/marks`, { code: 'review' })).id;
+  const { body } = await app.operator.post('/v1/organisations', { name: '认证', kind: 'certifier' });
+  const [first, second] = [
+    await app.keyFor(body.id, 'certifier', { holder: '甲' }),
+    await app.keyFor(body.id, 'certifier', { holder: '乙' }),
+  ];
+  await until(async () => ok(await first.get('/v1/marks'), 200).items.length === 2);
+  const [origin] = ok(await first.get('/v1/marks'), 200).items;
+  t.match(origin, { code: 'origin-none', subjectId: lot.id });
+  ok(await first.post(`/v1/marks/${origin.id}/clearings`, {}));
   const { pool, db, keyring, door, programme, follower } = app.deps;
   const at = (days: number) =>
     new Decider({
@@ -112,6 +122,16 @@ t.test('undecided after 14 days the programme pays', async (t) => {
   await Promise.all([at(14.1).act(), at(14.1).act(), at(15).act()]);
   t.match(await owed(a), { owed: 3_500, provisional: 0 });
   t.match(await balances(), { premiums: 2_000 });
+
+  // What nobody decided in time is never claimable (domain, rule 4), were it proposed before.
+  for (const by of [first, second])
+    t.match(await by.post(`/v1/marks/${origin.id}/clearings`, {}), {
+      status: 409,
+      body: { code: 'left_undecided', state: { lotId: lot.id } },
+    });
+  for (const by of [first, second]) ok(await by.post(`/v1/marks/${review}/clearings`, {}));
+  t.match(ok(await app.operator.get(`/v1/lots/${lot.id}`), 200), { claimableGrams: 0 });
+  t.match(ok(await first.get('/v1/marks?state=open'), 200).items, [{ id: origin.id }]);
 });
 
 t.test('a mark that two people cleared lets the premium go', async (t) => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { urlSource } from '../../src/cli/sources.ts';
+import { serverSource } from '../../src/cli/sources.ts';
 import { openWitness } from '../../src/cli/witness.ts';
 import { sha256 } from '../../src/kernel/hash.ts';
 import { verifyEntries } from '../../src/ledger/check.ts';
@@ -116,7 +116,7 @@ t.test(
       if (note.signatures.some(({ id }) => id === witnessKey.id)) break;
       await sleep(100);
     }
-    const verified = await verifyEntries(urlSource(io, api.url), undefined, {
+    const verified = await verifyEntries(await serverSource(io, api.url), undefined, {
       kept: [...notes.values()],
       witnesses: [witnessKey],
     });

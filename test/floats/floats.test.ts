@@ -56,7 +56,8 @@ t.test('S5 the cash half: a shift is 500 short, and on nobody else', async (t) =
     ],
   );
   const entry = ok(await app.operator.get(`/v1/ledger/entries/${counted.receipt.seq}`), 200);
-  t.notMatch(JSON.stringify(entry), /191|500|早班/, 'no amount is public');
+  const said = JSON.stringify(entry).replace(/[0-9a-f-]{36,}|\d{4}-\d\d-\d\dT[^Z]*Z/g, '');
+  t.notMatch(said, /191|500|早班/, 'no amount is public');
 });
 
 t.test('a payment told after a count explains what was short then', async (t) => {

@@ -12,6 +12,7 @@ import type { Caller, FactType, Operation } from '../../src/ledger/fact.ts';
 import { draft } from '../../src/ledger/fact.ts';
 import type { AnyOperation, Command, Recorded } from '../../src/ledger/record.ts';
 import { readEntry } from '../../src/ledger/store.ts';
+import { nettingConsentChanged } from '../../src/payouts/payees.facts.ts';
 import { registerSite } from '../../src/registry/registry.operations.ts';
 import { findCaller } from '../../src/registry/registry.queries.ts';
 import { sites } from '../../src/registry/registry.tables.ts';
@@ -490,3 +491,41 @@ const mulberry = (seed: number): (() => number) => {
     return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
   };
 };
+
+t.test('a turn of many commands, each with rows that only its applying reads', async (t) => {
+  const app = await startTestApp(t);
+  const { client, siteId } = await app.site('station');
+  const consent = { version: '1', at: new Date().toISOString() };
+  const ids: string[] = [];
+  for (let i = 0; i < 30; i++) {
+    const { body } = await client.post('/v1/collectors', { siteId, name: `渔民 ${i}`, consent });
+    ids.push(body.id);
+  }
+  // Another process has none of their rows, nor has its door.
+  const deps = await another(t, app);
+  const agree: Operation<{ personId: string }, object> = {
+    name: 'test.agree',
+    roles: ['operator'],
+    status: 201,
+    decide: (_world, { personId }, { caller }) =>
+      draft({
+        type: nettingConsentChanged,
+        data: { siteId, day: '2026-11-24' },
+        private: { keyId: caller.keyId },
+        people: [{ personId, part: { personId, given: true, at: consent.at } }],
+      }),
+    answer: () => ({}),
+  };
+  const caller = await callerOf(deps, app.operator.secret);
+  const commands = ids.map((personId) =>
+    command(deps, caller, agree as AnyOperation, { id: randomUUID(), personId } as { id: string }),
+  );
+  const done = await Promise.allSettled(submit(deps, commands));
+  t.same(
+    done.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : [])),
+    [],
+    'none reaches too far, however many stand before it',
+  );
+  const { rows } = await deps.pool.query('SELECT count(*)::int8 AS n FROM payees WHERE netting');
+  t.equal(rows[0].n, 30);
+});

@@ -52,8 +52,8 @@ t.test('what an order may not be', async (t) => {
     [{ amount: 1 }, 422, 'amount_below_minimum'],
     [{ amount: 5_001 }, 409, 'beyond_balance'],
     [{ amount: Number.MAX_SAFE_INTEGER }, 409, 'beyond_balance'],
-    [{ currency: 'USD' }, 409, 'below_minimum'],
-    [{ rail: 'bank' }, 422, 'rail_not_set_up'],
+    [{ currency: 'USD' }, 422, 'currency_not_paid'],
+    [{ rail: 'bank' }, 409, 'no_payee'],
     [{ collectorId: b }, 409, 'below_minimum'],
     [{ collectorId: randomUUID() }, 422, 'unknown_collector'],
   ] as const) {

@@ -1,23 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { type Answer, startTestApp } from '../support/app.ts';
+import { startTestApp } from '../support/app.ts';
+import { cny, ok, openedPayouts } from '../support/payouts.ts';
 
 const PRICE = { amount: 1, currency: 'CNY', perGrams: 1 };
 
 t.test('S3 an honest accident: one zero too many, found late', async (t) => {
-  const app = await startTestApp(t);
-  const station = await app.site('station');
+  const world = await openedPayouts(t, 1);
+  const { app } = world;
+  const [fisher] = world.collectors as [string];
+  const station = { siteId: world.siteId, client: world.client };
   const warehouse = await app.site('warehouse');
   const certifiers = await app.operator.post('/v1/organisations', { name: '认证', kind: 'certifier' });
   const [first, second] = [
     await app.keyFor(certifiers.body.id, 'certifier', { holder: '甲' }),
     await app.keyFor(certifiers.body.id, 'certifier', { holder: '乙' }),
   ];
-  const ok = ({ status, body }: Answer, expected = 201): Answer['body'] => {
-    if (status !== expected) throw new Error(`${status} ${JSON.stringify(body)}`);
-    return body;
-  };
-  const weighIn = async (grams: number) =>
+  const weighIn = async (grams: number, more: object = {}) =>
     ok(
       await station.client.post('/v1/collections', {
         id: randomUUID(),
@@ -32,11 +31,13 @@ t.test('S3 an honest accident: one zero too many, found late', async (t) => {
         basis: 'weighed',
         collectedAt: new Date().toISOString(),
         quote: { price: PRICE },
+        ...more,
       }),
     );
   const bags = [];
   for (let i = 0; i < 9; i++) bags.push(await weighIn(10_000));
-  const tenth = await weighIn(100_000);
+  const paid = { kind: 'cash', paid: cny(100_000) };
+  const tenth = await weighIn(100_000, { collectorId: fisher, settlement: paid });
   bags.push(tenth);
   t.same(tenth.earning, { amount: 100_000, currency: 'CNY' });
 
@@ -96,8 +97,42 @@ t.test('S3 an honest accident: one zero too many, found late', async (t) => {
   t.match(shown, { lossGrams: 0, measuredGrams: 100_000 }, 'the carrier lost nothing');
   const view = ok(await station.client.get(`/v1/collections/${tenth.id}`), 200);
   t.match(view, { grossGrams: 10_000, payGrams: 10_000, state: 'corrected', lot: { gramsLeft: 0 } });
-  const first100 = await app.operator.get(`/v1/ledger/entries/${tenth.receipt.seq}`);
-  t.equal(first100.body.entry.data.grossGrams, 100_000, 'the old fact still stands');
+
+  t.match(await world.owed(fisher), { owed: 0, overpaid: 90_000 }, 'an error of the station, no debt of his');
+  await world.fund('rail', 100_000);
+  const consent = async (given: boolean) =>
+    ok(
+      await station.client.post(`/v1/collectors/${fisher}/netting-consent`, {
+        ...{ given, at: new Date().toISOString() },
+      }),
+    );
+  await world.earn(fisher, 30_000);
+  const asked = ok(await world.order(fisher, {}));
+  t.match(asked, { amount: 30_000, netted: 0 }, 'without consent nothing');
+  ok(await world.payer.post(`/v1/payout-orders/${asked.id}/cancel`, { reason: '先问本人' }));
+  await consent(true);
+  const netting = ok(await world.order(fisher, {}));
+  t.match(netting, { amount: 24_000, netted: 6_000 }, 'a fifth at most');
+  ok(await world.approve(netting.id));
+  ok(await world.submit(netting.id));
+  await world.tick();
+  world.confirmAll();
+  await world.tick(60_000);
+  t.match(await world.orderOf(fisher), { state: 'paid', amount: 24_000, netted: 6_000 });
+  t.match(await world.owed(fisher), { owed: 0, inPayment: 0, overpaid: 84_000 });
+  t.equal(world.sim.books.paid(), 24_000);
+  await consent(false);
+  await world.earn(fisher, 30_000);
+  t.match(ok(await world.order(fisher, {})), { amount: 30_000, netted: 0 }, 'taken back, nothing again');
+  const trial = ok(await app.operator.get('/v1/accounts/trial-balance'), 200);
+  t.match(trial.items, [{ currency: 'CNY', difference: 0 }]);
+
+  const everything = ok(await app.client('nobody').get('/v1/ledger/entries?limit=1000'), 200);
+  const factAt = (seq: number) => everything.items[seq].entry;
+  for (const bag of bags.slice(0, 9)) t.equal(factAt(bag.receipt.seq).data.grossGrams, 10_000);
+  t.equal(factAt(tenth.receipt.seq).data.grossGrams, 100_000, 'the old fact still stands');
+  t.match(factAt(corrected.receipt.seq), { type: 'collection.corrected.v1', seq: corrected.receipt.seq });
+  t.equal(everything.nextSeq, null, 'none is missing');
 });
 
 t.test(

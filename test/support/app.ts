@@ -111,7 +111,7 @@ export const startTestApp = async (
   /** Every lot's shares sum to what its postings left of it, no more is claimable than it holds, and stock is what stands. */
   const checkShares = async (): Promise<void> => {
     const { rows: heads } = await deps.pool.query<{ size: number }>('SELECT size FROM head');
-    if (!(await deps.follower.reaches(heads[0]!.size - 1, 10_000)))
+    if (!(await deps.follower.reaches(heads[0]!.size - 1, 60_000)))
       throw new Error('the follower stands still');
     const { rows } = await deps.pool.query(`
       SELECT l.id, l.kind, l.grams, coalesce(v.grams, o.grams) AS shares, v.claimable_grams FROM lots l

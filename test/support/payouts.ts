@@ -17,7 +17,12 @@ export const ok = ({ status, body }: Answer, expected = 201): Answer['body'] => 
  * An API with a simulated WeChat Pay, collectors who are paid by it, and two people who pay. Nothing is driven but by
  * `tick`, which lets so many milliseconds pass first.
  */
-export const openedPayouts = async (t: Test, people: number) => {
+export const openedPayouts = async (
+  t: Test,
+  people: number,
+  /** Where each is paid. */
+  payeeOf: (i: number) => object = (i) => ({ rail: 'wechat', account: `o-fisher-${i}` }),
+) => {
   const app = await startTestApp(t);
   let passed = 0;
   const now = (): number => Date.now() + passed;
@@ -54,7 +59,7 @@ export const openedPayouts = async (t: Test, people: number) => {
     const consent = { version: '1', at: new Date().toISOString() };
     const { id } = ok(await client.post('/v1/collectors', { siteId, name: `渔民 ${i}`, consent }));
     collectors.push(id);
-    await setPayee(id, `o-fisher-${i}`);
+    ok(await client.post(`/v1/collectors/${id}/payee`, payeeOf(i)));
   }
   const weighIn = async (collectorId: string, grossGrams: number, more: object = {}) =>
     ok(

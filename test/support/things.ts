@@ -62,6 +62,13 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     return must(await operator.get('/v1/accounts?limit=1'), 'accounts').items[0].id;
   };
   const payeeBody = { rail: 'wechat', account: randomUUID(), name: canary };
+  const heirBody = { ...payeeBody, relation: canary, evidenceHash: 'ab'.repeat(32) };
+  /** A collector with an heir somebody proposed. */
+  const heir = async (): Promise<{ id: string; proposalSeq: number }> => {
+    const { id } = await make('/v1/collectors', collectorBody(), station);
+    const { receipt } = await make(`/v1/collectors/${id}/heir`, heirBody, station);
+    return { id, proposalSeq: receipt.seq };
+  };
   /** A collector who is owed 10,000 fen; the rail takes everything and never says that it paid. */
   const owedCollector = async (): Promise<string> => {
     app.deps.payouts.rails.set('wechat', silentRail);
@@ -272,8 +279,43 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     startsAt: new Date(Date.now() + 3_600_000).toISOString(),
     prices: [{ material: 'pet', base: { amount: 150, currency: 'CNY', perGrams: 1_000 } }],
   });
+  /** A batch of five people's bags, paid at the scale. */
+  const paidBatch = async (): Promise<Answer['body']> => {
+    const inputs: { lotId: string }[] = [];
+    for (let i = 0; i < 5; i++) {
+      const collectorId = (await make('/v1/collectors', collectorBody())).id;
+      const price = { amount: 1, currency: 'CNY', perGrams: 1 };
+      const settlement = { kind: 'goods', paid: { amount: 100, currency: 'CNY' } };
+      const bag = { ...collectionBody(), collectorId, quote: { price }, settlement };
+      inputs.push({ lotId: (await make('/v1/collections', bag, station)).lot.id });
+    }
+    return make('/v1/batches', { siteId, inputs }, station);
+  };
+  const fundHolder = () => make('/v1/fund/holder', { organisationId });
+  /** What the fund could give: it is in there. */
+  const fundGiftBody = async () => {
+    await fundHolder();
+    const amount = { amount: 1, currency: 'CNY' };
+    await make('/v1/fund/deposits', {
+      source: 'grant',
+      amount,
+      payer: canary,
+      reference: canary,
+      note: canary,
+    });
+    return { kind: 'goods', amount, units: 5, people: 5, description: canary };
+  };
   return {
     canary,
+    paidBatch,
+    provenBatch: async (): Promise<Answer['body']> => {
+      const made = await paidBatch();
+      await make(`/v1/batches/${made.id}/payment-proofs`, {});
+      return made;
+    },
+    fundHolder,
+    fundGiftBody,
+    fundGift: async () => make('/v1/fund/proposals', await fundGiftBody()),
     tariffBody,
     tariff: () => make('/v1/tariffs', tariffBody()),
     organisationId,
@@ -305,6 +347,28 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       const { id: collectorId } = await make('/v1/collectors', collectorBody(), station);
       const { id } = await make('/v1/collections', { ...collectionBody(), collectorId }, station);
       return { id: (await make(`/v1/collections/${id}/links`, {}, station)).token };
+    },
+    /** An open passbook, by its pass, with one open weigh-in. */
+    passbook: async (): Promise<Answer['body']> => {
+      const { id: collectorId } = await make('/v1/collectors', collectorBody(), station);
+      const { id: collectionId } = await make(
+        '/v1/collections',
+        { ...collectionBody(), collectorId },
+        station,
+      );
+      const { token } = await make(`/v1/collectors/${collectorId}/passbook-links`, {}, station);
+      return { id: (await make('/v1/passbooks', { link: token })).pass, collectionId, link: token };
+    },
+    /** A statement that a collector agreed to on paper. */
+    statement: async (): Promise<Answer['body']> => {
+      const { id } = await make('/v1/collectors', collectorBody(), station);
+      const asked = { lender: canary, from: '2026-01', to: '2026-01', evidence: ['a'.repeat(64)] };
+      return make(`/v1/collectors/${id}/income-statements`, asked, station);
+    },
+    /** Cash that was paid at the organisation's site. */
+    payment: async (): Promise<Answer['body']> => {
+      const { id } = await float();
+      return make(`/v1/cash-floats/${id}/payments`, cashPaymentBody, station);
     },
     linkConfirmation: {
       seenSha256: seenSha256({
@@ -363,6 +427,8 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     invoice,
     redLetterBody,
     taxReleaseBody: async () => ({ ...(await taxedSale()), reason: canary }),
+    heirBody,
+    heir,
     payoutOrder,
     payoutOrderBody,
     payoutRun,
@@ -370,6 +436,14 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     approvedPayout: async (kind: 'payout-runs' | 'payout-orders'): Promise<Answer['body']> => {
       const made = await (kind === 'payout-runs' ? payoutRun : payoutOrder)();
       return make(`/v1/${kind}/${made.id}/approve`, {}, await checker());
+    },
+    sentPayout: async (): Promise<Answer['body']> => {
+      const made = await payoutOrder();
+      await make(`/v1/payout-orders/${made.id}/approve`, {}, await checker());
+      await make(`/v1/payout-orders/${made.id}/submit`, {});
+      const read = async () => must(await operator.get(`/v1/payout-orders/${made.id}`), 'order');
+      while ((await read()).reference === null) await sleep(20);
+      return made;
     },
     heldPayout: async (): Promise<Answer['body']> => {
       const made = await payoutOrder();

@@ -1,5 +1,6 @@
 import { type Call, caller, type Place } from './client.ts';
 import { demoId } from './jiaojiang.ts';
+import { awaitMark } from './watch.ts';
 
 const BAGS = 10;
 const GRAMS = 10_000;
@@ -9,7 +10,8 @@ export type Held = { bookedGrams: number; measuredGrams: number; outcome: string
 
 /**
  * An honest accident: the keeper types a zero too many into the tenth bag. The truck weighs less than was booked, so
- * the load goes on hold; the station corrects the bag, and two people of the certifier find the case explained.
+ * the load goes on hold; the station corrects the bag, and two people of the certifier find the case explained. They also
+ * clear the mark that the rule in force had set on the bag: it was right, and the bag is in order now.
  */
 export const accident = async (
   operator: Call,
@@ -36,6 +38,7 @@ export const accident = async (
     { measuredGrams: BAGS * GRAMS },
     'receipt of the accident',
   );
+  const { markId } = await awaitMark(operator, station.siteId);
   const tenth = `/v1/collections/${bagId(BAGS - 1)}`;
   const correction = { grossGrams: GRAMS, reason: '第十袋多打了一个零' };
   await station.call('POST', `${tenth}/correction`, correction, 'correction of the accident');
@@ -44,6 +47,9 @@ export const accident = async (
   const [first, second] = await certifiers(operator, url);
   await first!('POST', path, decision, 'case proposed');
   const { outcome } = await second!('POST', path, decision, 'case decided');
+  const clearing = { note: decision.note };
+  await first!('POST', `/v1/marks/${markId}/clearings`, clearing, 'clearing proposed');
+  await second!('POST', `/v1/marks/${markId}/clearings`, clearing, 'mark cleared');
   return { bookedGrams: receipt.bookedGrams, measuredGrams: receipt.measuredGrams, outcome, lotIds };
 };
 

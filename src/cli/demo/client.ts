@@ -3,7 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 // biome-ignore lint/suspicious/noExplicitAny: the demo reads the answers as a client without types would
 export type Answer = any;
 /** `key` names a write whose body has no id, so that playing it again repeats it. */
-export type Call = (method: 'GET' | 'POST', path: string, body?: unknown, key?: string) => Promise<Answer>;
+export type Call = (
+  method: 'GET' | 'POST' | 'PUT',
+  path: string,
+  body?: unknown,
+  key?: string,
+) => Promise<Answer>;
 
 const BUSY = 503;
 const PATIENCE = 20;
@@ -51,4 +56,18 @@ export const inLanes = async <Item, Result>(
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return results;
+};
+
+const PATIENCE_MS = 60_000;
+
+/** Asks until it is so. @throws after a minute */
+export const until = async (
+  read: () => Promise<Answer>,
+  isSo: (answer: Answer) => boolean,
+): Promise<Answer> => {
+  for (const since = performance.now(); performance.now() - since < PATIENCE_MS; await sleep(100)) {
+    const answer = await read();
+    if (isSo(answer)) return answer;
+  }
+  throw new Error('What was asked for did not come about within a minute.');
 };

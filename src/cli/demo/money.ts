@@ -12,7 +12,6 @@ export type Money = {
   people: number;
   expected: number;
   counted: number;
-  difference: number;
 };
 
 /**
@@ -26,25 +25,25 @@ export const payDay = async (
 ): Promise<Money> => {
   const cny = (amount: number) => ({ amount, currency: 'CNY' });
   const float = await operator('POST', '/v1/cash-floats', { siteId, amount: cny(FLOAT_FEN) }, 'float');
-  const paid = await inLanes(4, collectors.slice(0, PAID), async (collectorId, i) => {
+  await inLanes(4, collectors.slice(0, PAID), async (collectorId, i) => {
     const { balances } = await operator('GET', `/v1/collectors/${collectorId}/statement?limit=1`);
     const { owed } = balances[0];
-    if (owed === 0) return 0;
+    if (owed === 0) return;
     const payment = { collectorId, amount: cny(owed), paidAt: '2026-11-20T17:00:00+08:00' };
     await call('POST', `/v1/cash-floats/${float.id}/payments`, { ...payment, slip: `${i}` }, `pay ${i}`);
-    return owed as number;
   });
-  const paidInCash = paid.reduce((sum, amount) => sum + amount, 0);
+  // From the float itself: played again, nobody is owed any more what was paid the first time.
+  const { items: movements } = await operator('GET', `/v1/cash-floats/${float.id}/movements?limit=100`);
+  const payments = movements.filter(({ kind }: { kind: string }) => kind === 'payment');
+  const paidInCash = payments.reduce((sum: number, { delta }: { delta: number }) => sum - delta, 0);
   const counted = cny(FLOAT_FEN - paidInCash - SHORT_FEN);
   const count = await call('POST', `/v1/cash-floats/${float.id}/counts`, { counted, shift: '晚班' }, 'count');
-  const trial = await operator('GET', '/v1/accounts/trial-balance');
   const { items } = await operator('GET', '/v1/accounts?kind=purchases');
   return {
     earned: items.reduce((sum: number, account: { balance: number }) => sum + account.balance, 0),
     paidInCash,
-    people: paid.filter((amount) => amount > 0).length,
+    people: payments.length,
     expected: count.expected.amount,
     counted: count.counted.amount,
-    difference: trial.items[0].difference,
   };
 };

@@ -12,34 +12,66 @@ import {
   weighIns,
 } from './jiaojiang.ts';
 import { type Money, payDay } from './money.ts';
+import { type Payout, payersOf, payOverRail } from './payout.ts';
+import type { DemoRail } from './rail.ts';
+import { type Sale, sellAndShare } from './sale.ts';
+import { startWatching, type Watched, watched } from './watch.ts';
 
-const COLLECTORS = 1_200;
-const WEIGH_INS_A_STATION = 400;
+/** How many people there are, and how many weigh-ins at each station. */
+export type Scale = { collectors: number; weighIns: number };
+export const JIAOJIANG: Scale = { collectors: 1_200, weighIns: 400 };
 const UPLOAD = 200;
+/** Those a run pays over the rail; who was paid in cash comes before them. */
+const PAID_OVER_RAIL = [25, 225] as const;
 const LANES = 8;
 
 /** How many steps the bar counts. */
-export const STEPS = COLLECTORS + STATIONS.length * WEIGH_INS_A_STATION + WAREHOUSES.length;
+export const stepsOf = ({ collectors, weighIns: each }: Scale): number =>
+  collectors + STATIONS.length * each + WAREHOUSES.length;
 type Progress = (steps: number, what: string) => void;
 
-export type Played = { batch: { id: string; code: string }; accident: Held; fraud: Fraud; money: Money };
+export type Played = {
+  batch: { id: string; code: string };
+  accident: Held;
+  fraud: Fraud;
+  money: Money;
+  rule: Watched;
+  payout: Payout;
+  sale: Sale;
+  /** Debits less credits of all accounts, in fen: after the weigh-ins, the sale, the cash, the rail. */
+  differences: number[];
+};
 
 /**
- * A month in Jiaojiang: 1,200 collectors bring 4,400 bags to 11 stations, which send their bottles to 54 warehouses, and
- * those to a recycler that makes pellets and seals a batch. A keeper types a zero too many, somebody cheats, and at the end
- * of the month a station pays in cash.
+ * A month in Jiaojiang, at full scale: 1,200 collectors bring 4,400 bags to 11 stations, which send their bottles to 54
+ * warehouses, and those to a recycler that makes pellets and seals a batch. A keeper types a zero too many, somebody cheats,
+ * and at the end of the month the batch is sold and shared out, a station pays in cash, and others are paid over a rail.
  */
-export const play = async (url: string, operator: Call, progress: Progress): Promise<Played> => {
+export const play = async (
+  url: string,
+  operator: Call,
+  rail: DemoRail,
+  scale: Scale,
+  progress: Progress,
+): Promise<Played> => {
   const placeAll = (kind: string, sites: readonly DemoSite[]) =>
     inLanes(LANES, sites, (site) => register(operator, url, kind, site));
+  await startWatching(operator);
   const stations = await placeAll('station', STATIONS);
   const warehouses = await placeAll('warehouse', WAREHOUSES);
   const [recycler, fraudster] = await placeAll('recycler', [RECYCLER, FRAUDSTER]);
-  const collectors = await registerCollectors(stations, (n) => progress(n, 'collectors 收集员'));
+  const collectors = await registerCollectors(stations, scale.collectors, (n) =>
+    progress(n, 'collectors 收集员'),
+  );
   const loads: string[] = [];
   for (const [i, station] of stations.entries()) {
     const mine = warehouses.flatMap((warehouse, w) => (w % stations.length === i ? [{ warehouse, w }] : []));
-    const weighed = await weighAt(i, station, collectors, mine.length, (n) => progress(n, STATIONS[i]!.name));
+    const weighed = await weighAt(
+      i,
+      station,
+      { collectors, count: scale.weighIns, loads: mine.length },
+      (n) => progress(n, STATIONS[i]!.name),
+    );
     for (const [k, { warehouse, w }] of mine.entries()) {
       await toWarehouse(w, station, warehouse, weighed[k]!);
       loads[w] = weighed[k]!;
@@ -51,8 +83,21 @@ export const play = async (url: string, operator: Call, progress: Progress): Pro
   toRecycler[0]!.push(...held.lotIds);
   const batch = await toBatch(warehouses, recycler!, toRecycler);
   const cheated = await fraud(warehouses.at(-1)!, fraudster!, loads.at(-1)!);
+  const differences = [await difference(operator)];
+  const sale = await sellAndShare(operator, recycler!, batch);
+  differences.push(await difference(operator));
   const money = await payDay(operator, stations[0]!, collectors);
-  return { batch, accident: held, fraud: cheated, money };
+  differences.push(await difference(operator));
+  const payers = await payersOf(operator, url);
+  const payout = await payOverRail(operator, payers, collectors.slice(...PAID_OVER_RAIL), rail);
+  differences.push(await difference(operator));
+  const rule = await watched(operator, stations[0]!.siteId);
+  return { batch, accident: held, fraud: cheated, money, payout, sale, differences, rule };
+};
+
+const difference = async (operator: Call): Promise<number> => {
+  const { items } = await operator('GET', '/v1/accounts/trial-balance');
+  return items[0].difference;
 };
 
 const NORMS = [{ step: 'wash-pelletise', material: 'pet', minBasisPoints: 6_500, maxBasisPoints: 8_000 }];
@@ -71,9 +116,10 @@ const register = async (operator: Call, url: string, kind: string, site: DemoSit
 
 const registerCollectors = async (
   stations: readonly Place[],
+  count: number,
   progress: (n: number) => void,
 ): Promise<string[]> => {
-  const ids = Array.from({ length: COLLECTORS }, (_, i) => demoId(`collector ${i}`));
+  const ids = Array.from({ length: count }, (_, i) => demoId(`collector ${i}`));
   await inLanes(LANES, ids, async (id, i) => {
     const { siteId, call } = stations[i % stations.length]!;
     const consent = { version: '2026-01', at: '2026-01-05T09:00:00+08:00' };
@@ -87,11 +133,10 @@ const registerCollectors = async (
 const weighAt = async (
   i: number,
   { siteId, call }: Place,
-  collectors: readonly string[],
-  loads: number,
+  { collectors, count, loads }: { collectors: readonly string[]; count: number; loads: number },
   progress: (n: number) => void,
 ): Promise<string[]> => {
-  const all = weighIns(i, WEIGH_INS_A_STATION, collectors, siteId);
+  const all = weighIns(i, count, collectors, siteId);
   const pet: { lotId: string; grams: number }[] = [];
   for (let first = 0; first < all.length; first += UPLOAD) {
     const upload = all.slice(first, first + UPLOAD);
