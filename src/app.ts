@@ -30,6 +30,7 @@ import { ledgerRoutes } from './http/ledger.routes.ts';
 import { logRoutes } from './http/log.routes.ts';
 import { createServer } from './http/server.ts';
 import { vocabularyRoutes } from './http/vocabulary.routes.ts';
+import { invoiceRoutes } from './invoices/invoices.routes.ts';
 import { sha256 } from './kernel/hash.ts';
 import { systemRandom } from './kernel/system.ts';
 import { Tree } from './ledger/tree.ts';
@@ -87,6 +88,8 @@ import { supervisionRoutes } from './supervision/cases.routes.ts';
 import { markRoutes } from './supervision/marks.routes.ts';
 import { lotMarkRoutes } from './supervision/material-marks.ts';
 import { tariffRoutes } from './tariffs/tariffs.routes.ts';
+import { consentRoutes } from './taxes/consents.routes.ts';
+import { taxRuleRoutes } from './taxes/tax-rules.routes.ts';
 import { verifyRoutes } from './web/verify.routes.ts';
 
 export const VERSION = '0.1.0';
@@ -111,6 +114,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     accountRoutes(scope, deps);
     transferRoute(scope, deps);
     tariffRoutes(scope, deps);
+    taxRuleRoutes(scope, deps);
+    consentRoutes(scope, deps);
     floatRoutes(scope, deps);
     collectionRoutes(scope, deps);
     stationRoutes(scope, deps);
@@ -122,6 +127,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     payeeRoutes(scope, deps);
     payoutRunRoutes(scope, deps);
     payoutOrderRoutes(scope, deps);
+    invoiceRoutes(scope, deps);
     heirRoutes(scope, deps);
     unclaimedRoutes(scope, deps);
     payoutListRoutes(scope, deps);

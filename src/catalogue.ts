@@ -21,6 +21,7 @@ import { distributionRulePublished } from './distribution/rules.ts';
 import { floatFacts } from './floats/floats.facts.ts';
 import { fundFacts } from './fund/fund.facts.ts';
 import { giftFacts } from './fund/gifts.facts.ts';
+import { invoiceFacts } from './invoices/invoices.facts.ts';
 import type { AnyFactType } from './ledger/fact.ts';
 import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
@@ -64,6 +65,8 @@ import { disputeAnswerFacts } from './supervision/dispute-answers.ts';
 import { markFacts } from './supervision/marks.facts.ts';
 import { materialMarkFacts } from './supervision/material-marks.facts.ts';
 import { tariffFacts } from './tariffs/tariffs.facts.ts';
+import { invoicingConsentChanged } from './taxes/consents.facts.ts';
+import { taxRulePublished } from './taxes/tax-rules.facts.ts';
 
 /** Every type of fact there is. Their names are unique, for ever. */
 export const FACT_TYPES: readonly AnyFactType[] = [
@@ -128,6 +131,9 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,
+  taxRulePublished,
+  invoicingConsentChanged,
+  ...invoiceFacts,
   ...heirFacts,
   ...unclaimedFacts,
   ...listFacts,

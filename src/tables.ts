@@ -12,6 +12,7 @@ import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as distribution from './distribution/distribution.tables.ts';
 import * as floats from './floats/floats.tables.ts';
 import * as fund from './fund/fund.tables.ts';
+import * as invoices from './invoices/invoices.tables.ts';
 import * as ledger from './ledger/tables.ts';
 import type { AnyJournal, AnyTable } from './ledger/world.ts';
 import * as containers from './lots/containers.tables.ts';
@@ -51,6 +52,7 @@ import * as supervision from './supervision/cases.tables.ts';
 import * as disputes from './supervision/disputes.tables.ts';
 import * as marks from './supervision/marks.tables.ts';
 import * as tariffs from './tariffs/tariffs.tables.ts';
+import * as taxes from './taxes/taxes.tables.ts';
 
 const definitionsIn = (module: object): (AnyTable | AnyJournal)[] =>
   Object.values(module).filter((value) => typeof value === 'object' && value !== null && 'replayed' in value);
@@ -103,6 +105,8 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   checkWeights,
   anomalies,
   distribution,
+  taxes,
+  invoices,
   passbook,
   fund,
   proofs,

@@ -35,6 +35,7 @@ const body = (name: keyof Things): Row => ({
   make: async (org) => ({ body: await (org[name] as () => unknown)() }),
 });
 const list: Row = { ownerless: true };
+const byIdOwnerless = (name: keyof Things): Row => ({ ...byId(name), ownerless: true });
 const lot: Row = { make: async (org) => ({ id: await org.lotId() }) };
 /** A thing of the organisation, with a body that names other things of it. */
 const byIdWith = (name: keyof Things, sent: keyof Things): Row => ({
@@ -209,6 +210,23 @@ const TABLE: Record<string, Row> = {
   listTariffs: list,
   getEffectiveTariff: list,
   getTariff: { make: async (org) => ({ id: (await org.tariff()).id }), ownerless: true },
+  publishTaxRule: { make: (org) => ({ body: org.taxRuleBody() }), ownerless: true },
+  listTaxRules: list,
+  getEffectiveTaxRule: list,
+  getTaxRule: byIdOwnerless('taxRule'),
+  consentToInvoicing: byIdWith('collector', 'invoicingConsentBody'),
+  recordReverseInvoice: { make: async (org) => ({ body: await org.invoiceBody() }), ownerless: true },
+  reddenReverseInvoice: {
+    make: async (org) => ({ id: (await org.invoice()).id, body: { ...org.redLetterBody() } }),
+    ownerless: true,
+  },
+  releaseWithheldTax: { make: async (org) => ({ body: await org.taxReleaseBody() }), ownerless: true },
+  listReverseInvoices: list,
+  listReverseInvoicesDue: list,
+  getReverseInvoice: byIdOwnerless('invoice'),
+  getSellerTaxes: { ...byId('collector'), across: ['operator', 'payer', 'auditor'] },
+  getReverseInvoiceMonth: { make: () => ({ id: '2026-11' }), ownerless: true },
+  exportReverseInvoiceMonth: { make: () => ({ id: '2026-11' }), ownerless: true },
   setPresets: { make: () => ({ body: { tiles: [] } }), ownerless: true },
   setSitePresets: { make: (org) => ({ id: org.siteId, body: { tiles: [] } }) },
   getStationPack: { make: (org) => ({ id: org.siteId }), across: ['operator'] },

@@ -7,7 +7,7 @@ import { notFound, unprocessable } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { instant } from '../kernel/time.ts';
 import { Id, MAX_INTEGER, queryInteger } from '../kernel/values.ts';
-import { ACCOUNT_KINDS, type AccountKind } from '../kernel/vocabulary.ts';
+import { ACCOUNT_KINDS, type AccountKind, type IncomeKind } from '../kernel/vocabulary.ts';
 import type { Caller } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { type Queryable, readFactsAt } from '../ledger/store.ts';
@@ -25,6 +25,7 @@ import {
 } from './accounts.schema.ts';
 import type { Account } from './accounts.tables.ts';
 import { idOfAccount } from './book.ts';
+import { owedIncome } from './income.ts';
 
 const tag = 'accounts';
 const IdParams = z.object({ id: Id });
@@ -55,11 +56,30 @@ const linesOf = async (
     deps.keyring,
     rows.map(({ seq }) => seq),
   );
-  return rows.map(({ seq, delta, after }) => {
+  return rows.map(({ account, seq, delta, after }) => {
     const { type, at, private: more } = facts.get(seq)!.fact;
     const subjectId = (more.id ?? more.orderId ?? null) as string | null;
-    return { seq, at: instant(at), type, subjectId, delta, after };
+    return { seq, at: instant(at), type, subjectId, delta, after, ...earnedBy(more, account) };
   });
+};
+
+/** What a fact says an account earned by it, and what it withheld. */
+const earnedBy = (more: Record<string, unknown>, account: string) => {
+  const { pricing, earned = [], tax = [] } = more as Earning;
+  const mine = earned.find(({ accountId }) => accountId === account);
+  const withheld = tax.find(({ accountId }) => accountId === account);
+  const { income } = pricing === undefined || mine === undefined ? {} : { income: owedIncome(pricing, mine) };
+  return {
+    ...(income === undefined ? {} : { income: income.filter(({ amount }) => amount > 0) }),
+    ...(withheld === undefined
+      ? {}
+      : { tax: { vat: withheld.vat, incomeTax: withheld.incomeTax + withheld.flat } }),
+  };
+};
+type Earning = {
+  pricing?: { income?: { base: IncomeKind; premium: IncomeKind } };
+  earned?: { accountId: string; base: number; premium: number; waits: number }[];
+  tax?: { accountId: string; vat: number; incomeTax: number; flat: number }[];
 };
 
 /** The accounts of one person that can be, by kind. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Currency, Id } from '../kernel/values.ts';
-import { ACCOUNT_KINDS } from '../kernel/vocabulary.ts';
+import { ACCOUNT_KINDS, INCOME_KINDS } from '../kernel/vocabulary.ts';
 
 const Fen = z.int().meta({ description: 'Minor units, such as fen.' });
 
@@ -30,6 +30,15 @@ export const PostingView = z
     subjectId: Id.nullable(),
     delta: Fen,
     after: Fen,
+    income: z
+      .array(z.object({ kind: z.enum(INCOME_KINDS), amount: Fen }))
+      .optional()
+      .meta({
+        description: 'Of an earning: what its parts are, before tax. Left out for what is no earning.',
+      }),
+    tax: z.object({ vat: Fen, incomeTax: Fen }).optional().meta({
+      description: 'Withheld of it by this fact; negative: given back. Left out where nothing was.',
+    }),
   })
   .meta({ id: 'AccountPosting' });
 

@@ -13,6 +13,7 @@ import { type AccountIds, type AccountRef, BookEntry, openBook, post } from './b
 /** Between accounts of the programme itself; what is owed to people moves by facts of its own. */
 const OF_ORGANISATIONS = [
   ...(['bank', 'rail', 'capital', 'creditors', 'operator-share', 'write-offs', 'unmatched'] as const),
+  ...(['vat-payable', 'tax-withheld'] as const),
 ] as const;
 const OF_SITES = ['goods', 'float-differences'] as const;
 

@@ -8,6 +8,7 @@ import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { openLot } from '../lots/lots.ts';
 import { collectors, sites } from '../registry/registry.tables.ts';
+import { applyTax } from '../taxes/withholding.ts';
 import { AttestedObject } from './attestation.ts';
 import { Deduction, Quote, Settlement } from './collection.schema.ts';
 import { DECIDE_WITHIN_MS, EARNING_PART } from './earning.ts';
@@ -111,6 +112,7 @@ export const collectionRecorded: FactType<CollectionData, CollectionPrivate> = {
       { seq, collectionId: more.id, lotId: data.lotId },
     );
     post(world, seq, more.book);
+    applyTax(world, seq, data.lotId, more.tax, true);
     applyCash(world, seq, data.day, more.cash);
     notePaidAtScale(world, seq, at, more);
     if (more.earned?.some(({ waits }) => waits > 0))

@@ -3,7 +3,7 @@ import { fillable } from '../containers/containers.ts';
 import { cellOf } from '../kernel/geo.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { NIL } from '../kernel/ids.ts';
-import { dayIn } from '../kernel/time.ts';
+import { dayIn, monthIn } from '../kernel/time.ts';
 import type { Money } from '../kernel/values.ts';
 import { type Caller, type DecideContext, draft, type Operation, type PersonPart } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
@@ -20,6 +20,7 @@ import {
   vessels,
 } from '../registry/registry.tables.ts';
 import { tariffSchedules } from '../tariffs/tariffs.tables.ts';
+import { taxSchedules } from '../taxes/taxes.tables.ts';
 import { type AttestedObject, attested } from './attestation.ts';
 import { collectionRecorded } from './collection.facts.ts';
 import type { CollectionRequest } from './collection.schema.ts';
@@ -42,6 +43,14 @@ export const waitingAnswer = ({ earning, earned = [] }: Partial<EarningPart>) =>
   return amount === 0 ? {} : { provisional: { amount, currency: earning!.currency } };
 };
 
+/** What is withheld of an earning, and what is left of it, for all who brought it; left out where nothing is. */
+export const taxAnswer = ({ earning, tax }: Partial<EarningPart>) => {
+  if (tax === undefined) return {};
+  const vat = tax.reduce((sum, change) => sum + change.vat, 0);
+  const incomeTax = tax.reduce((sum, change) => sum + change.incomeTax + change.flat, 0);
+  return { tax: { vat, incomeTax, net: earning!.amount - vat - incomeTax } };
+};
+
 export type CollectionAnswer = {
   id: string;
   lot: { id: string; grams: number; claimableGrams: number };
@@ -49,6 +58,7 @@ export type CollectionAnswer = {
   marks: string[];
   earning?: z.infer<typeof Money>;
   provisional?: z.infer<typeof Money>;
+  tax?: { vat: number; incomeTax: number; net: number };
   count?: ReturnType<typeof lateCountAnswer>;
 };
 
@@ -117,8 +127,9 @@ export const collectionOperations = (
         keyring,
         input,
         {
-          ...{ siteId, material, form, originClass, day, payGrams, count, at: moment },
+          ...{ siteId, material, form, originClass, day, payGrams, count, at: moment, now: context.now },
           ...{ counted: count !== undefined, collectionId: context.id, operatorId: programme.operatorId },
+          month: monthIn(programme.timeZone, context.now),
         },
         named.parties,
         marks,
@@ -177,6 +188,7 @@ export const collectionOperations = (
         marks: data.marks,
         ...(more.earning === undefined ? {} : { earning: more.earning }),
         ...waitingAnswer(more),
+        ...taxAnswer(more),
         ...(data.count === undefined ? {} : { count: lateCountAnswer(data.count) }),
       };
     },
@@ -198,6 +210,7 @@ const readBy = (
     [devices, device === undefined ? [] : [device]],
     [organisations, [caller.organisationId]],
     [tariffSchedules, [NIL]],
+    [taxSchedules, [NIL]],
   ];
 };
 

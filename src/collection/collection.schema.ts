@@ -122,6 +122,15 @@ export const Provisional = Money.meta({
   description: 'Of the earning, what is owed only once a mark was decided; within 14 days.',
 });
 
+const Fen = z.int().meta({ description: 'Minor units, such as fen.' });
+export const Withheld = z
+  .object({
+    vat: Fen,
+    incomeTax: Fen,
+    net: Fen.meta({ description: 'The earning less both; what of it waits included.' }),
+  })
+  .meta({ id: 'TaxWithheld', description: 'Withheld of the earning; left out where nothing is.' });
+
 export const CollectionAnswer = z
   .object({
     id: Id,
@@ -130,6 +139,7 @@ export const CollectionAnswer = z
     marks: z.array(z.string()),
     earning: Money.optional(),
     provisional: Provisional.optional(),
+    tax: Withheld.optional(),
     count: CountUsed.optional(),
     receipt: Receipt,
   })

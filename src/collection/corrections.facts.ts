@@ -7,6 +7,7 @@ import { lots } from '../lots/lots.tables.ts';
 import { changeLot, openLot } from '../lots/lots.ts';
 import { sites } from '../registry/registry.tables.ts';
 import { openCase } from '../supervision/open-case.ts';
+import { applyTax, TaxChange } from '../taxes/withholding.ts';
 import { Deduction } from './collection.schema.ts';
 import { weighIns } from './corrections.tables.ts';
 import { Earned } from './earning.ts';
@@ -41,6 +42,8 @@ const CorrectedPrivate = z.strictObject({
   earning: Money.optional(),
   earningBefore: Money.optional(),
   earned: z.array(Earned).optional(),
+  /** What is withheld further, or given back. */
+  tax: z.array(TaxChange).optional(),
   book: BookEntry.optional(),
   /** Those who profit, and may not decide the case. */
   organisationIds: z.array(Id).optional(),
@@ -60,6 +63,7 @@ export const collectionCorrected: FactType<z.infer<typeof Corrected>, z.infer<ty
   backPointers: ['seq'],
   apply(world, { seq, data, private: more }) {
     post(world, seq, more.book);
+    applyTax(world, seq, data.lotId, more.tax);
     changeEarning(world, seq, data.lotId, more.earned);
     const lot = world.get(lots, data.lotId)!;
     changeLot(world, lot.id, seq, {
@@ -141,6 +145,8 @@ const VoidedPrivate = z.strictObject({
   keyId: Id,
   earningBefore: Money.optional(),
   earned: z.array(Earned).optional(),
+  /** What is withheld further, or given back. */
+  tax: z.array(TaxChange).optional(),
   book: BookEntry.optional(),
   reason: note(2_000),
   /** The weigh-in as it stood, so that it can still be read. */
@@ -167,6 +173,7 @@ export const collectionVoided: FactType<z.infer<typeof Voided>, z.infer<typeof V
   backPointers: ['seq'],
   apply(world, { seq, data, private: more }) {
     post(world, seq, more.book);
+    applyTax(world, seq, data.lotId, more.tax);
     changeEarning(world, seq, data.lotId, more.earned);
     const lot = world.get(lots, data.lotId)!;
     changeLot(world, lot.id, seq, { grams: lot.grams - data.loweredGrams });

@@ -154,7 +154,7 @@ export const correctionOperations = (
       const { surplusGrams, ...settled } = settleCorrection(standing, weights.grams);
       const newDeficit = settled.deficitGrams - now.deficitGrams;
       const to = { payGrams: weights.payGrams, count, originClass };
-      const { earning, earned, book } = earnAnew(world, keyring, original, now, to, since);
+      const { earning, earned, tax, book } = earnAnew(world, keyring, original, now, to, since);
       const { material, form, marks } = original.data as CollectionData;
       return draft({
         type: collectionCorrected,
@@ -181,6 +181,7 @@ export const correctionOperations = (
           ...(count === undefined ? {} : { count }),
           ...(earning === undefined ? {} : { earning }),
           ...(earned.length === 0 ? {} : { earned }),
+          ...(tax === undefined ? {} : { tax }),
           ...(book === undefined ? {} : { book }),
           ...(now.earning === null ? {} : { earningBefore: now.earning }),
           ...(newDeficit <= 0
@@ -213,7 +214,7 @@ export const correctionOperations = (
     decide(world, { original: fact, since, reason }, { caller }) {
       const { original, now, lot, site } = weighInAt(world, caller, fact);
       const { collectionId, earning, count, ...stood } = now;
-      const { earned, book } = earnAnew(world, keyring, original, now, 'nothing', since);
+      const { earned, tax, book } = earnAnew(world, keyring, original, now, 'nothing', since);
       return draft({
         type: collectionVoided,
         ...actorOf(world, caller, programme),
@@ -228,6 +229,7 @@ export const correctionOperations = (
           keyId: caller.keyId,
           ...(earning === null ? {} : { earningBefore: earning }),
           ...(earned.length === 0 ? {} : { earned }),
+          ...(tax === undefined ? {} : { tax }),
           ...(book === undefined ? {} : { book }),
           reason,
           stood: { ...asStood(stood), ...(count === null ? {} : { count }) },

@@ -3,6 +3,7 @@ import { BookEntry, post } from '../accounts/book.ts';
 import { Id, note, Seq, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import { SiteAndDay } from '../registry/site-and-day.ts';
+import { applyTax, TaxChange } from '../taxes/withholding.ts';
 import { earningChanges, namedWeighIns, provisionalEarnings } from './earnings.tables.ts';
 
 const Decided = z.strictObject({
@@ -13,6 +14,8 @@ const Decided = z.strictObject({
   /** Undecided after 14 days: the programme pays. */
   outcome: z.enum(['owed', 'refused', 'undecided']),
   reason: note(2_000).optional(),
+  /** What is withheld of what is owed now. */
+  tax: z.array(TaxChange).optional(),
   book: BookEntry.optional(),
 });
 export const premiumDecided: FactType<SiteAndDay, z.infer<typeof Decided>> = {
@@ -23,8 +26,9 @@ export const premiumDecided: FactType<SiteAndDay, z.infer<typeof Decided>> = {
   grams: 'none',
   fen: 'What waited is owed, or the buyer of record has not spent it after all; left undecided, the programme has.',
   backPointers: [],
-  apply(world, { seq, private: { lotId, outcome, book } }) {
+  apply(world, { seq, private: { lotId, outcome, tax, book } }) {
     post(world, seq, book);
+    applyTax(world, seq, lotId, tax);
     world.add(earningChanges, { seq, lotId });
     const waiting = world.get(provisionalEarnings, lotId)!;
     world.put(provisionalEarnings, { ...waiting, state: outcome, lastSeq: seq });

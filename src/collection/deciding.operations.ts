@@ -1,15 +1,19 @@
 import { type AccountIds, type AccountRef, idOfAccount, openBook } from '../accounts/book.ts';
+import { owedIncome } from '../accounts/income.ts';
 import { conflict, DomainError, notFound, unprocessable } from '../kernel/errors.ts';
-import { dayIn } from '../kernel/time.ts';
-import { draft, type Operation } from '../ledger/fact.ts';
+import { dayIn, monthIn } from '../kernel/time.ts';
+import { type AnyFact, draft, type Operation } from '../ledger/fact.ts';
 import { people } from '../ledger/tables.ts';
+import type { World } from '../ledger/world.ts';
 import { lots } from '../lots/lots.tables.ts';
 import { actorOf } from '../registry/actor.ts';
 import { collectors, sites } from '../registry/registry.tables.ts';
+import { bookTax, type Owing, saleOf, type TaxChange, taxOf, withholdOf } from '../taxes/withholding.ts';
 import { WEIGHERS } from './collection.operations.ts';
 import { type Original, weighInAt } from './corrections.operations.ts';
+import { weighIns } from './corrections.tables.ts';
 import { collectionNamed, premiumDecided, suspenseReleased } from './deciding.facts.ts';
-import { accountsOf, type Pricing, spend } from './earning.ts';
+import { accountsOf, type Earned, type Pricing, spend } from './earning.ts';
 import { namedWeighIns, provisionalEarnings } from './earnings.tables.ts';
 import { standing } from './re-earning.ts';
 
@@ -24,6 +28,21 @@ export type NamedAnswer = { id: string; collectorId: string | null };
 
 /** Who may decide what is owed provisionally: never the station (domain, rule 4). */
 export const DECIDERS = ['operator', 'payer', 'certifier', 'regulator'] as const;
+
+/** What is withheld of what waited and is owed now, as the rest of the weigh-in was taxed. */
+const taxOn = (
+  world: World,
+  owing: Owing,
+  { data: { lotId, marks }, private: more }: AnyFact,
+  accountId: string,
+  amount: number,
+): TaxChange | undefined => {
+  const earned: Earned[] = world.get(weighIns, lotId)?.earned ?? more.earned;
+  const part = earned.find((e) => e.accountId === accountId)!;
+  const { base, premium } = marks.includes('possible-duplicate') ? part : { base: 0, premium: amount };
+  const income = owedIncome(more.pricing, { base, premium, waits: 0 });
+  return withholdOf(world, owing, accountId, income, saleOf(world, lotId, accountId));
+};
 
 /**
  * @param ids names the accounts
@@ -60,9 +79,12 @@ export const decidingOperations = (
           'profits',
           'Your organisation weighed or holds these grams; others must decide.',
         );
-      const { buyerId, currency } = original.private.pricing as Pricing;
+      const pricing = original.private.pricing as Pricing;
+      const { buyerId, currency } = pricing;
+      const owing = { buyerId, currency, now, month: monthIn(programme.timeZone, now) };
       const premiumWaits = !original.data.marks.includes('possible-duplicate');
       const book = openBook(world, ids);
+      const taxes: TaxChange[] = [];
       let total = 0;
       for (const { accountId, provisionalId, amount } of waiting.parts) {
         const account = (kind: AccountRef['kind'], id: string): AccountRef => ({
@@ -71,7 +93,11 @@ export const decidingOperations = (
           of: { accountId: id },
         });
         book.debit(account('provisional', provisionalId), amount);
-        if (outcome !== 'refused') book.credit(account('payable', accountId), amount);
+        // What the programme pays because nobody decided is no sale to the buyer of record.
+        const tax = outcome === 'owed' ? taxOn(world, owing, original, accountId, amount) : undefined;
+        if (tax !== undefined) taxes.push(tax);
+        bookTax(book, currency, tax);
+        if (outcome !== 'refused') book.credit(account('payable', accountId), amount - taxOf(tax));
         total += amount;
       }
       const spent = premiumWaits ? { base: 0, premium: total } : { base: total, premium: 0 };
@@ -93,6 +119,7 @@ export const decidingOperations = (
             outcome,
           },
           ...(reason === undefined ? {} : { reason }),
+          ...(taxes.length === 0 ? {} : { tax: taxes }),
           ...(entry === undefined ? {} : { book: entry }),
         },
       });

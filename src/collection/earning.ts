@@ -7,16 +7,19 @@ import {
   type Owner,
   openBook,
 } from '../accounts/book.ts';
+import { INCOME, owedIncome } from '../accounts/income.ts';
 import { CashPart, payCash } from '../floats/cash.ts';
 import { unprocessable } from '../kernel/errors.ts';
 import { splitByWeight } from '../kernel/split.ts';
 import { Id, MAX_INTEGER, Money } from '../kernel/values.ts';
-import { ORIGIN_MARKS } from '../kernel/vocabulary.ts';
+import { INCOME_KINDS, ORIGIN_MARKS } from '../kernel/vocabulary.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { Price } from '../tariffs/price.ts';
 import { type Priced, priceIn, sameUnit, tariffInForce } from '../tariffs/pricing.ts';
+import type { TariffPrice } from '../tariffs/tariffs.schema.ts';
 import { type Tariff, tariffs } from '../tariffs/tariffs.tables.ts';
+import { bookTax, needTaxes, TaxChange, taxOf, withholdOf } from '../taxes/withholding.ts';
 import type { CollectionRequest } from './collection.schema.ts';
 import { priced } from './collection.ts';
 
@@ -36,6 +39,8 @@ export const Pricing = z.strictObject({
   currency: z.string(),
   base: Price.optional(),
   premium: Price.optional(),
+  /** What each part is to whoever earns it. Left out: the purchase, and a price supplement. */
+  income: z.strictObject({ base: z.enum(INCOME_KINDS), premium: z.enum(INCOME_KINDS) }).optional(),
 });
 export type Pricing = z.infer<typeof Pricing>;
 
@@ -55,6 +60,8 @@ export const Earned = z.strictObject({
   overpaid: Fen,
   /** What corrections credited to the account later. */
   raised: Fen,
+  /** Withheld of it by then; left out where nothing is. */
+  tax: Fen.optional(),
 });
 export type Earned = z.infer<typeof Earned>;
 
@@ -66,6 +73,8 @@ export const EARNING_PART = {
   earning: Money.optional(),
   pricing: Pricing.optional(),
   earned: z.array(Earned).optional(),
+  /** What is withheld, by account. */
+  tax: z.array(TaxChange).optional(),
   cash: CashPart.optional(),
   book: BookEntry.optional(),
 };
@@ -73,8 +82,15 @@ export type EarningPart = {
   earning: { amount: number; currency: string };
   pricing: Pricing;
   earned: Earned[];
+  tax?: TaxChange[];
   cash?: CashPart;
   book?: BookEntry;
+};
+
+/** What a price says its parts are; nothing where they are what they usually are. */
+export const incomeOf = ({ income }: Pick<TariffPrice, 'income'>): Pick<Pricing, 'income'> => {
+  const { base = INCOME.base, originPremium: premium = INCOME.premium } = income ?? {};
+  return base === INCOME.base && premium === INCOME.premium ? {} : { income: { base, premium } };
 };
 
 type Weighed = { payGrams: number; count: number | undefined };
@@ -118,6 +134,7 @@ const pricingOf = (
       currency: found.base.currency,
       base: found.base,
       ...(found.originPremium === undefined ? {} : { premium: found.originPremium }),
+      ...incomeOf(found),
     };
   if (settlement === undefined) return undefined;
   return { source: 'settlement', buyerId: of.operatorId, currency: settlement.paid.currency };
@@ -135,6 +152,7 @@ const quoted = (price: Price, tariff: Tariff | undefined, of: Priced & { operato
     currency: price.currency,
     base: { ...price, amount: price.amount - premium },
     ...(premium === 0 ? {} : { premium: { ...price, amount: premium } }),
+    ...(fits ? incomeOf(row) : {}),
   };
 };
 
@@ -174,7 +192,7 @@ export const earn = (
   world: World,
   ids: AccountIds,
   input: CollectionRequest,
-  of: Priced & Weighed & { at: number; operatorId: string; collectionId: string },
+  of: Priced & Weighed & { at: number; operatorId: string; collectionId: string; now: number; month: string },
   parties: readonly Party[],
   marks: readonly string[],
 ): EarningPart | undefined => {
@@ -195,17 +213,28 @@ export const earn = (
   ) as [number[], number[], number[]];
   const accounts = parties.map((party) => accountsOf(party, { ...of, currency }));
   const buyer = spentBy(pricing);
+  const owing = { buyerId: pricing.buyerId, currency, now: of.now, month: of.month };
   const book = openBook(world, ids, [buyer.base, ...accounts.map(({ owed }) => owed)]);
+  const known = accounts.flatMap(({ owed }, i) => (parties[i]!.registered ? [book.idOf(owed)] : []));
+  needTaxes(world, owing, known);
+  const taxes: TaxChange[] = [];
   const earned = parties.map((party, i) => {
     const refs = accounts[i]!;
     const amounts = { base: bases[i]!, premium: premiums[i]! };
     // Money in suspense waits already.
     const waits = party.registered ? waitingOf(amounts, marks) : 0;
-    book.credit(refs.owed, amounts.base + amounts.premium - waits);
+    const accountId = book.idOf(refs.owed);
+    // Whose money waits in suspense agreed to nothing yet.
+    const tax = party.registered
+      ? withholdOf(world, owing, accountId, owedIncome(pricing, { ...amounts, waits }))
+      : undefined;
+    if (tax !== undefined) taxes.push(tax);
+    bookTax(book, currency, tax);
+    book.credit(refs.owed, amounts.base + amounts.premium - waits - taxOf(tax));
     book.credit(refs.provisional, waits);
     const over = settle(book, refs, settled[i]!);
     return {
-      accountId: book.idOf(refs.owed),
+      accountId,
       ...(party.registered ? {} : { suspense: true as const }),
       provisionalId: book.idOf(refs.provisional),
       overpaidId: book.idOf(refs.overpaid),
@@ -215,6 +244,7 @@ export const earn = (
       settled: settled[i]!,
       overpaid: over,
       raised: 0,
+      ...(tax === undefined ? {} : { tax: taxOf(tax) }),
     };
   });
   book.debit(buyer.base, total.base);
@@ -225,6 +255,7 @@ export const earn = (
     earning: { amount: total.base + total.premium, currency },
     pricing,
     earned,
+    ...(taxes.length === 0 ? {} : { tax: taxes }),
     ...(cash === undefined ? {} : { cash }),
     ...(entry === undefined ? {} : { book: entry }),
   };

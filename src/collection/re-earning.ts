@@ -1,6 +1,7 @@
 import { accounts } from '../accounts/accounts.tables.ts';
 import type { AccountIds, AccountRef, BookEntry } from '../accounts/book.ts';
 import { idOfAccount, openBook } from '../accounts/book.ts';
+import { owedIncome, withoutWaiting } from '../accounts/income.ts';
 import { conflict } from '../kernel/errors.ts';
 import { splitByWeight } from '../kernel/split.ts';
 import type { AccountKind } from '../kernel/vocabulary.ts';
@@ -9,7 +10,8 @@ import type { World } from '../ledger/world.ts';
 import { collectors } from '../registry/registry.tables.ts';
 import { priceIn } from '../tariffs/pricing.ts';
 import { tariffs } from '../tariffs/tariffs.tables.ts';
-import { amountsOf, type Earned, type Pricing, spend, waitingOf } from './earning.ts';
+import { bookTax, saleOf, type TaxChange, taxOf, withholdAnew } from '../taxes/withholding.ts';
+import { amountsOf, type Earned, incomeOf, type Pricing, spend, waitingOf } from './earning.ts';
 import { namedWeighIns, type ProvisionalEarning, provisionalEarnings } from './earnings.tables.ts';
 
 /**
@@ -21,7 +23,12 @@ export type EarnedSince = Record<string, { lastSeq: number; credited: number }>;
 /** What a weigh-in earned by now. */
 export type EarningNow = { earning: { amount: number; currency: string } | null; earned: Earned[] };
 
-type Changed = { earning?: { amount: number; currency: string }; earned: Earned[]; book?: BookEntry };
+type Changed = {
+  earning?: { amount: number; currency: string };
+  earned: Earned[];
+  tax?: TaxChange[];
+  book?: BookEntry;
+};
 
 /**
  * The price a corrected weigh-in earns by. A slip binds whatever the origin; without one the same tariff is asked again.
@@ -36,12 +43,13 @@ const pricingNow = (
   const { siteId, material, form, day } = data;
   const of = { siteId, material, form, originClass, day, counted: more.count !== undefined };
   const row = priceIn(world.get(tariffs, pricing.tariffId!)!, of);
-  const { base: _, premium: __, ...same } = pricing;
+  const { base: _, premium: __, income: ___, ...same } = pricing;
   if (row === undefined) return same;
   return {
     ...same,
     base: row.base,
     ...(row.originPremium === undefined ? {} : { premium: row.originPremium }),
+    ...incomeOf(row),
   };
 };
 
@@ -77,14 +85,22 @@ export const earnAnew = (
     currency,
     of: { accountId },
   });
+  const taxes: TaxChange[] = [];
   const earned = stands.map((was, i): Earned => {
     const is = { base: bases[i]!, premium: premiums[i]!, waits: was.suspense === true ? 0 : waiting[i]! };
     const owed = account(was.suspense === true ? 'suspense' : 'payable', was.accountId);
     const provisional = account('provisional', was.provisionalId);
     const overpaid = account('overpaid', was.overpaidId);
-    const owedBefore = was.base + was.premium - was.waits;
-    const owedChange = is.base + is.premium - is.waits - owedBefore;
+    const sale = saleOf(world, original.data.lotId, was.accountId);
+    const tax = sale && withholdAnew(world, sale, owedIncome(pricing, is));
+    if (tax !== undefined) taxes.push(tax);
+    bookTax(book, currency, tax);
+    const taxBefore = sale === undefined ? 0 : sale.vat + sale.incomeTax + sale.flat;
+    const owedBefore = was.base + was.premium - was.waits - taxBefore;
+    const owedChange = is.base + is.premium - is.waits - (taxBefore + taxOf(tax)) - owedBefore;
     const waitsChange = is.waits - was.waits;
+    // Of what was decided after the earning was recorded last, less was credited by the tax on it.
+    const raisedBefore = Math.max(0, was.raised - Math.max(0, taxBefore - (was.tax ?? 0)));
     let over = was.overpaid;
     const owedAtFirst = book.standing(owed).balance;
     /** Gives to an account, or takes from it what is there; the rest was paid already. */
@@ -107,10 +123,12 @@ export const earnAnew = (
       const credited = unmoved(world, was.accountId, since);
       const { balance, held } = book.standing(owed);
       // Its own corrections are no later earnings.
-      return Math.min(-balance - held - (credited - was.raised), owedBefore - was.settled);
+      return Math.min(-balance - held - (credited - raisedBefore), owedBefore - was.settled);
     });
-    const raised = was.raised + Math.max(0, owedAtFirst - book.standing(owed).balance);
-    return { ...was, ...is, overpaid: over, raised };
+    const raised = raisedBefore + Math.max(0, owedAtFirst - book.standing(owed).balance);
+    const { tax: _, ...stays } = was;
+    const withheld = taxBefore + taxOf(tax);
+    return { ...stays, ...is, overpaid: over, raised, ...(withheld === 0 ? {} : { tax: withheld }) };
   });
   const sums = sumsOf(stands);
   spend(book, before, { base: total.base - sums.base, premium: total.premium - sums.premium });
@@ -118,15 +136,10 @@ export const earnAnew = (
   return {
     ...(to === 'nothing' ? {} : { earning: { amount: total.base + total.premium, currency } }),
     earned,
+    ...(taxes.length === 0 ? {} : { tax: taxes }),
     ...(entry === undefined ? {} : { book: entry }),
   };
 };
-
-/** Base and premium less what was refused of them: the premium first. */
-const withoutWaiting = ({ base, premium }: { base: number; premium: number }, waits: number) => ({
-  base: base - Math.max(0, waits - premium),
-  premium: Math.max(0, premium - waits),
-});
 
 /**
  * What each party earned once all that came later is taken in: a decision about what waited, a naming of whoever brought

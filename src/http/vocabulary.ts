@@ -193,9 +193,16 @@ export const VOCABULARY = {
     hold-back: 退货预留 | Held back for returns
     operator-share: 运营方份额 | Share of the operator
     fund: 共富基金 | Common prosperity fund
-    tax-withheld: 代扣税款 | Tax withheld
+    tax-withheld: 代扣代缴个人所得税 | Income tax withheld | 代收集员预缴，尚未缴入国库 | Prepaid for collectors, and not yet paid to the tax office
     unmatched: 待核对款项 | Receipts and payments not matched
-    write-offs: 核销 | Written off`),
+    write-offs: 核销 | Written off
+    vat-payable: 代缴增值税 | VAT payable | 反向开票代出售者申报，尚未缴入国库 | Of reverse invoices, declared for the sellers, and not yet paid to the tax office`),
+  incomeKind: parse(`
+    purchase: 收购款 | Purchase
+    price-supplement: 价外补贴 | Price supplement | 属收购价款的一部分，如来源溢价、二次返利 | Part of the price, as an origin premium or a second distribution
+    subsidy: 补助 | Subsidy
+    wage: 劳务报酬 | Wage
+    gift: 慰问赠与 | Gift`),
   payoutRail: parse(`
     wechat: 微信商家转账 | WeChat Pay transfer
     bank: 银行代发 | Bank batch

@@ -31,3 +31,6 @@ export const dayIn = (timeZone: string, ms: number): string => {
   days.set(slot, day);
   return day;
 };
+
+/** The calendar month of `ms` in the time zone, `YYYY-MM`. */
+export const monthIn = (timeZone: string, ms: number): string => dayIn(timeZone, ms).slice(0, 7);

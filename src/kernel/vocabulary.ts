@@ -221,8 +221,12 @@ export const ACCOUNT_KINDS = [
   'tax-withheld',
   'unmatched',
   'write-offs',
+  'vat-payable',
 ] as const;
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
+/** What a part of somebody's income is: by it rules say which tax is due. */
+export const INCOME_KINDS = ['purchase', 'price-supplement', 'subsidy', 'wage', 'gift'] as const;
+export type IncomeKind = (typeof INCOME_KINDS)[number];
 /** Ways on which a person is paid. */
 export const PAYOUT_RAILS = ['wechat', 'bank', 'cash'] as const;
 export type PayoutRail = (typeof PAYOUT_RAILS)[number];

@@ -259,6 +259,8 @@ export const peopleOperations = (
         world.effect('DELETE FROM payees WHERE person_id = $1', [collectorId]);
         world.effect('DELETE FROM payout_heirs WHERE person_id = $1', [collectorId]);
         world.effect('UPDATE payout_orders SET person_id = NULL WHERE person_id = $1', [collectorId]);
+        world.effect('UPDATE invoicing_consents SET person_id = NULL WHERE person_id = $1', [collectorId]);
+        world.effect('UPDATE reverse_invoices SET person_id = NULL WHERE person_id = $1', [collectorId]);
         world.effect('DELETE FROM person_accounts WHERE person_id = $1', [collectorId]);
         world.effect('UPDATE person_openings SET person_id = NULL, sealed = NULL WHERE person_id = $1', [
           collectorId,

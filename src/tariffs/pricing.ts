@@ -15,11 +15,20 @@ export type Priced = {
   counted: boolean;
 };
 
-/** The tariff in force at a moment in milliseconds: of those started, the last to start, then the later in the ledger. */
-export const tariffInForce = (world: World, at: number): Tariff | undefined => {
-  let found: { tariffId: string; startsAt: number } | undefined;
-  for (const start of world.get(tariffSchedules, NIL)?.starts ?? [])
+/** Which is in force at a moment in milliseconds: of those started, the last to start, then the later in the ledger. */
+export const inForce = <Start extends { startsAt: number }>(
+  starts: readonly Start[],
+  at: number,
+): Start | undefined => {
+  let found: Start | undefined;
+  for (const start of starts)
     if (start.startsAt <= at && (found === undefined || start.startsAt >= found.startsAt)) found = start;
+  return found;
+};
+
+/** The tariff in force at a moment in milliseconds. */
+export const tariffInForce = (world: World, at: number): Tariff | undefined => {
+  const found = inForce(world.get(tariffSchedules, NIL)?.starts ?? [], at);
   return found === undefined ? undefined : world.get(tariffs, found.tariffId);
 };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Receipt } from '../http/route.ts';
 import { Id, Time, text } from '../kernel/values.ts';
-import { Form, OriginClass, PlasticLotMaterial } from '../kernel/vocabulary.ts';
+import { Form, INCOME_KINDS, OriginClass, PlasticLotMaterial } from '../kernel/vocabulary.ts';
 import { Price } from './price.ts';
 
 const DayOfYear = z
@@ -20,6 +20,13 @@ export const TariffPrice = z.strictObject({
     .optional()
     .meta({ description: 'First and last day of each year; `from` after `to` goes over the new year.' }),
   base: Price,
+  income: z
+    .strictObject({ base: z.enum(INCOME_KINDS).optional(), originPremium: z.enum(INCOME_KINDS).optional() })
+    .optional()
+    .meta({
+      description:
+        'What each part is to whoever earns it. Unless said, the base is the purchase and the premium a price supplement.',
+    }),
   originPremium: Price.optional().meta({ description: 'On top of `base`; by the same unit and currency.' }),
 });
 export type TariffPrice = z.infer<typeof TariffPrice>;

@@ -125,6 +125,38 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     if (provisional?.amount !== 9_000) throw new Error('nothing waits');
     return { id };
   };
+  const taxRuleBody = () => ({
+    source: canary,
+    startsAt: new Date().toISOString(),
+    reverseInvoicing: {
+      issuers: [{ organisationId: app.deps.programme.operatorId, registration: canary.slice(0, 60) }],
+      kinds: ['purchase'],
+      ...{ vatBasisPoints: 100, vatFreeUpTo: 10_000_000, incomeTaxBasisPoints: 50, limit: 500_000_000 },
+    },
+  });
+  const taxRule = () => make('/v1/tax-rules', taxRuleBody());
+  const invoicingConsentBody = { given: true, at: new Date().toISOString() };
+  /** A collector of whose weigh-in of 10,000 fen tax is withheld, and the month of it. */
+  const taxedSale = async (): Promise<{ collectorId: string; month: string }> => {
+    await taxRule();
+    const collectorId = (await make('/v1/collectors', collectorBody(), station)).id as string;
+    await make(`/v1/collectors/${collectorId}/invoicing-consent`, invoicingConsentBody, station);
+    const price = { amount: 1, currency: 'CNY', perGrams: 1 };
+    await make('/v1/collections', { ...collectionBody(), collectorId, quote: { price } }, station);
+    const { body } = await operator.get(`/v1/collectors/${collectorId}/taxes`);
+    return { collectorId, month: body.months[0].month };
+  };
+  const invoiceNumber = (): string => `24${String(Math.floor(Math.random() * 1e15)).padStart(18, '0')}`;
+  const today = (): string => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+  const redLetterBody = () => ({ number: invoiceNumber(), date: today(), reason: canary, whole: true });
+  const invoiceBody = async () => ({
+    ...(await taxedSale()),
+    ...{ number: invoiceNumber(), date: today(), kind: 'ordinary' },
+    amount: { amount: 10_000, currency: 'CNY' },
+  });
+  const invoice = async (): Promise<Answer['body']> => ({
+    id: (await make('/v1/reverse-invoices', await invoiceBody())).number,
+  });
   const lotId = async (): Promise<string> => (await collection()).lot.id;
   const collectorBody = () => ({
     siteId,
@@ -464,6 +496,13 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       await make('/v1/statement-lines/batch', [sent] as never);
       return { id: sent.id };
     },
+    taxRuleBody,
+    taxRule,
+    invoicingConsentBody,
+    invoiceBody,
+    invoice,
+    redLetterBody,
+    taxReleaseBody: async () => ({ ...(await taxedSale()), reason: canary }),
     heirBody,
     heir,
     payoutOrder,
