@@ -31,7 +31,7 @@ CREATE TABLE statement_keys (
 );
 COMMENT ON TABLE statement_keys IS 'What a line has spoken of, once: its own number, an order, a list, an earlier booking.';
 
-CREATE TABLE statements (
+CREATE TABLE rail_statements (
   id       uuid PRIMARY KEY,
   source   text NOT NULL,
   rail     text NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE statements (
   seq      int8 NOT NULL,
   last_seq int8 NOT NULL
 );
-CREATE INDEX statements_seq ON statements (seq);
+CREATE INDEX rail_statements_seq ON rail_statements (seq);
 
 CREATE TABLE reconciliation_items (
   id        uuid PRIMARY KEY,

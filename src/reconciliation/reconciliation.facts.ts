@@ -12,11 +12,11 @@ import {
   LINE_KINDS,
   RESOLUTION_ACCOUNTS,
   type ReconciliationItem,
+  railStatements,
   reconciliationItems,
   SOURCES,
   statementKeys,
   statementLines,
-  statements,
 } from './reconciliation.tables.ts';
 
 const NONE = 'none';
@@ -113,7 +113,7 @@ export const statementImported: FactType<OnDay, z.infer<typeof Imported>> = {
   fen: NONE,
   backPointers: [],
   apply: (world, { seq, private: { sha256 = null, ...statement } }) =>
-    world.put(statements, { ...statement, sha256, seq, lastSeq: seq }),
+    world.put(railStatements, { ...statement, sha256, seq, lastSeq: seq }),
 };
 
 const Missed = z.strictObject({

@@ -69,7 +69,7 @@ export type Statement = {
   seq: number;
   lastSeq: number;
 };
-export const statements = table<Statement>('statements', 'id', {
+export const railStatements = table<Statement>('rail_statements', 'id', {
   id: 'uuid',
   source: 'text',
   rail: 'text',

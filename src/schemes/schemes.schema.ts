@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Receipt } from '../http/route.ts';
 import { Id } from '../kernel/values.ts';
-import { SchemeRules } from './schemes.facts.ts';
+import { SchemeRules } from './rules.ts';
 
 export const CodeParams = z.object({
   code: z.string().regex(/^[a-z][a-z0-9-]{1,59}$/, 'must be a short code such as traceability-statement'),

@@ -1,5 +1,5 @@
 import { journal, table } from '../db/table.ts';
-import type { SchemeRules } from './schemes.facts.ts';
+import type { SchemeRules } from './rules.ts';
 
 /** A scheme as it is in force. */
 export type Scheme = {

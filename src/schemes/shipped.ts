@@ -1,4 +1,4 @@
-import type { SchemeRules } from './schemes.facts.ts';
+import type { SchemeRules } from './rules.ts';
 
 type Origin = SchemeRules['origins'][number];
 

@@ -7,7 +7,7 @@ import { type CustodyModel, lowestModel } from '../provenance/custody-model.ts';
 import { modelOfSources } from '../provenance/labels.ts';
 import { findLot, findModel, findSources, findVector } from '../provenance/provenance.queries.ts';
 import type { StepLabel } from '../provenance/provenance.tables.ts';
-import type { SchemeRules } from '../schemes/schemes.facts.ts';
+import type { SchemeRules } from '../schemes/rules.ts';
 import type { Scheme } from '../schemes/schemes.tables.ts';
 import { addUp, type Eligibility, eligibilityOf, type HeldLot, type InScope } from './eligibility.ts';
 

@@ -4,7 +4,7 @@ import { isHarmless } from '../provenance/accepted.ts';
 import { netOfDeductions, portion } from '../provenance/claimable.ts';
 import { capOf, dryOf, type Label, modelOfSources } from '../provenance/labels.ts';
 import { type ShareVector, total } from '../provenance/shares.ts';
-import type { SchemeRules } from '../schemes/schemes.facts.ts';
+import type { SchemeRules } from '../schemes/rules.ts';
 
 /** Why grams are not eligible, in the order asked: of one source, then of the lot as a whole. */
 export const REASONS = [
