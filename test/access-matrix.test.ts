@@ -736,6 +736,8 @@ t.test('what is theirs appears in no list, on no page of it', async (t) => {
     if (operationId === 'listPayoutRuns' || operationId === 'listPayoutOrders') continue;
     if (['listPayoutLists', 'listReconciliationItems', 'listStatementLines'].includes(operationId)) continue;
     if (operationId === 'listUnclaimed') continue;
+    // Taxes and invoices are for those who keep the books.
+    if (operationId === 'listTaxRules' || operationId.startsWith('listReverseInvoices')) continue;
     let cursor: string | null = '';
     let [pages, items] = [0, 0];
     while (cursor !== null && pages < 100) {
