@@ -600,6 +600,7 @@ t.test('doctor looks at everything, and says what to do', async (t) => {
     'configuration',
     'disk',
     'private key',
+    'wechat pay',
     'database',
     'durability',
     'migrations',
