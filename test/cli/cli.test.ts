@@ -573,6 +573,7 @@ t.test('every table that facts fill is compared by a replay', async (t) => {
       'cards',
       'confirmation_links',
       'ids',
+      'passbook_links',
       'people',
       'person_accounts',
       'person_identities',
