@@ -6,7 +6,7 @@ import { route } from '../http/route.ts';
 import { notFound, unprocessable } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { instant } from '../kernel/time.ts';
-import { Id, MAX_INTEGER, queryInteger } from '../kernel/values.ts';
+import { Currency, Id, MAX_INTEGER, queryInteger } from '../kernel/values.ts';
 import { ACCOUNT_KINDS, type AccountKind, type IncomeKind } from '../kernel/vocabulary.ts';
 import type { Caller } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
@@ -158,7 +158,7 @@ export const accountRoutes = (app: FastifyInstance, deps: AccountDeps): void => 
     summary: { en: 'What a collector earned, was paid and is owed', zh: '收集员对账单：所得、已付、应付' },
     access: ['operator', 'station', 'payer', 'auditor'],
     params: IdParams,
-    query: PageQuery.extend({ currency: z.string().length(3).optional() }),
+    query: PageQuery.extend({ currency: Currency.optional() }),
     response: CollectorStatement,
     handler: async ({ params, query, caller, ...http }) => {
       await assertVisible(deps, caller, params.id);

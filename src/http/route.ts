@@ -50,6 +50,8 @@ export type RouteSpec<B extends Schema, P extends Schema, Q extends Schema, R ex
   status?: 200 | 201;
   /** Codes this operation answers with beside those that all share. */
   errors?: Partial<Record<403 | 404 | 409 | 413 | 415 | 422 | 429, string>>;
+  /** Refusals in the words of somebody else's protocol, by status. */
+  refusals?: { statuses: Readonly<Record<number, string>>; shape: z.ZodType };
   /** An example of the body. */
   example?: unknown;
   /** What the body is documented as, where its parts are checked one by one. */
@@ -110,6 +112,11 @@ export const route = <
   };
   for (const [code, description] of Object.entries(errors))
     response[code] = { description, content: { 'application/problem+json': { schema: Problem } } };
+  for (const [code, description] of Object.entries(spec.refusals?.statuses ?? {})) {
+    const { content } = (response[code] ?? {}) as { content?: object };
+    const own = { 'application/json': { schema: spec.refusals!.shape } };
+    response[code] = { description, content: { ...content, ...own } };
+  }
   app.route({
     method: spec.method,
     url: spec.url,

@@ -34,7 +34,10 @@ const tag = 'distribution';
 const MOST = 100;
 const Fen = z.int().meta({ description: 'Minor units.' });
 const IdOrCode = z.object({
-  id: z.string().min(1).max(60).meta({ description: 'Of the batch, or the code that stands on the goods.' }),
+  id: z
+    .string()
+    .regex(/^[0-9A-Za-z-]{1,60}$/, 'must be the id of a batch, or the code that stands on the goods')
+    .meta({ description: 'Of the batch, or the code that stands on the goods.' }),
 });
 
 const ProofView = z

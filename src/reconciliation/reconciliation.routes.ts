@@ -120,7 +120,7 @@ const importRoutes = (app: FastifyInstance, deps: ToldRouteDeps): void => {
     body: schema.StatementRequest,
     response: schema.StatementAnswer,
     status: 201,
-    errors: { 422: 'Days in the wrong order' },
+    errors: { 409: 'The id was used for something else', 422: 'Days in the wrong order' },
     example: { source: 'bank', rail: 'bank', from: '2026-11-24', to: '2026-11-25' },
     handler: async ({ body, ...from }) => {
       const { id: _, from: fromDay, to: toDay, currency = deps.programme.currency, ...more } = body;

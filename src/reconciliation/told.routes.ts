@@ -137,6 +137,14 @@ const notificationRoute = (scope: FastifyInstance, deps: ToldRouteDeps): void =>
     documentedBody: Notification,
     bodyLimit: NOTIFICATION_LIMIT,
     response: z.object({ code: z.literal('SUCCESS'), message: z.string() }),
+    refusals: {
+      statuses: {
+        400: 'Not to be read as a notification',
+        401: 'The signature is not WeChat Pay’s, or too old',
+        404: 'WeChat Pay is not set up here',
+      },
+      shape: z.object({ code: z.literal('FAIL'), message: z.string() }),
+    },
     example: {
       id: 'EV-2018022511223320873',
       event_type: 'MCHTRANSFER.BILL.FINISHED',

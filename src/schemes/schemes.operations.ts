@@ -50,7 +50,7 @@ export const publishScheme: Operation<SchemeRequest & { code: string }, SchemeAn
   roles: ['operator', 'certifier'],
   status: 200,
   decide(world, { code, ...request }, { caller }) {
-    const rules = request.rules ?? SHIPPED[code];
+    const rules = request.rules ?? (Object.hasOwn(SHIPPED, code) ? SHIPPED[code] : undefined);
     if (rules === undefined)
       throw unprocessable(
         'rules_needed',

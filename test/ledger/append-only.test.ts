@@ -124,6 +124,8 @@ t.test('the role of the API may read the ledger and append to it, and nothing el
     `UPDATE kysely_migration SET name = name`,
     'DELETE FROM kysely_migration',
   ];
+  const { size } = await app.verify();
+  await app.deps.publisher.covering(size, 10_000);
   const before = await app.verify();
   for (const text of attacks) {
     const { code, message } = await refusalOf(api, text);
