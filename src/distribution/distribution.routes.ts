@@ -192,7 +192,7 @@ export const distributionRoutes = (app: FastifyInstance, deps: DistributionDeps)
     },
     access: ['operator', 'station', 'payer', 'auditor'],
     params: IdParams,
-    query: PageQuery.extend({ currency: z.string().length(3).optional() }),
+    query: PageQuery.extend({ currency: Currency.optional() }),
     response: pageOf(Leaf),
     handler: async ({ params, query, caller, ...http }) => {
       await assertVisible(deps, caller, params.id);

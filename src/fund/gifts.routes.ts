@@ -190,7 +190,7 @@ const readingRoutes = (app: FastifyInstance, deps: FundDeps): void => {
     },
     access: ['operator', 'station', 'payer', 'auditor'],
     params: Params,
-    query: PageQuery.extend({ currency: z.string().length(3).optional() }),
+    query: PageQuery.extend({ currency: Currency.optional() }),
     response: pageOf(Leaf),
     handler: async ({ params, query, caller, ...http }) => {
       await assertVisible(deps, caller, params.id);

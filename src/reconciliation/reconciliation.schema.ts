@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from '../http/problem.ts';
 import { Receipt } from '../http/route.ts';
-import { Day, Id, Money, Sha256Hex, Time, text } from '../kernel/values.ts';
+import { Currency, Day, Id, Money, Sha256Hex, Time, text } from '../kernel/values.ts';
 import { PAYOUT_RAILS, RECONCILIATION_DECISIONS, RECONCILIATION_REASONS } from '../kernel/vocabulary.ts';
 import { MAX_LIST_LINES } from '../payouts/lists.facts.ts';
 import { SIGNED } from './reconciliation.facts.ts';
@@ -73,7 +73,7 @@ export const StatementRequest = z.strictObject({
   id: Id.optional(),
   source: StatementSource,
   rail: Rail,
-  currency: z.string().length(3).optional().meta({ description: "The programme's unless said." }),
+  currency: Currency.optional().meta({ description: "The programme's unless said." }),
   from: Day.meta({ description: 'All lines of these days were imported: what they lack is missing.' }),
   to: Day,
   sha256: Sha256Hex.optional().meta({ description: 'Of the file.' }),
