@@ -35,7 +35,7 @@ export const DepositAnswer = z
 const MOST_NAMED = 200;
 const MOST_BATCHES = 100;
 
-export const BasisRequest = z.union([
+export const BasisRequest = z.discriminatedUnion('of', [
   z.strictObject({
     of: z.literal('batches'),
     batchIds: z.array(Id).min(1).max(MOST_BATCHES),
@@ -66,7 +66,7 @@ const Described = {
   evidence: z.array(Sha256Hex).max(20).optional(),
 };
 
-export const GiftRequest = z.union([
+export const GiftRequest = z.discriminatedUnion('kind', [
   z.strictObject({
     ...Described,
     kind: z.literal('money'),

@@ -238,6 +238,9 @@ t.test('what became of hits is told of each rule, and of all together in public'
     [
       ['field-check-share', 1],
       ['anomaly-precision', 1],
+      ['paid-per-person-month', 1],
+      ['persons-paid', 1],
+      ['paid-per-batch', 1],
     ],
   );
 });

@@ -7,7 +7,7 @@ t.test('no rule acts before somebody put it in force', async (t) => {
   await weighIn({ grossGrams: 100_000, count: 20 });
   t.same(await hits(), []);
   const { items } = (await operator.get('/v1/anomaly-rules')).body;
-  t.equal(items.length, 9);
+  t.equal(items.length, 10);
   for (const item of items)
     t.match(item, { version: 1, enabled: false, seq: null, hits: 0, precisionBasisPoints: null });
 });
