@@ -111,11 +111,10 @@ export const giftRoutes = (app: FastifyInstance, deps: FundDeps): void => {
       422: 'No such batch, deposit or collector, or neither an amount nor a part of a deposit',
     },
     example: {
-      kind: 'insurance',
-      amount: { amount: 1_200_000, currency: 'CNY' },
-      units: 60,
-      people: 60,
-      description: '渔民意外险一年',
+      kind: 'money',
+      amount: { amount: 6_030_000, currency: 'CNY' },
+      basis: { of: 'batches', batchIds: ['0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a001'] },
+      description: '首笔蓝碳交易收益，按批次份额分给收集员',
     },
     handler: async ({ body, ...from }) => {
       const read = body.kind === 'money' ? await prepared(deps, body.basis) : null;
