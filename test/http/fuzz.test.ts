@@ -317,7 +317,8 @@ t.test(
             const validate = validatorOf(media.schema);
             if (!validate(value))
               throw new Error(`not as the document says, ${ajv.errorsText(validate.errors)}: ${shown}`);
-            if (status < 400) return;
+            // A refusal in the words of another protocol is declared as such, and only then.
+            if (status < 400 || type === 'application/json') return;
             const problem = value as Record<string, unknown>;
             const missing = PROBLEM_MEMBERS.filter((member) => !(member in problem));
             if (missing.length > 0 || problem.status !== status)
