@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { idOfAccount } from '../accounts/book.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { dayIn } from '../kernel/time.ts';
+import { MAX_INTEGER } from '../kernel/values.ts';
 import type { PayoutRail } from '../kernel/vocabulary.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { type Queryable, readFactsAt } from '../ledger/store.ts';
@@ -169,6 +170,10 @@ export const waitingItems = async (db: Queryable, orderId: string | null): Promi
   return rows.map(({ id }) => id);
 };
 
+/** Lines may each say up to 2^53 − 1, mistaken or not: a sum of such is shown as the most that JSON carries. */
+const shownSum = (column: string): string =>
+  `LEAST(GREATEST(sum(${column}), ${-MAX_INTEGER}), ${MAX_INTEGER})::int8`;
+
 /** What waits, by reason; the oldest first of its kind. Sums in minor units. */
 export const openItems = async (db: Queryable) =>
   (
@@ -180,8 +185,8 @@ export const openItems = async (db: Queryable) =>
       suspense: number;
       openedAt: number;
     }>(
-      `SELECT reason, currency, count(*)::int8 AS count, sum(amount)::int8 AS amount,
-         sum(suspense)::int8 AS suspense, min(opened_at)::int8 AS "openedAt"
+      `SELECT reason, currency, count(*)::int8 AS count, ${shownSum('amount')} AS amount,
+         ${shownSum('suspense')} AS suspense, min(opened_at)::int8 AS "openedAt"
        FROM reconciliation_items WHERE state <> 'closed' GROUP BY 1, 2 ORDER BY 1, 2`,
     )
   ).rows;
