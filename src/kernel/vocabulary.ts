@@ -258,7 +258,8 @@ export const PAYOUT_HOLDS = ['payee-changed', 'account-shared', 'dispute', 'iden
 export type PayoutHold = (typeof PAYOUT_HOLDS)[number];
 /** Why nobody was paid what is unclaimed. */
 export const UNCLAIMED_REASONS = [
-  ...(['erased', 'no-payee', 'held', 'under-way', 'expired', 'failed', 'returned', 'not-ordered'] as const),
+  ...(['nobody-known', 'erased', 'no-payee', 'held', 'under-way', 'expired'] as const),
+  ...(['failed', 'returned', 'not-ordered'] as const),
 ] as const;
 export type UnclaimedReason = (typeof UNCLAIMED_REASONS)[number];
 /** Why a line of a statement, or a payment without one, waits for people. */
