@@ -29,8 +29,8 @@ export const PLASTICS = [
   'other-plastic',
   'mixed-plastic',
 ] as const;
-export const MATERIALS = [
-  ...PLASTICS,
+/** Neither a plastic nor a mixture of plastics. */
+const OTHER_MATERIALS = [
   'mixed-debris',
   'rubber',
   'textile',
@@ -42,6 +42,7 @@ export const MATERIALS = [
   'residue',
   'sludge',
 ] as const;
+export const MATERIALS = [...PLASTICS, ...OTHER_MATERIALS] as const;
 /** Received, moved, treated and closed, and never in a plastic lot. */
 export const POLLUTANTS = [
   'oily-water',
