@@ -30,7 +30,7 @@ export const PLASTICS = [
   'mixed-plastic',
 ] as const;
 /** Neither a plastic nor a mixture of plastics. */
-const OTHER_MATERIALS = [
+export const OTHER_MATERIALS = [
   'mixed-debris',
   'rubber',
   'textile',
