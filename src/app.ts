@@ -12,6 +12,7 @@ import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
 import { refuseUndecided } from './collection/undecided.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
+import { credentialRoutes } from './credentials/credentials.routes.ts';
 import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
 import { shipmentMarkRoutes } from './custody/marks.routes.ts';
@@ -173,6 +174,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     certificateRoutes(scope, deps);
     statementRoutes(scope, deps);
     verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256) });
+    const credentials = { ...deps, tree: new Tree(deps.pool, sha256) };
+    credentialRoutes(scope, credentials);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

@@ -40,6 +40,7 @@ const ROOMS = [
   'schemes',
   'certificates',
   'statements',
+  'credentials',
   'periods',
   'figures',
   'interop',

@@ -78,3 +78,9 @@ export class KeyFiles {
     return all.flatMap(({ named: one, signer }) => (signer === undefined ? [] : [{ named: one, signer }]));
   }
 }
+
+/** The newest key that is here and not retired. */
+export const newestSigner = async (files: KeyFiles, db: Queryable): Promise<NoteSigner | undefined> => {
+  const named = (await readNamedKeys(db)).filter(({ retiredSeq }) => retiredSeq === null);
+  return (await files.signersOf(named)).at(-1)?.signer;
+};

@@ -5,7 +5,7 @@ import { notFound } from '../kernel/errors.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
 import { dayIn } from '../kernel/time.ts';
 import type { Operation } from '../ledger/fact.ts';
-import { type KeyFiles, readNamedKeys } from '../ledger/key-files.ts';
+import { type KeyFiles, newestSigner, readNamedKeys } from '../ledger/key-files.ts';
 import type { NoteSigner } from '../ledger/log-key.ts';
 import { unavailable } from '../ledger/record.ts';
 import { signJws } from './jws.ts';
@@ -40,10 +40,9 @@ export const issuing = (deps: Deps) => {
 
   /** The log's newest key that is here and not retired. 503 `no_key` without one. */
   const signer = async (): Promise<NoteSigner> => {
-    const named = (await readNamedKeys(deps.pool)).filter(({ retiredSeq }) => retiredSeq === null);
-    const last = (await deps.logKeys.signersOf(named)).at(-1);
-    if (last === undefined) throw unavailable('no_key', 'The key that signs statements is not here.');
-    return last.signer;
+    const newest = await newestSigner(deps.logKeys, deps.pool);
+    if (newest === undefined) throw unavailable('no_key', 'The key that signs statements is not here.');
+    return newest;
   };
   const publicKeys = async () => (await readNamedKeys(deps.pool)).map(({ key }) => key);
   const jwsOf = async (payload: string | null): Promise<string | null> =>

@@ -25,6 +25,8 @@ export type Stated = {
   approvedBy: string[];
   /** The code of the statement in its place. */
   replacedBy: string | null;
+  /** Of the fact that made it: its request, or the one that put it in another's place. */
+  madeSeq: number;
   seq: number;
 };
 
@@ -52,6 +54,7 @@ const asked = ({ at: _, data, seq }: StatementEntries[number]): Stated => {
       validUntil: null,
       approvedBy: [],
       replacedBy: null,
+      madeSeq: seq,
       seq,
     },
   };
@@ -86,7 +89,7 @@ const after = (
       if (next?.statementId !== id || id === before.id)
         return { ...now, state: 'superseded', replacedBy: next?.code ?? null };
       const { code, grams, ofGrams } = next;
-      return { ...now, ...{ id, code, grams, ofGrams, issuedAt: at } };
+      return { ...now, ...{ id, code, grams, ofGrams, issuedAt: at, madeSeq: seq } };
     }
     default:
       return now;
