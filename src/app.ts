@@ -12,6 +12,7 @@ import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
 import { refuseUndecided } from './collection/undecided.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
+import { confirmationRoutes as statementConfirmationRoutes } from './credentials/confirmations.routes.ts';
 import { credentialRoutes } from './credentials/credentials.routes.ts';
 import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
@@ -75,6 +76,7 @@ import { peopleRoutes } from './registry/people.routes.ts';
 import { publicNameRoutes } from './registry/public-names.ts';
 import { callerLookup } from './registry/registry.queries.ts';
 import { registryRoutes } from './registry/registry.routes.ts';
+import { relationRoutes } from './registry/relations.ts';
 import { batchBundleRoutes } from './resale/bundle.routes.ts';
 import { productRoutes } from './resale/products.routes.ts';
 import { isBuyerOf } from './resale/resale.queries.ts';
@@ -110,6 +112,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
     publicNameRoutes(scope, deps);
+    relationRoutes(scope, deps);
     peopleRoutes(scope, deps);
     cardRoutes(scope, deps);
     equipmentRoutes(scope, deps);
@@ -176,6 +179,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256) });
     const credentials = { ...deps, tree: new Tree(deps.pool, sha256) };
     credentialRoutes(scope, credentials);
+    statementConfirmationRoutes(scope, credentials);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

@@ -8,6 +8,7 @@ import { correctionFacts } from './collection/corrections.facts.ts';
 import { decidingFacts } from './collection/deciding.facts.ts';
 import { disputeFacts } from './collection/disputes.facts.ts';
 import { containerFacts } from './containers/containers.facts.ts';
+import { confirmingFacts } from './credentials/confirmations.facts.ts';
 import { deviceCheckWeighed } from './custody/check-weights.ts';
 import { custodyFacts } from './custody/custody.facts.ts';
 import { reWeighingFacts } from './custody/re-weighings.facts.ts';
@@ -49,6 +50,7 @@ import { logKeyFacts } from './registry/log-keys.facts.ts';
 import { peopleFacts } from './registry/people.facts.ts';
 import { namePublished } from './registry/public-names.ts';
 import { registryFacts } from './registry/registry.facts.ts';
+import { relationDeclared } from './registry/relations.ts';
 import { entryVoided } from './resale/entry-voids.ts';
 import { keepingFacts } from './resale/keeping.facts.ts';
 import { productFacts } from './resale/products.facts.ts';
@@ -72,6 +74,7 @@ import { taxRulePublished } from './taxes/tax-rules.facts.ts';
 export const FACT_TYPES: readonly AnyFactType[] = [
   ...registryFacts,
   namePublished,
+  relationDeclared,
   ...logKeyFacts,
   ...peopleFacts,
   ...cardFacts,
@@ -128,6 +131,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   schemePublished,
   ...certificateFacts,
   ...statementFacts,
+  ...confirmingFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

@@ -5,6 +5,7 @@ import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
 import * as earnings from './collection/earnings.tables.ts';
 import * as slips from './collection/slips.tables.ts';
+import * as statementConfirmations from './credentials/confirmations.tables.ts';
 import * as checkWeights from './custody/check-weights.tables.ts';
 import * as custody from './custody/custody.tables.ts';
 import * as receipts from './custody/receipts.tables.ts';
@@ -42,6 +43,7 @@ import * as logKeys from './registry/log-keys.tables.ts';
 import * as people from './registry/people.tables.ts';
 import * as publicNames from './registry/public-names.tables.ts';
 import * as registry from './registry/registry.tables.ts';
+import * as relations from './registry/relations.tables.ts';
 import * as products from './resale/products.tables.ts';
 import * as resale from './resale/resale.tables.ts';
 import * as sales from './resale/sales.tables.ts';
@@ -62,6 +64,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   ledger,
   registry,
   publicNames,
+  relations,
   logKeys,
   people,
   cards,
@@ -88,6 +91,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   presets,
   outside,
   custody,
+  statementConfirmations,
   receipts,
   stockCounts,
   processing,

@@ -15,7 +15,7 @@ export const isSet = (purpose: Purpose, state: StatementState): boolean =>
     ? state === 'suspended'
     : state === 'revoked' || state === 'withdrawn' || state === 'superseded';
 
-const NAMESPACE = 'urn:blue-cycle:credential#';
+export const NAMESPACE = 'urn:blue-cycle:credential#';
 const SUBJECT_TERMS = [
   ...['code', 'statementId', 'batchId', 'scheme', 'schemeVersion', 'custodyModel'],
   ...['grams', 'ofGrams', 'ledger', 'ledgerSeq'],

@@ -202,6 +202,10 @@ export const issueApiKey: Operation<
     activeOrganisation(world, organisationId);
     if (!mayReach(caller, organisationId, null))
       throw unprocessable('unknown_organisation', '/organisationId', 'no such organisation of yours');
+    const { kind } = world.get(organisations, organisationId)!;
+    // Who runs the programme does not certify it, nor the other way round.
+    if ((kind === 'operator' && role === 'certifier') || (kind === 'certifier' && role === 'operator'))
+      throw unprocessable('both_sides', '/role', 'no organisation holds operator and certifier keys');
     if (caller.role !== 'operator' && caller.role !== 'programme' && !GIVEN_BY[caller.role]?.includes(role))
       throw new DomainError(
         'forbidden',

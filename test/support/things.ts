@@ -4,6 +4,7 @@ import { seenSha256 } from '../../src/collection/seen.ts';
 import type { Rail } from '../../src/rails/rail.ts';
 import { WECHAT_LIMITS } from '../../src/rails/wechat.ts';
 import type { Answer, Client, TestApp } from './app.ts';
+import { certifyingBody } from './bodies.ts';
 import { firstSigner, newLogKey, retirementOf } from './log-keys.ts';
 
 const accepted = async () => ({ kind: 'accepted' }) as const;
@@ -333,6 +334,23 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       await make(`/v1/statements/${made.id}/approve`, {}, await certifier(holder));
     return made;
   };
+  /** Another body with a domain of its own, and its document. */
+  const enrolling = async () => {
+    const { id } = await make('/v1/organisations', { name: canary, kind: 'certifier' });
+    const signer = certifyingBody(`${randomUUID()}.example`);
+    return { id, signer, body: { document: signer.document, lookedAt: new Date().toISOString() } };
+  };
+  const certifierDocument = async () => {
+    const { id, body } = await enrolling();
+    return { id, body };
+  };
+  const confirmation = async () => {
+    const { id: organisationId, signer, body } = await enrolling();
+    must(await operator.put(`/v1/organisations/${organisationId}/did`, body), 'enrol');
+    const { id } = await issuedStatement();
+    const { code } = must(await operator.get(`/v1/statements/${id}`), 'statement');
+    return { id, body: { organisationId, jwt: signer.signed(await signer.confirming(app, code)) } };
+  };
   const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
   const tariffBody = () => ({
     source: 'a notice',
@@ -567,6 +585,8 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     certificateBody,
     certificate: async () => make('/v1/certificates/external', await certificateBody()),
     batchStatement,
+    certifierDocument,
+    confirmation,
     statementBody,
     issuedStatement,
     suspendedStatement: async (): Promise<Answer['body']> => {
