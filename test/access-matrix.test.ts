@@ -489,6 +489,7 @@ const TABLE: Record<string, Row> = {
   confirmStatement: { make: (org) => org.confirmation(), own: [201, 422], ownerless: true },
   listStatementConfirmations: { make: () => ({ id: '0123456789ABCDEF' }), own: [404] },
   getStatementCredential: { make: () => ({ id: '0123456789ABCDEF' }), own: [404] },
+  getStatementBundle: { make: () => ({ id: '0123456789ABCDEF' }), own: [404] },
   getStatusList: { make: () => ({ id: 0 }) },
   getDidDocument: list,
   verifyCodes: { make: () => ({ body: { codes: ['0123456789ABCDEF'] } }) },

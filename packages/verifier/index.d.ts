@@ -4,6 +4,9 @@ export type Primitives = {
   verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 };
 
+/** SHA-256 and Ed25519 in plain JavaScript. */
+export const portable: Primitives;
+
 /** What is known from elsewhere. Without it a bundle proves only that it agrees with itself. */
 export type Expected = {
   /** Verifier keys (C2SP signed-note) of the log: one of them must have signed. */
@@ -42,7 +45,7 @@ export type BundleVerdict =
       root: string;
       checkpoint: string;
       witnesses: CheckedWitness[];
-      subject: { kind: 'entry' | 'batch'; seq: number };
+      subject: { kind: 'entry' | 'batch' | 'statement'; seq: number };
       entries: CheckedEntry[];
     }
   | { verdict: 'invalid'; reasons: { code: string; at: string }[] };

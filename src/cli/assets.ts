@@ -4,12 +4,14 @@ import { build, type Plugin } from 'esbuild';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const VERIFIER = 'packages/verifier/index.js';
+const STATEMENTS = 'packages/verifier/statements.js';
 const TARGET = ['es2022', 'chrome111', 'firefox128', 'safari16.4'];
 
 /** Built files by where they stand, and what each is built from. */
 const BUILT: Record<string, string> = {
   [VERIFIER]: 'src/verifier/index.ts',
   'packages/verifier/texts.js': 'src/verifier/texts.ts',
+  [STATEMENTS]: 'src/credentials/statement-check.ts',
   'src/web/assets/page.js': 'src/web/browser/page.ts',
   'src/web/assets/worker.js': 'src/web/browser/worker.ts',
 };
@@ -19,7 +21,7 @@ const INNER =
   /^(blockLen|padOffset|roundClean|digestInto|_cloneInto|_cloneIntoMeta|outputLen|canXOF|destroyed|finished|retiredSeq|checkPlace|expectKept|expectHead|checkEnd|checkNote|frontier|primitives)$/;
 
 /** What the pure part never calls is left out with what it imports; the page's worker takes the published file as it is. */
-const replaced: Plugin = {
+const replaced = (verifier: string): Plugin => ({
   name: 'replaced',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:/ }, ({ path: name }) => ({
@@ -36,12 +38,12 @@ const replaced: Plugin = {
       path: path.join(ROOT, 'src/verifier/canonical.ts'),
     }));
     onResolve({ filter: /verifier\/index\.ts$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './verifier.js', external: true },
+      kind === 'entry-point' ? undefined : { path: verifier, external: true },
     );
   },
-};
+});
 
-const built = async (entry: string): Promise<string> => {
+const built = async (file: string, entry: string): Promise<string> => {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -54,7 +56,7 @@ const built = async (entry: string): Promise<string> => {
     legalComments: 'none',
     mangleProps: INNER,
     inject: ['src/verifier/buffer.ts'],
-    plugins: [replaced],
+    plugins: [replaced(file === STATEMENTS ? './index.js' : './verifier.js')],
   });
   return outputFiles[0]!.text;
 };
@@ -63,7 +65,7 @@ const built = async (entry: string): Promise<string> => {
 export const buildAssets = async (): Promise<Record<string, string>> =>
   Object.fromEntries(
     await Promise.all(
-      Object.entries(BUILT).map(async ([file, entry]) => [file, await built(entry)] as const),
+      Object.entries(BUILT).map(async ([file, entry]) => [file, await built(file, entry)] as const),
     ),
   );
 

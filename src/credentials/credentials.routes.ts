@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { BundleView } from '../http/bundle.routes.ts';
 import { route } from '../http/route.ts';
 import { queryInteger } from '../kernel/values.ts';
 import { readNamedKeys } from '../ledger/key-files.ts';
+import { plainCode } from '../statements/checking.ts';
 import { didDocumentOf } from './did.ts';
 import {
   credentialSigner,
@@ -10,7 +12,10 @@ import {
   signCredential,
   signStatusList,
   statedUnder,
+  statementBundle,
 } from './signing.ts';
+
+import { STATEMENT_FORMAT } from './statement-check.ts';
 
 const tag = 'credentials';
 const VC_JWT = 'application/vc+jwt';
@@ -33,6 +38,20 @@ const Document = z
   })
   .meta({ id: 'DidDocument', description: 'The keys of the log, each of which follows from entry 0.' });
 
+const StatementBundleView = z
+  .object({
+    format: z.literal(STATEMENT_FORMAT),
+    version: z.literal(1),
+    bundle: BundleView,
+    credential: z.string(),
+    statusLists: z.array(z.string()).meta({ description: 'Revocation, then suspension.' }),
+  })
+  .meta({
+    id: 'StatementBundle',
+    description:
+      'Verifies offline, by blue-cycle-verifier/statements.js. RFC 8785 text: keep the bytes as they are.',
+  });
+
 export const credentialRoutes = (app: FastifyInstance, deps: SigningDeps): void => {
   route(app, {
     method: 'GET',
@@ -52,6 +71,29 @@ export const credentialRoutes = (app: FastifyInstance, deps: SigningDeps): void 
       const stated = await statedUnder(deps, params.code);
       void reply.header('content-type', VC_JWT).header('cache-control', 'no-cache');
       return signCredential(deps, await credentialSigner(deps), stated);
+    },
+  });
+  route(app, {
+    method: 'GET',
+    url: '/v1/statements/:code/bundle',
+    operationId: 'getStatementBundle',
+    tag,
+    summary: {
+      en: 'Take a statement home: its facts with all that proves them, its credential and its status lists',
+      zh: '下载声明的收据包（可离线验证）',
+    },
+    access: 'public',
+    params: CodeParams,
+    response: StatementBundleView,
+    errors: { 404: 'No such code', 409: 'What is kept is not what the log says' },
+    handler: async ({ params, reply }) => {
+      const text = await statementBundle(deps, params.code);
+      const name = `blue-cycle-statement-${plainCode(params.code)}.json`;
+      void reply
+        .header('content-type', 'application/json; charset=utf-8')
+        .header('content-disposition', `attachment; filename="${name}"`)
+        .header('cache-control', 'no-cache');
+      return Buffer.from(text) as never;
     },
   });
   route(app, {

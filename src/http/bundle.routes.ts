@@ -28,7 +28,7 @@ export const BundleView = z
     witnesses: z
       .array(z.string())
       .meta({ description: 'C2SP verifier keys of the witnesses that cosigned.' }),
-    subject: z.object({ kind: z.enum(['entry', 'batch']), seq: z.int() }),
+    subject: z.object({ kind: z.enum(['entry', 'batch', 'statement']), seq: z.int() }),
     entries: z.array(
       z.object({
         bytes: z.string(),

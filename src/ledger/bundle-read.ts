@@ -109,7 +109,7 @@ const bundle = object({
   version: exactly(1),
   log: object({ origin: text, keys: list(text, 1) }),
   witnesses: list(text),
-  subject: object({ kind: exactly('entry', 'batch'), seq: count }),
+  subject: object({ kind: exactly('entry', 'batch', 'statement'), seq: count }),
   entries: list(entry, 1),
 } satisfies Record<keyof Bundle, Shape>);
 

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../kernel/canonical.ts';
 import { type Hash, toHex } from '../kernel/hash.ts';
-import { type Bundle, type BundledEntry, concerns, pointersOf } from './bundle.ts';
+import { type Bundle, type BundledEntry, concerns, isOfStatement, pointersOf } from './bundle.ts';
 import { type BundleReason, Rejected, readBundle } from './bundle-read.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { type Entry, GENESIS_PREV, leafHash } from './entry.ts';
@@ -249,15 +249,21 @@ const checkOrder = (found: readonly Found[]): void => {
 const checkSubject = ({ subject }: Bundle, found: readonly Found[]): void => {
   const bySeq = new Map(found.map((one) => [one.entry.seq, one.entry]));
   const entry = bySeq.get(subject.seq);
-  if (entry === undefined || (subject.kind === 'batch' && entry.type !== 'batch.sealed.v1'))
-    throw new Rejected('subject-missing', '/subject');
-  const pointers = subject.kind === 'batch' ? pointersOf(entry.data) : [];
-  for (const { seq, id } of pointers) {
-    const named = bySeq.get(seq);
-    if (named === undefined || seq >= entry.seq) throw new Rejected('pointer-missing', `/subject`);
-    if (!concerns(named.data, id)) throw new Rejected('pointer-wrong', '/subject');
-  }
-  const wanted = new Set([0, subject.seq, ...pointers.map(({ seq }) => seq)]);
+  const { kind } = subject;
+  const fits =
+    entry && (kind === 'batch' ? entry.type === 'batch.sealed.v1' : kind === 'entry' || isOfStatement(entry));
+  if (!fits) throw new Rejected('subject-missing', '/subject');
+  const wanted = new Set([0, subject.seq]);
+  const follow = (from: Entry): void => {
+    for (const { seq, id } of pointersOf(from.data)) {
+      const named = bySeq.get(seq);
+      if (named === undefined || seq >= from.seq) throw new Rejected('pointer-missing', `/subject`);
+      if (!concerns(named.data, id)) throw new Rejected('pointer-wrong', '/subject');
+      wanted.add(seq);
+      if (kind === 'statement' && isOfStatement(named)) follow(named);
+    }
+  };
+  if (kind !== 'entry') follow(entry);
   for (const [
     i,
     {

@@ -4,7 +4,8 @@ import type { Entry } from './entry.ts';
 /**
  * A receipt bundle: entries with all that proves them, as one JSON text in RFC 8785 form, so that it has one form only
  * and no byte that says nothing. It holds entry 0, which names the log and its first key; the facts that added or retired a
- * key; what was asked for; and for a batch the facts its seal points back to. All under one checkpoint.
+ * key; what was asked for; for a batch the facts its seal points back to, and for a statement all of its own facts and what
+ * these point back to. All under one checkpoint.
  */
 export type Bundle = {
   format: typeof BUNDLE_FORMAT;
@@ -18,7 +19,7 @@ export type Bundle = {
   entries: BundledEntry[];
 };
 
-export type Subject = { kind: 'entry' | 'batch'; seq: number };
+export type Subject = { kind: 'entry' | 'batch' | 'statement'; seq: number };
 
 export type BundledEntry = {
   /** The exact bytes that were hashed, as text. */
@@ -35,6 +36,9 @@ export type BundledOpenings = { main: BundledOpening; people: (BundledOpening | 
 
 export const BUNDLE_FORMAT = 'blue-cycle/bundle';
 export const formatBundle = (bundle: Bundle): string => canonicalJson(bundle);
+
+/** Whether the entry is one of a statement's own. */
+export const isOfStatement = ({ type }: Pick<Entry, 'type'>): boolean => type.startsWith('statement.');
 
 /** A position that an entry names, and the id of the thing it names with it. */
 export type Pointer = { seq: number; id: string };

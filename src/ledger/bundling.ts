@@ -6,6 +6,7 @@ import {
   type BundledOpening,
   type BundledOpenings,
   formatBundle,
+  isOfStatement,
   pointersOf,
   type Subject,
 } from './bundle.ts';
@@ -53,10 +54,10 @@ export const makeBundle = async (
   if (asked === undefined) return undefined;
   const checkpoint = await cosignedOver(deps.publisher, subject.seq + 1);
   if (checkpoint === null) return null;
-  const pointers = subject.kind === 'batch' ? pointersOf(entryOf(asked).data) : [];
+  const pointed = await pointedAt(deps.pool, subject, entryOf(asked));
   const named = await readNamedKeys(deps.pool);
   const keyFacts = named.flatMap(({ seq, retiredSeq }) => [seq, retiredSeq ?? 0]);
-  const wanted = new Set([0, ...keyFacts, ...pointers.map(({ seq }) => seq), subject.seq]);
+  const wanted = new Set([0, ...keyFacts, ...pointed, subject.seq]);
   const seqs = [...wanted].filter((seq) => seq < checkpoint.size).sort((a, b) => a - b);
   const signing = named.filter((key) => signsAt(key, checkpoint.size)).map(({ key }) => key);
   const { note, keys, witnesses } = signedByKnown(checkpoint, signing, deps.publisher.witnessKeys());
@@ -75,6 +76,19 @@ export const makeBundle = async (
     subject,
     entries,
   });
+};
+
+/** Positions that the subject points back to, and for a statement those that its earlier facts do. */
+const pointedAt = async (pool: Queryable, { kind }: Subject, from: Entry): Promise<Set<number>> => {
+  const found = new Set<number>();
+  let next = kind === 'entry' ? [] : [from];
+  while (next.length > 0) {
+    const seqs = next.flatMap(({ data }) => pointersOf(data).map(({ seq }) => seq));
+    const fresh = [...new Set(seqs)].filter((seq) => !found.has(seq)).sort((a, b) => a - b);
+    for (const seq of fresh) found.add(seq);
+    next = kind === 'statement' ? (await readEntriesAt(pool, fresh)).map(entryOf).filter(isOfStatement) : [];
+  }
+  return found;
 };
 
 /** Two checkpoints may come before the one waited for, where a key was added or retired. */

@@ -17,6 +17,7 @@ export type {
   Primitives,
 } from '../ledger/bundle-verify.ts';
 export { ExportCheck, type ExportVerdict, type Remembered } from './export-check.ts';
+export { portable } from './primitives.ts';
 
 /** @param source the file: text, or its bytes @param expected what is known of the log from elsewhere */
 export const verifyBundle = (
