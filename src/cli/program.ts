@@ -175,6 +175,12 @@ const addLooking = (program: Command, does: Does, io: Io, done: (outcome: Outcom
     )
     .addOption(
       new Option(
+        '--codes <file>',
+        'say of the codes of statements in this file, one a line, whether they hold, from the verified ledger alone; CSV, or with --json among the rest',
+      ).conflicts('state'),
+    )
+    .addOption(
+      new Option(
         '--state <file>',
         'keeps what was verified; the next run goes on from there, once it has seen that this is still the same',
       ).conflicts(['database', 'openings', 'batch']),

@@ -5,6 +5,7 @@ import { factTypes } from '../catalogue.ts';
 import { AttestationCheck } from '../collection/attestation-check.ts';
 import type { Config } from '../config.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
+import { systemClock } from '../kernel/system.ts';
 import { databaseSource, type Held, type Verified, verifyEntries } from '../ledger/check.ts';
 import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import { rootOf, unpackFrontier } from '../ledger/merkle.ts';
@@ -14,6 +15,7 @@ import { entryOf, type SourceEntry } from '../ledger/range.ts';
 import type { OnVerified } from '../ledger/run.ts';
 import { LedgerFault } from '../ledger/verify.ts';
 import { attestationLines, demandOf } from './attestations.ts';
+import { CodeCheck, codeLines, readCodes } from './codes.ts';
 import { connectTo, openCommandDatabase, readKeyring } from './database.ts';
 import { answer, count, type ExitCode, Failed, type Io, Misuse, progressOf, write } from './io.ts';
 import { withOpenings } from './openings.ts';
@@ -38,6 +40,8 @@ export type VerifyOptions = {
   attestedSince?: number;
   /** A batch's code or id, or a lot's id, whose way is walked back through the export. */
   batch?: string;
+  /** A file of statements' codes, of which the verified ledger says whether they hold. */
+  codes?: string;
   /** A file that keeps what was verified; the next run goes on from there. */
   state?: string;
   /** Threads that check; as many as the machine has unless said. */
@@ -56,11 +60,14 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
   const check = new AttestationCheck(demand);
   const { batch } = options;
   const way = batch === undefined ? undefined : new FileTrail(options.file, batch);
+  const codes = options.codes === undefined ? undefined : await readCodes(options.codes);
+  const codeCheck = codes && new CodeCheck();
   const watch: Watch = (batch, types, opened) => {
     for (const [type, n] of types) if (!factTypes.has(type)) unknown.set(type, (unknown.get(type) ?? 0) + n);
     for (const found of batch) {
       if (opened) check.feed(entryOf(found), found.openings);
       way?.see(found);
+      codeCheck?.see(found);
     }
   };
   try {
@@ -74,6 +81,8 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
       throw new Failed('Nothing could be opened, so nobody can say what was signed: is the key file there?');
     const attestations = verified.openings > 0 ? check.finish() : undefined;
     const [first] = [...(attestations?.faults ?? []), ...(trail?.faults ?? [])];
+    const answers = codeCheck?.verdicts(codes!, systemClock());
+    const held = answers?.every(({ verdict }) => verdict === 'valid') ?? true;
     const lines = [
       ...(attestations === undefined ? [] : attestationLines(attestations)),
       ...(trail === undefined ? [] : trailLines(trail)),
@@ -82,16 +91,17 @@ export const runVerify = async (options: VerifyOptions, config: Config, io: Io):
       io,
       options.json,
       {
-        ...(first === undefined ? { ok: true } : { ok: false, ...first }),
+        ...(first === undefined ? { ok: held } : { ok: false, ...first }),
         ...counts,
         notUnderstood: Object.fromEntries(unknown),
         entriesPerSecond,
         ...(attestations === undefined ? {} : { attestations }),
         ...(trail === undefined ? {} : { trail }),
+        ...(answers === undefined ? {} : { codes: answers }),
       },
-      [...report(verified, unknown, entriesPerSecond), ...lines],
+      answers === undefined ? [...report(verified, unknown, entriesPerSecond), ...lines] : codeLines(answers),
     );
-    return first === undefined ? 0 : 1;
+    return first === undefined && held ? 0 : 1;
   } catch (error) {
     if (!(error instanceof LedgerFault)) throw error;
     const { seq, kind } = error;

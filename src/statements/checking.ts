@@ -109,7 +109,8 @@ const agrees = (row: Statement, stated: Stated): boolean =>
   row.custodyModel === stated.custodyModel &&
   row.validUntil === stated.validUntil;
 
-const verdictOf = ({ state, validUntil, issuedAt }: Stated, now: number): Verdict => {
+/** What the facts make of it at that time, in milliseconds since 1970. */
+export const verdictOf = ({ state, validUntil, issuedAt }: Stated, now: number): Verdict => {
   if (state === 'suspended' || state === 'superseded') return state;
   if (state !== 'issued') return 'revoked';
   if (issuedAt !== null && now < Date.parse(issuedAt)) return 'not-yet-valid';
