@@ -12,7 +12,7 @@ const Enrolled = z.strictObject({
   enrolmentId: Id,
   organisationId: Id,
   did: z.string().max(300),
-  /** Of the document's RFC 8785 form. */
+  /** Of the document's text, as it was served. */
   documentSha256: Sha256Hex,
   keys: z
     .array(z.strictObject({ kid: z.string().max(400), publicKey: z.string().length(43) }))

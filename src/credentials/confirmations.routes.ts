@@ -30,8 +30,8 @@ type Tables = {
   publicNames: PublicName;
 };
 
-const EXAMPLE_KEY = 'NdzUFWjrAzZTyIKDAm6smAsXbaBYSGHGqgHTSyMg3l8';
-const EXAMPLE_DID = 'did:web:body.example';
+const EXAMPLE_DOCUMENT =
+  '{"@context":["https://www.w3.org/ns/did/v1"],"id":"did:web:body.example","verificationMethod":[{"id":"did:web:body.example#2026","type":"JsonWebKey","controller":"did:web:body.example","publicKeyJwk":{"kty":"OKP","crv":"Ed25519","x":"NdzUFWjrAzZTyIKDAm6smAsXbaBYSGHGqgHTSyMg3l8"}}],"assertionMethod":["did:web:body.example#2026"]}';
 
 export const confirmationRoutes = (app: FastifyInstance, deps: SigningDeps & WriteDeps): void => {
   const origin = deps.config.ledgerOrigin;
@@ -64,19 +64,7 @@ export const confirmationRoutes = (app: FastifyInstance, deps: SigningDeps & Wri
       422: 'No did:web, no keys, or no certification body',
     },
     example: {
-      document: {
-        '@context': ['https://www.w3.org/ns/did/v1'],
-        id: EXAMPLE_DID,
-        verificationMethod: [
-          {
-            id: `${EXAMPLE_DID}#2026`,
-            type: 'JsonWebKey',
-            controller: EXAMPLE_DID,
-            publicKeyJwk: { kty: 'OKP', crv: 'Ed25519', x: EXAMPLE_KEY },
-          },
-        ],
-        assertionMethod: [`${EXAMPLE_DID}#2026`],
-      },
+      document: EXAMPLE_DOCUMENT,
       lookedAt: '2026-11-24T06:30:00+08:00',
     },
     handler: ({ params: { id }, body, ...from }) =>

@@ -4,9 +4,9 @@ import { Id, note, Time } from '../kernel/values.ts';
 
 export const EnrolmentRequest = z.strictObject({
   id: Id.optional(),
-  document: z.record(z.string(), z.unknown()).meta({
+  document: note(20_000).meta({
     description:
-      'The DID document as the body’s own host serves it. This server fetches nothing: whoever hands it in looked.',
+      'The DID document, the very text that the body’s own host serves. This server fetches nothing: whoever hands it in looked.',
   }),
   lookedAt: Time.meta({ description: 'When it was fetched.' }),
   note: note(2_000).optional(),

@@ -338,7 +338,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
   const enrolling = async () => {
     const { id } = await make('/v1/organisations', { name: canary, kind: 'certifier' });
     const signer = certifyingBody(`${randomUUID()}.example`);
-    return { id, signer, body: { document: signer.document, lookedAt: new Date().toISOString() } };
+    return {
+      id,
+      signer,
+      body: { document: JSON.stringify(signer.document), lookedAt: new Date().toISOString() },
+    };
   };
   const certifierDocument = async () => {
     const { id, body } = await enrolling();
