@@ -1,6 +1,8 @@
 import { fundsTransferred } from './accounts/transfers.ts';
 import { findingFacts } from './anomalies/findings.facts.ts';
 import { anomalyRuleSet } from './anomalies/rules.facts.ts';
+import { auditFacts } from './audits/audits.facts.ts';
+import { findingFacts as auditFindingFacts } from './audits/findings.facts.ts';
 import { certificateFacts } from './certificates/certificates.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
@@ -138,6 +140,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...unclaimedFacts,
   ...listFacts,
   ...reconciliationFacts,
+  ...auditFacts,
+  ...auditFindingFacts,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -1,5 +1,6 @@
 import * as accounts from './accounts/accounts.tables.ts';
 import * as anomalies from './anomalies/anomalies.tables.ts';
+import * as audits from './audits/audits.tables.ts';
 import * as certificates from './certificates/certificates.tables.ts';
 import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
@@ -113,4 +114,5 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   schemes,
   certificates,
   statements,
+  audits,
 ].flatMap(definitionsIn);

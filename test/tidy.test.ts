@@ -41,6 +41,7 @@ const ROOMS = [
   'certificates',
   'statements',
   'periods',
+  'audits',
   'figures',
   'interop',
   'web',
