@@ -5,6 +5,7 @@ import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
 import { auditRoutes } from './audits/audits.routes.ts';
 import { findingRoutes } from './audits/findings.routes.ts';
 import { auditedOpenings } from './audits/opening.ts';
+import { packRoutes } from './audits/pack.routes.ts';
 import { FACT_TYPES } from './catalogue.ts';
 import { certificateRoutes } from './certificates/certificates.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
@@ -187,6 +188,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     const audits = { ...deps, tree: deps.publisher.tree };
     auditRoutes(scope, audits);
     findingRoutes(scope, audits);
+    packRoutes(scope, { ...audits, titles: new Map(FACT_TYPES.map(({ type, title }) => [type, title])) });
     const mayOpen = auditedOpenings(deps);
     ledgerRoutes(scope, {
       ...deps,

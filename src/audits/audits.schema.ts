@@ -7,6 +7,8 @@ import { OUTCOMES } from './findings.facts.ts';
 /** Weigh-ins one sample may have. */
 export const MOST_SAMPLED = 500;
 
+const LONGEST_PERIOD_MS = 366 * 86_400_000;
+
 export const AuditRequest = z
   .strictObject({
     id: Id.optional(),
@@ -23,6 +25,10 @@ export const AuditRequest = z
   .refine(({ firstDay, lastDay }) => firstDay <= lastDay, {
     path: ['lastDay'],
     message: 'must not be before firstDay',
+  })
+  .refine(({ firstDay, lastDay }) => Date.parse(lastDay) - Date.parse(firstDay) <= LONGEST_PERIOD_MS, {
+    path: ['lastDay'],
+    message: 'must be within 366 days of firstDay; open another audit for the rest',
   })
   .refine(({ opensAt, closesAt }) => Date.parse(opensAt) < Date.parse(closesAt), {
     path: ['closesAt'],

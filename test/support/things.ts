@@ -585,6 +585,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     certificate: async () => make('/v1/certificates/external', await certificateBody()),
     auditBody,
     audit: async () => make('/v1/audits', await auditBody()),
+    auditOfSite: async () => {
+      const sent = await auditBody();
+      const { id } = await make('/v1/audits', sent);
+      return { id: id as string, query: `?siteId=${sent.siteIds[0]}` };
+    },
     findingBody,
     findingOfOther: () => findingIn({}),
     findingOfOwn: async () => findingIn({ siteIds: [siteId], auditorId: (await organisation()).id }),
