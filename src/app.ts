@@ -24,6 +24,7 @@ import { receiptVoidRoutes } from './custody/receipt-voids.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { distributionRoutes } from './distribution/distribution.routes.ts';
+import { emissionFactorRoutes } from './figures/emission-factors.routes.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
 import { floatRoutes } from './floats/floats.routes.ts';
 import { fundRoutes } from './fund/fund.routes.ts';
@@ -185,6 +186,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     incomeStatementRoutes(scope, passbook);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
+    emissionFactorRoutes(scope, deps);
     const audits = { ...deps, tree: deps.publisher.tree };
     auditRoutes(scope, audits);
     findingRoutes(scope, audits);

@@ -20,6 +20,7 @@ import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import { distributionFacts } from './distribution/distribution.facts.ts';
 import { distributionRulePublished } from './distribution/rules.ts';
+import { factorsPublished } from './figures/emission-factors.ts';
 import { floatFacts } from './floats/floats.facts.ts';
 import { fundFacts } from './fund/fund.facts.ts';
 import { giftFacts } from './fund/gifts.facts.ts';
@@ -142,6 +143,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...reconciliationFacts,
   ...auditFacts,
   ...auditFindingFacts,
+  factorsPublished,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

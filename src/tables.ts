@@ -11,6 +11,7 @@ import * as custody from './custody/custody.tables.ts';
 import * as receipts from './custody/receipts.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as distribution from './distribution/distribution.tables.ts';
+import * as emissionFactors from './figures/emission-factors.tables.ts';
 import * as floats from './floats/floats.tables.ts';
 import * as fund from './fund/fund.tables.ts';
 import * as invoices from './invoices/invoices.tables.ts';
@@ -115,4 +116,5 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   certificates,
   statements,
   audits,
+  emissionFactors,
 ].flatMap(definitionsIn);
