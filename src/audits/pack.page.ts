@@ -43,6 +43,7 @@ const WORDS = {
   gross: { en: 'Gross', zh: '毛重' },
   tare: { en: 'Tare', zh: '皮重' },
   marks: { en: 'Marks', zh: '标记' },
+  subject: { en: 'About', zh: '对象' },
   evidence: { en: 'Evidence (SHA-256)', zh: '证据（SHA-256）' },
   closed: { en: 'closed', zh: '不可见' },
   cases: { en: 'Cases', zh: '案件' },
@@ -51,10 +52,12 @@ const WORDS = {
 } as const;
 type Word = keyof typeof WORDS;
 
-const CELL = (value: string | number | null): string =>
-  typeof value === 'number'
-    ? `<td class="number">${value}</td>`
-    : `<td>${value === null ? '–' : escaped(value)}</td>`;
+/** Grams, or a text; hashes and ids break anywhere, words do not. */
+const cellOf = (value: string | number | null): string => {
+  if (typeof value === 'number') return `<td class="number">${value}</td>`;
+  const text = value === null ? '–' : escaped(value);
+  return `<td>${text.replace(/[0-9a-f-]{36,}/g, '<code>$&</code>')}</td>`;
+};
 
 /** A page to print: what the CSV holds, for people. */
 export const packPage = (
@@ -64,14 +67,15 @@ export const packPage = (
   titleOf: (type: string) => Bilingual | undefined,
 ): string => {
   const say = wordsIn(WORDS, language);
-  const table = (title: Word, heads: readonly Word[], rows: (string | number | null)[][]): string =>
-    `<h2>${say(title)}</h2>${
-      rows.length === 0
-        ? `<p>${say('none')}</p>`
-        : `<div class="scroll" tabindex="0" role="region" aria-label="${say(title)}"><table><thead><tr>${heads.map((head) => `<th scope="col">${say(head)}</th>`).join('')}</tr></thead><tbody>${rows
-            .map((cells) => `<tr>${cells.map(CELL).join('')}</tr>`)
-            .join('')}</tbody></table></div>`
-    }`;
+  const table = (title: Word, heads: readonly Word[], rows: (string | number | null)[][]): string => {
+    if (rows.length === 0) return `<h2>${say(title)}</h2><p>${say('none')}</p>`;
+    const head = heads.map((name, i) => {
+      const isNumber = rows.some((row) => typeof row[i] === 'number');
+      return `<th scope="col"${isNumber ? ' class="number"' : ''}>${say(name)}</th>`;
+    });
+    const body = rows.map((cells) => `<tr>${cells.map(cellOf).join('')}</tr>`);
+    return `<h2>${say(title)}</h2><div class="scroll" tabindex="0" role="region" aria-label="${say(title)}"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  };
   const { site, body, firstDay: first, lastDay: last } = pack;
   const kind = ({ material, form }: { material: string; form: string }) => `${material}, ${form}`;
   const shown = { body, site: site.name, first, last, from: pack.fromSeq, until: pack.untilSeq - 1 };
@@ -125,7 +129,7 @@ export const packPage = (
     ),
     table(
       'marks',
-      ['marks', 'kind', 'state'],
+      ['marks', 'subject', 'state'],
       pack.marks.map((mark) => [
         `${mark.code} (${mark.seq})`,
         `${mark.subjectKind} ${mark.subjectId}`,

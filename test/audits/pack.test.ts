@@ -1,7 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+/// <reference lib="dom" />
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Client } from '../support/app.ts';
 import { ok, story } from '../trail/story.ts';
+import { openBrowser } from '../web/browser.ts';
 
 const DAY_MS = 86_400_000;
 const day = (shift: number) =>
@@ -110,6 +112,7 @@ t.test('the pack of a site accounts for every gram, as JSON, CSV and a page to p
   t.equal(inCsv('made'), 27_000);
   t.equal(inCsv('closing'), 7_000);
   t.match(csv, `,${evidence}\r\n`);
+  const pages: string[] = [];
   for (const [lang, words] of [
     ['en', /Reconciliation pack[\s\S]*Lost in processing/],
     ['zh', /审计对账资料[\s\S]*加工损耗/],
@@ -119,8 +122,7 @@ t.test('the pack of a site accounts for every gram, as JSON, CSV and a page to p
     t.match(page.body, '=审计');
     t.notMatch(page.body, '<b>', 'escaped');
     t.match(page.headers, { 'cache-control': 'no-store', 'content-security-policy': /default-src 'none'/ });
-    if (process.env.SCREENSHOTS !== undefined)
-      await writeFile(`${process.env.SCREENSHOTS}/pack-${lang}.html`, page.body);
+    pages.push(page.body);
   }
 
   const before = await opened({ firstDay: day(-9), lastDay: day(-2) });
@@ -137,6 +139,30 @@ t.test('the pack of a site accounts for every gram, as JSON, CSV and a page to p
   t.match(await auditor.get(`/v1/audits/${audit.id}/pack?siteId=${audit.id}`), {
     status: 422,
     body: { code: 'outside_scope' },
+  });
+
+  await t.test('the page fits a phone and is accessible, in both languages', async (t) => {
+    const browser = await openBrowser();
+    if (typeof browser === 'string') return t.comment(browser);
+    t.teardown(() => browser.close());
+    const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
+    for (const html of pages) {
+      const page = await browser.newPage({ viewport: { width: 360, height: 780 } });
+      await page.setContent(html);
+      await page.evaluate(axe);
+      const found = await page.evaluate(() =>
+        (
+          window as unknown as {
+            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+          }
+        ).axe.run(),
+      );
+      t.same(
+        found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`),
+        [],
+      );
+      t.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, 'nothing sticks out');
+    }
   });
 
   // A gram put into the tables by hand shows, on either side.
