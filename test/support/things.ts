@@ -306,9 +306,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     const { id } = await organisation();
     const audited = await make('/v1/sites', { ...siteBody(), organisationId: id });
     const [opensAt, closesAt] = [-60_000, 3_600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const [firstDay, lastDay] = [-30, 1].map((days) =>
+      new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
+    );
     return {
       ...{ auditorId: organisationId, body: canary, siteIds: [audited.id], sampleSize: 3, opensAt, closesAt },
-      ...{ firstDay: '2026-01-01', lastDay: '2099-01-01', note: canary, ...more },
+      ...{ firstDay, lastDay, note: canary, ...more },
     };
   };
   const findingBody = { severity: 'minor', dueOn: '2099-01-01', text: canary };
