@@ -2,6 +2,8 @@ import { fundsTransferred } from './accounts/transfers.ts';
 import { findingFacts } from './anomalies/findings.facts.ts';
 import { anomalyRuleSet } from './anomalies/rules.facts.ts';
 import { certificateFacts } from './certificates/certificates.facts.ts';
+import { claimFacts } from './claims/claims.facts.ts';
+import { listingFacts } from './claims/listings.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
@@ -128,6 +130,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   schemePublished,
   ...certificateFacts,
   ...statementFacts,
+  ...claimFacts,
+  ...listingFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

@@ -20,7 +20,7 @@ export type Seller = {
 };
 
 /** Quoted where it must be; what a spreadsheet would take for a formula, or for a number to be rounded, is kept as text. */
-const cell = (text: string): string => {
+export const cell = (text: string): string => {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
