@@ -19,7 +19,7 @@ const FIELD: ReadonlyMap<string, keyof Omit<ClaimSums, 'retiredFor'>> = new Map(
   ['recalled', 'recalledGrams'],
 ]);
 
-/** What became of the grams of each statement, in grams, and for whom they were retired where that may be named. */
+/** What became of the grams of each statement that has claims, in grams, and for whom they were retired where that may be named. */
 export const claimSums = async (
   db: Reader,
   statementIds: readonly string[],
@@ -40,14 +40,17 @@ export const claimSums = async (
   const elsewhere = await sql<Row>`
     SELECT s.id, '' AS state, b.elsewhere AS grams FROM statements s JOIN gram_books b ON b.id = s.sale_id
     WHERE s.id = ANY(${ids})`.execute(db);
-  const found = new Map<string, ClaimSums>(
-    statementIds.map((id) => [id, { ...EMPTY, retiredFor: [] as ClaimSums['retiredFor'] }]),
-  );
+  const found = new Map<string, ClaimSums>();
+  const of = (id: string): ClaimSums => {
+    const sums = found.get(id) ?? { ...EMPTY, retiredFor: [] };
+    found.set(id, sums);
+    return sums;
+  };
   for (const { id, state, grams } of sums.rows) {
     const field = FIELD.get(state);
-    if (field !== undefined) found.get(id)![field] += grams;
+    if (field !== undefined) of(id)[field] += grams;
   }
-  for (const { id, name, grams } of names.rows) found.get(id)!.retiredFor.push({ name, grams });
-  for (const { id, grams } of elsewhere.rows) found.get(id)!.elsewhereGrams = grams;
+  for (const { id, name, grams } of names.rows) of(id).retiredFor.push({ name, grams });
+  for (const { id, grams } of elsewhere.rows) of(id).elsewhereGrams = grams;
   return found;
 };

@@ -84,6 +84,8 @@ const namesOf = async (db: Reader, ids: readonly string[]): Promise<Map<string, 
   return new Map(rows.map(({ organisationId, name }) => [organisationId, name]));
 };
 
+const STATEMENT_CODE = /^[0-9A-Z]{16}$/;
+
 /** A line of the public register. No holder is in it; for whom grams were retired only with consent. */
 export type Registered = {
   claim: Claim;
@@ -112,6 +114,7 @@ export const readRegister = async (
   if (of.state !== undefined) query = query.where('state', '=', of.state);
   if (of.group !== undefined) query = query.where('exclusionGroup', '=', of.group);
   if (of.statement !== undefined) {
+    if (!STATEMENT_CODE.test(of.statement)) return [];
     const named = await tables(db)
       .selectFrom('statements')
       .select(['id', 'saleId'])

@@ -137,7 +137,7 @@ t.test(
       }),
       { numRuns: 500 },
     );
-    t.ok(ended > 1_000 && split > 1_000, `${ended} ended, ${split} split: something happened`);
+    t.ok(ended > 100 && split > 100, `${ended} ended, ${split} split: something happened`);
     t.ok(gramBooks.replayed && productClaims.replayed, 'and replay holds the tables against the facts');
   },
 );
