@@ -1,4 +1,4 @@
-import { csvCell as cell } from '../kernel/csv.ts';
+import { csvCell as cell, csvText } from '../kernel/csv.ts';
 import type { Registered } from './claims.queries.ts';
 
 /** Columns of the public register, one line a claim. Grams are whole grams, shares basis points. */
@@ -34,5 +34,5 @@ export const registerCsv = (lines: readonly Registered[]): string => {
       ...[cell(text?.en ?? ''), cell(text?.zh ?? '')],
     ];
   });
-  return `\ufeff${[[...REGISTER_COLUMNS], ...rows].map((row) => `${row.join(',')}\r\n`).join('')}`;
+  return csvText([[...REGISTER_COLUMNS], ...rows]);
 };
