@@ -9,7 +9,7 @@ import { DEEDS, perform } from './deeds.ts';
 import { refusedHtml, signInHtml } from './frame.page.ts';
 import type { Grants } from './grants.ts';
 import { type PagesDeps, pagesOf, type Shown } from './pages.ts';
-import { type View, withLanguage } from './parts.ts';
+import { SECTIONS, sectionOf, type View, withLanguage } from './parts.ts';
 import {
   closeSession,
   findSession,
@@ -115,7 +115,9 @@ export const consolePages = (app: FastifyInstance, deps: ConsoleDeps): void => {
           return send(reply, await show({ view, ask: askAs(session), query, id: params.id ?? '' }));
         } catch (error) {
           const problem = problemOf(error, request);
-          return send(reply.status(problem.status), refusedHtml(view, problem, '/console'));
+          const section = SECTIONS[sectionOf(url)];
+          const back = url === section ? '/console' : section;
+          return send(reply.status(problem.status), refusedHtml(view, problem, { path: url, back }));
         }
       },
     });
@@ -169,7 +171,7 @@ export const consolePages = (app: FastifyInstance, deps: ConsoleDeps): void => {
         } catch (error) {
           const problem = problemOf(error, request);
           const view = await viewOf(deps, request, session);
-          return send(reply.status(problem.status), refusedHtml(view, problem, back));
+          return send(reply.status(problem.status), refusedHtml(view, problem, { path: back, back }));
         }
       },
     });

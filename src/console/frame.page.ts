@@ -25,12 +25,19 @@ export const signInHtml = (
   });
 };
 
-/** What the API refused, in the reader's language where there are words for it, and in its own. */
-export const refusedHtml = (view: View, { code, detail }: Refused['problem'], back: string): string => {
+/**
+ * What the API refused, in the reader's language where there are words for it, and in its own. `path` is what was asked
+ * for, `back` where it leads to from here.
+ */
+export const refusedHtml = (
+  view: View,
+  { code, detail }: Refused['problem'],
+  { path, back }: { path: string; back: string },
+): string => {
   const { t, language } = view;
   return parts.consoleHtml(
     { ...view, said: undefined },
-    'attention',
+    parts.sectionOf(path),
     back,
     `<div class="box verdict bad" role="alert"><h2>${t('notDone')}</h2><p>${t(isTextName(code) ? code : 'other')}</p>
 <p lang="en"><small>${escaped(detail)} (${escaped(code)})</small></p></div>

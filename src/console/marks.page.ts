@@ -53,8 +53,7 @@ const markBox = (view: View, mark: MarkShown, more: MarkMore): string => {
   const by =
     proposal === null
       ? t('nobody')
-      : `${t('proposedBy', {
-          outcome: '✓',
+      : `${t('agreedBy', {
           holder: proposal.holder,
           organisation: more.organisations.get(proposal.organisationId) ?? proposal.organisationId,
         })}${proposal.note === null ? '' : `<br><small>${escaped(proposal.note)}</small>`}`;

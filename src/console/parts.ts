@@ -33,6 +33,10 @@ export const SECTIONS = {
 } as const;
 export type Section = keyof typeof SECTIONS;
 
+/** The section a path of the console belongs to. */
+export const sectionOf = (path: string): Section =>
+  (Object.keys(SECTIONS) as Section[]).findLast((name) => path.startsWith(SECTIONS[name])) ?? 'attention';
+
 /** Who may read what stands in a section; the API says so again. */
 const READERS: Partial<Record<Section, readonly string[]>> = {
   runs: ['operator', 'payer', 'auditor'],
@@ -59,9 +63,11 @@ const header = ({ t, session, organisation, language }: View, section: Section):
       `<a href="${escaped(withLanguage(SECTIONS[name], language))}"${name === section ? ' aria-current="page"' : ''}>${t(name)}</a>`,
   );
   return `<nav aria-label="${t('sections')}">${links.join('')}</nav>
-<form method="post" action="${escaped(withLanguage('/console/sign-out', language))}"><input type="hidden" name="form" value="${session.form}">
-<p><small>${t('signedIn', { holder, role: plainName('role', role, language), organisation: organisation.name })}</small></p><button class="quiet">${t('signOut')}</button></form>`;
+<p><small>${t('signedIn', { holder, role: plainName('role', role, language), organisation: organisation.name })}</small></p>`;
 };
+
+const footer = ({ t, session, language }: View): string =>
+  `<footer><form method="post" action="${escaped(withLanguage('/console/sign-out', language))}"><input type="hidden" name="form" value="${session.form}"><button class="quiet">${t('signOut')}</button></form></footer>`;
 
 /** A page of the console. `main` is markup already; `path` is the page's own, without the language. */
 export const consoleHtml = (view: View, section: Section, path: string, main: string): string => {
@@ -71,7 +77,7 @@ export const consoleHtml = (view: View, section: Section, path: string, main: st
     said === undefined ? '' : `<div class="box verdict good" role="status"><p>${t(said)}</p></div>`;
   return sitePage({
     ...{ language, path, title, hidden: true },
-    main: `${header(view, section)}\n${told}<h1>${t(section)}</h1>\n${main}`,
+    main: `${header(view, section)}\n${told}<h1>${t(section)}</h1>\n${main}\n${footer(view)}`,
   });
 };
 

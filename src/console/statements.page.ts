@@ -121,13 +121,19 @@ const deedForm = (view: View, shown: StatementShown, deed: Deed, more: Statement
 const barText = ({ t }: View, deed: Deed, bar: Bar): string =>
   `<p><strong>${t(deed)}</strong>: <span class="alarm">${t(bar)}</span></p>`;
 
-const eligibilityText = ({ t, language }: View, { eligibility }: StatementMore): string => {
+const eligibilityText = (
+  { t, language }: View,
+  { grams: stated }: StatementShown,
+  { eligibility }: StatementMore,
+): string => {
   if (eligibility === null) return '';
   const reasons = eligibility.reasons.map(
     ({ code, mark, grams }) =>
       `<li>${parts.kg(grams, language)}: ${mark === null ? escaped(code) : parts.nameOf('mark', mark, language)}</li>`,
   );
-  return `${parts.kg(eligibility.eligibleGrams, language)}${reasons.length === 0 ? '' : `<br><small>${t('notEligible')}</small><ul>${reasons.join('')}</ul>`}`;
+  const accepted = parts.kg(eligibility.eligibleGrams, language);
+  const said = eligibility.eligibleGrams < stated ? `<span class="alarm">${accepted}</span>` : accepted;
+  return `${said}${reasons.length === 0 ? '' : `<br><small>${t('notEligible')}</small><ul>${reasons.join('')}</ul>`}`;
 };
 
 /** One statement: what it says, who agreed so far, and what the one who looks may do. */
@@ -142,8 +148,7 @@ export const statementHtml = (
   const nameOfOrganisation = (id: string): string => escaped(organisations.get(id) ?? id);
   const agreed = of.approvals.map(
     ({ holder, organisationId, for: what }) =>
-      `<li>${t('proposedBy', {
-        outcome: what === 'issue' ? '✓' : '↻',
+      `<li>${what === 'reinstate' ? `${t('reinstate')}: ` : ''}${t('agreedBy', {
         holder,
         organisation: organisations.get(organisationId) ?? organisationId,
       })}</li>`,
@@ -169,7 +174,7 @@ ${parts.details([
     t('stated'),
     t('statedOf', { grams: parts.kg(shown.grams, language), of: parts.kg(shown.ofGrams, language) }),
   ],
-  [t('eligible'), eligibilityText(view, more)],
+  [t('eligible'), eligibilityText(view, shown, more)],
   [t('scheme'), `${escaped(of.rules.name[language])}, ${t('version', { n: shown.schemeVersion })}`],
   [t('custody'), parts.nameOf('custodyModel', shown.custodyModel, language)],
   [t('holder'), nameOfOrganisation(shown.holderId)],

@@ -73,6 +73,7 @@ const WORDS = {
   dispute: { en: 'Disputed', zh: '异议内容' },
   proposed: { en: 'Proposed', zh: '处理意见' },
   proposedBy: { en: '{outcome}, by {holder}, {organisation}', zh: '{outcome}（{holder}，{organisation}）' },
+  agreedBy: { en: '{holder}, {organisation}', zh: '{holder}，{organisation}' },
   nobody: { en: 'by nobody yet', zh: '尚无' },
   outcome: { en: 'Outcome', zh: '结论' },
   open: { en: 'Open', zh: '待处理' },
