@@ -105,7 +105,7 @@ ${parts.details([
       ? ''
       : `${parts.dayOf(view, shown.dueAt)}${shown.overdue ? ` <span class="alarm">${t('overdue')}</span>` : ''}`,
   ],
-  [t('proposed'), proposalText(view, shown, more)],
+  [t('proposal'), proposalText(view, shown, more)],
 ])}
 ${isOver ? '' : deciding}</section>`;
 };

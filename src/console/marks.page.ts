@@ -2,6 +2,7 @@ import { escaped } from '../kernel/html.ts';
 import { barTo } from './impartial.ts';
 import type { View } from './parts.ts';
 import * as parts from './parts.ts';
+import { isTextName } from './texts.ts';
 
 /** A mark as `GET /v1/marks` shows it. */
 export type MarkShown = {
@@ -36,6 +37,11 @@ const nameOfMark = (code: string, language: View['language']): string => {
   return name === escaped(code) ? parts.nameOf('receptionMark', code, language) : name;
 };
 
+const subjectOf = ({ t }: View, kind: string): string => {
+  const name = `on-${kind}`;
+  return isTextName(name) ? t(name) : escaped(kind);
+};
+
 const markBox = (view: View, mark: MarkShown, more: MarkMore): string => {
   const { t, session, organisation, language } = view;
   const { profiting = [], proposal = null } = more.of.get(mark.id) ?? {};
@@ -60,11 +66,11 @@ const markBox = (view: View, mark: MarkShown, more: MarkMore): string => {
   const markedAt = more.markedAt.get(mark.seq);
   return `<section class="box"><h2>${nameOfMark(mark.code, language)}</h2>
 ${parts.details([
-  [t('subject'), `${escaped(mark.subjectKind)} ${parts.short(mark.subjectId)}`],
+  [t('subject'), `${subjectOf(view, mark.subjectKind)} ${parts.short(mark.subjectId)}`],
   [t('material'), mark.material == null ? '' : parts.nameOf('material', mark.material, language)],
   [t('site'), escaped(more.sites.get(mark.siteId) ?? mark.siteId)],
   [t('opened'), `${parts.dayOf(view, markedAt)} <small>${parts.ageOf(view, markedAt)}</small>`],
-  [t('proposed'), by],
+  [t('proposal'), by],
 ])}
 ${deciding}</section>`;
 };
