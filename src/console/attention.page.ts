@@ -1,5 +1,4 @@
 import { escaped } from '../kernel/html.ts';
-import { moneyText } from '../passbook/receipt-text.ts';
 import { type Line, MOST_SITES, type Storage, type Stored } from './attention.ts';
 import type { View } from './parts.ts';
 import * as parts from './parts.ts';
@@ -35,79 +34,6 @@ const queueTable = <Item>(view: View, columns: readonly Column<Item>[], items: r
 };
 
 const byApi = ({ t }: View, route: string): string => `<p><small>${t('byApi', { route })}</small></p>`;
-
-type Proposal = { as: string; reason: string; by: { holder: string } } | null;
-/** An item of the queue, as `GET /v1/reconciliation/items` shows it. */
-export type ItemShown = {
-  id: string;
-  name: { en: string; zh: string };
-  rail: string;
-  day: string;
-  amount: number;
-  currency: string;
-  reference: string | null;
-  proposal: Proposal;
-  ageDays: number;
-};
-
-export const reconciliationHtml = (
-  view: View,
-  path: string,
-  page: { items: readonly ItemShown[]; nextCursor: string | null },
-): string => {
-  const { t, language } = view;
-  const columns: Column<ItemShown>[] = [
-    { name: 'kind', cell: ({ name }) => escaped(name[language]) },
-    {
-      name: 'amount',
-      number: true,
-      cell: ({ amount, currency }) => escaped(moneyText({ amount, currency }, language)),
-    },
-    { name: 'day', cell: ({ day }) => escaped(day) },
-    { name: 'age', cell: ({ ageDays }) => t('days', { n: ageDays }) },
-    { name: 'reference', cell: ({ reference, id }) => escaped(reference ?? id) },
-    {
-      name: 'proposal',
-      cell: ({ proposal }) =>
-        proposal === null
-          ? t('nobody')
-          : `${parts.nameOf('reconciliationDecision', proposal.as, language)}<br><small>${escaped(`${proposal.by.holder}: ${proposal.reason}`)}</small>`,
-    },
-  ];
-  return parts.consoleHtml(
-    view,
-    'reconciliation',
-    path,
-    `${queueTable(view, columns, page.items)}${byApi(view, 'POST /v1/reconciliation/items/{id}/decisions')}${parts.nextLink(view, path, page.nextCursor)}`,
-  );
-};
-
-export type EarningShown = { collectionId: string; siteId: string; amount: number; dueAt: string };
-
-export const waitingHtml = (
-  view: View,
-  path: string,
-  page: { items: readonly EarningShown[]; nextCursor: string | null },
-  more: { sites: ReadonlyMap<string, string>; currency: string },
-): string => {
-  const { language } = view;
-  const columns: Column<EarningShown>[] = [
-    {
-      name: 'amount',
-      number: true,
-      cell: ({ amount }) => escaped(moneyText({ amount, currency: more.currency }, language)),
-    },
-    { name: 'site', cell: ({ siteId }) => escaped(more.sites.get(siteId) ?? siteId) },
-    { name: 'due', cell: ({ dueAt }) => parts.dayOf(view, dueAt) },
-    { name: 'subject', cell: ({ collectionId }) => parts.short(collectionId) },
-  ];
-  return parts.consoleHtml(
-    view,
-    'waiting',
-    path,
-    `${queueTable(view, columns, page.items)}${byApi(view, 'POST /v1/collections/{id}/premium')}${parts.nextLink(view, path, page.nextCursor)}`,
-  );
-};
 
 export type DeclarationShown = {
   id: string;

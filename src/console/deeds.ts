@@ -85,6 +85,24 @@ export const DEEDS: readonly Deed[] = [
     body: (fields) => given(fields, 'note'),
     said: ({ state }) => (state === 'cleared' ? 'saidCleared' : 'saidProposed'),
   },
+  {
+    path: '/console/reconciliation/:id/decision',
+    back: () => '/console/reconciliation?state=proposed',
+    url: (id) => `/v1/reconciliation/items/${id}/decisions`,
+    body: (fields) => ({
+      ...given(fields, 'as', 'to'),
+      reason: textIn(fields, 'reason'),
+      ...(textIn(fields, 'bookedSeq') === '' ? {} : { bookedSeq: numberIn(fields, 'bookedSeq') }),
+    }),
+    said: ({ state }) => (state === 'closed' ? 'saidDecided' : 'saidProposed'),
+  },
+  {
+    path: '/console/waiting/:id/decision',
+    back: () => '/console/waiting',
+    url: (id) => `/v1/collections/${id}/premium`,
+    body: (fields) => given(fields, 'outcome', 'reason'),
+    said: () => 'saidDecided',
+  },
   ...ofStatements,
   ...ofRuns,
 ];

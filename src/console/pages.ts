@@ -3,17 +3,12 @@ import type { Reader } from '../db/reader.ts';
 import { notFound } from '../kernel/errors.ts';
 import type { Queryable } from '../ledger/store.ts';
 import { type Ask, Refused } from './asking.ts';
-import {
-  attentionHtml,
-  declarationsHtml,
-  reconciliationHtml,
-  storageHtml,
-  waitingHtml,
-} from './attention.page.ts';
+import { attentionHtml, declarationsHtml, storageHtml } from './attention.page.ts';
 import { attention, storageNow } from './attention.ts';
 import { type CaseShown, casesHtml } from './cases.page.ts';
 import * as queries from './console.queries.ts';
 import { type MarkShown, marksHtml } from './marks.page.ts';
+import { type EarningShown, type ItemShown, reconciliationHtml, waitingHtml } from './money.page.ts';
 import { SECTIONS, type View } from './parts.ts';
 import { RUNS_SHOWN, type RunShown, runsHtml } from './runs.page.ts';
 import { STATES_SHOWN, type StatementShown, statementHtml, statementsHtml } from './statements.page.ts';
@@ -184,15 +179,24 @@ export const pagesOf = (
     async ({ view, ask, query }) => {
       const state = chosen(query.state, ['proposed']) ?? 'open';
       const own = asked('/v1/reconciliation/items', SECTIONS.reconciliation, query, { state });
-      return reconciliationHtml(view, own.path, await ask.get(own.url));
+      const page: { items: ItemShown[]; nextCursor: string | null } = await ask.get(own.url);
+      const by = page.items.flatMap(({ proposal }) => proposal?.by.organisationId ?? []);
+      return reconciliationHtml(view, own.path, page, await queries.namesOf(deps.db, 'organisations', by));
     },
   ],
   [
     SECTIONS.waiting,
     async ({ view, ask, query }) => {
       const own = asked('/v1/provisional-earnings', SECTIONS.waiting, query, {});
-      const page = await ask.get(own.url);
-      const more = { sites: await siteNames(deps.db, page.items), currency: deps.programme.currency };
+      const page: { items: EarningShown[]; nextCursor: string | null } = await ask.get(own.url);
+      const more = {
+        sites: await siteNames(deps.db, page.items),
+        currency: deps.programme.currency,
+        recordedAt: await queries.recordedAll(
+          deps.pool,
+          page.items.map(({ seq }) => seq),
+        ),
+      };
       return waitingHtml(view, own.path, page, more);
     },
   ],

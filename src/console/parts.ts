@@ -41,10 +41,10 @@ export const sectionOf = (path: string): Section =>
 const READERS: Partial<Record<Section, readonly string[]>> = {
   runs: ['operator', 'payer', 'auditor'],
   reconciliation: ['operator', 'payer', 'auditor'],
-  waiting: ['operator', 'certifier', 'regulator', 'auditor'],
+  waiting: ['operator', 'payer', 'certifier', 'regulator', 'auditor'],
 };
 /** A payer pays; what else stands here is others'. */
-const OF_PAYERS: readonly Section[] = ['attention', 'runs', 'reconciliation'];
+const OF_PAYERS: readonly Section[] = ['attention', 'runs', 'reconciliation', 'waiting'];
 
 /** The sections somebody of the role has something to see in. */
 export const sectionsOf = (role: string): Section[] =>
@@ -125,8 +125,8 @@ export const formOf = (
 export const hiddenField = (name: string, value: string | number): string =>
   `<input type="hidden" name="${name}" value="${escaped(String(value))}">`;
 
-export const noteField = (label: string, name = 'note', required = false): string =>
-  `<label>${label}<textarea name="${name}" maxlength="2000" rows="2"${required ? ' required' : ''}></textarea></label>`;
+export const noteField = (label: string, name = 'note', required = false, most = 2_000): string =>
+  `<label>${label}<textarea name="${name}" maxlength="${most}" rows="2"${required ? ' required' : ''}></textarea></label>`;
 
 /** The link to the next page of a list. */
 export const nextLink = ({ t, language }: View, path: string, cursor: string | null): string =>

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { tradeOf } from '../resale/sealed.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { openedPayouts } from '../support/payouts.ts';
+import { thingsOf } from '../support/things.ts';
 import { formsIn, type Visitor, visitorOf } from './visitor.ts';
 
 const EVIL = `<img src=x onerror=alert(1)>"'&<script>alert(2)</script>`;
@@ -434,4 +435,100 @@ t.test('names are never markup, nonsense in an address never a fault', async (t)
     t.ok(page.status < 500, `${url}: ${page.status}`);
     harmless(t, page);
   }
+});
+
+t.test('what waits is counted, led to, and decided: money as well', async (t) => {
+  const app = await startTestApp(t);
+  const things = await thingsOf(app, EVIL.slice(0, 60));
+  const itemId = randomUUID();
+  const line = { id: itemId, source: 'bank', rail: 'bank', serial: '20261124000123', day: '2026-11-24' };
+  const told = { ...line, kind: 'other', amount: { amount: 50_000, currency: 'CNY' } };
+  t.equal((await app.operator.post('/v1/statement-lines/batch', [told])).status, 200);
+  const { id: waitingId } = await things.waiting();
+  await things.openCase();
+  await things.openMark();
+  await things.suspendedStatement();
+  const hour = 3_600_000;
+  const at = (ms: number): string => new Date(Date.now() + ms).toISOString();
+  const declared = await things.station.post('/v1/pollutant-declarations', {
+    ...things.declarationBody(),
+    wantedFrom: at(-3 * hour),
+    wantedUntil: at(-2 * hour),
+  });
+  t.equal(declared.status, 201, JSON.stringify(declared.body));
+  const url = `/v1/pollutant-declarations/${declared.body.id}/accept`;
+  const accepted = await things.station.post(url, { ...things.etaBody, eta: at(-hour) });
+  t.equal(accepted.status, 201, JSON.stringify(accepted.body));
+  const received = await things.station.post('/v1/pollutant-receptions', {
+    ...things.receptionBody(),
+    receivedAt: at(-800 * 24 * hour),
+  });
+  t.equal(received.status, 201, JSON.stringify(received.body));
+  await app.deps.follower.catchUp();
+
+  const { organisationId } = (await app.operator.get('/v1/api-keys')).body.items[0];
+  const visitor = async (holder: string): Promise<Visitor> => {
+    const one = visitorOf(app.app);
+    t.equal(
+      (await one.signIn((await app.keyFor(organisationId, 'operator', { holder })).secret)).status,
+      303,
+    );
+    return one;
+  };
+  const [first, second] = [await visitor('Chen'), await visitor('Gao')];
+  const start = await first.get('/console');
+  harmless(t, start);
+  const links = [
+    ...start.html.matchAll(/<td><a href="([^"]+)">([^<]+)<\/a><\/td><td class="number">([^<]+)</g),
+  ];
+  const lines = links.map(([, href, name, count]) => ({ href: href!.replaceAll('&#38;', '&'), name, count }));
+  for (const name of [
+    ...[
+      'Cases that nobody',
+      'Marks that wait for a first',
+      'Statements that are suspended',
+      'Payments that do not fit',
+    ],
+    ...['Earnings that wait', 'Declarations accepted and not collected', 'Pollutants stored too long'],
+  ])
+    t.ok(
+      lines.find((line) => line.name!.startsWith(name) && Number(line.count) >= 1),
+      name,
+    );
+  for (const { href, name } of lines) {
+    const page = await first.get(href.replace(/[?&]lang=en/, ''));
+    t.equal(page.status, 200);
+    harmless(t, page);
+    t.match(page.html, /class="box"|<tbody>/, name!);
+  }
+
+  t.match(
+    (await first.get('/console/reconciliation')).html,
+    new RegExp(`/console/reconciliation/${itemId}/decision`),
+  );
+  const resolution = { as: 'to-account', to: 'capital', reason: '拨款' };
+  const decision = `${itemId}/decision`;
+  t.match(await first.fill('/console/reconciliation', decision, { ...resolution, reason: '' }), {
+    status: 400,
+  });
+  t.match(await first.fill('/console/reconciliation', decision, { as: 'to-account', reason: 'x' }), {
+    status: 422,
+  });
+  t.match(await first.fill('/console/reconciliation', decision, resolution), {
+    location: /said=saidProposed/,
+  });
+  t.match(
+    (await first.get('/console/reconciliation?state=proposed')).html,
+    /by Chen.*You have spoken already/s,
+  );
+  t.match(await second.fill('/console/reconciliation?state=proposed', decision, { reason: '同意' }), {
+    location: /said=saidDecided/,
+  });
+  t.match((await app.operator.get(`/v1/reconciliation/items/${itemId}`)).body, { state: 'closed' });
+  const premium = `${waitingId}/decision`;
+  t.match(await first.fill('/console/waiting', premium, { outcome: 'refused' }), { status: 400 });
+  t.match(await first.fill('/console/waiting', premium, { outcome: 'owed' }), {
+    location: /said=saidDecided/,
+  });
+  t.notMatch((await first.get('/console/waiting')).html, waitingId);
 });

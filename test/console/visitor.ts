@@ -42,7 +42,7 @@ export const visitorOf = (app: TestApp['app'], language: 'zh' | 'en' = 'en') => 
   const formAt = async (url: string, ending: string): Promise<Form> => {
     const { html } = await get(url);
     const form = formsIn(html).find(({ action }) => action.split('?')[0]!.endsWith(ending));
-    if (form === undefined) throw new Error(`${url} has no form …${ending}: ${html}`);
+    if (form === undefined) throw new Error(`${url} has no form …${ending}: ${html.split('<main>')[1]}`);
     return form;
   };
   const send = ({ action, fields }: Form, typed: Record<string, string> = {}, more = {}) =>
