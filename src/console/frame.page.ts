@@ -20,7 +20,7 @@ export const signInHtml = (
     ...{ language, path: '/console', title: plainText('title', language), hidden: true },
     main: `<h1>${t('title')}</h1>${told}<p>${t('lead')}</p>
 <form method="post" action="${escaped(parts.withLanguage('/console/sign-in', language))}">
-<label>${t('key')}<input name="key" type="password" required maxlength="200" autocomplete="current-password" autocapitalize="none" spellcheck="false"></label>
+<label>${t('key')}<input name="key" type="password" required maxlength="200" autocomplete="off" autocapitalize="none" spellcheck="false"></label>
 <p><small>${t('keyHint')}</small></p><button>${t('signIn')}</button></form>`,
   });
 };

@@ -75,7 +75,7 @@ ${parts.details([
     view,
     'statements',
     path,
-    `<p>${t('twoPeople')}</p>${parts.chooser(view, '/console/statements', STATES_SHOWN, state)}
+    `<p>${t('twoStatement')}</p>${parts.chooser(view, '/console/statements', STATES_SHOWN, state)}
 ${boxes.length === 0 ? `<p>${t('nothing')}</p>` : boxes.join('\n')}${parts.nextLink(view, path, page.nextCursor)}`,
   );
 };
@@ -168,7 +168,7 @@ export const statementHtml = (
     view,
     'statements',
     path,
-    `<p>${t('twoPeople')}</p><section class="box"><h2>${isTextName(shown.state) ? t(shown.state) : escaped(shown.state)}</h2>
+    `<p>${t('twoStatement')}</p><section class="box"><h2>${isTextName(shown.state) ? t(shown.state) : escaped(shown.state)}</h2>
 ${parts.details([
   [
     t('stated'),

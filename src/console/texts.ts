@@ -109,6 +109,10 @@ const WORDS = {
     en: 'Two people decide. The first proposes, a second agrees; nobody whose organisation gains, and nobody twice.',
     zh: '须由两人决定：一人提出，另一人同意；利益相关单位的人不得参与，同一人不得两次表态。',
   },
+  twoStatement: {
+    en: 'Two people approve and two reinstate; one refuses, suspends or revokes. Nobody does whose organisation gains.',
+    zh: '批准和恢复须由两人同意；拒绝、暂停、撤销可由一人决定。利益相关单位的人一律不得参与。',
+  },
   twoRun: {
     en: 'Whoever made a run does not approve it: another person does, of just this count and total.',
     zh: '批量付款不得由制单人自己批准：须由另一人核对笔数和总额后批准。',
@@ -266,6 +270,10 @@ const WORDS = {
   run_differs: {
     en: 'The run has another count or total; look at it again.',
     zh: '笔数或总额已变化，请重新核对。',
+  },
+  malformed: {
+    en: 'A field is missing, too long, or not what it asks for.',
+    zh: '有字段缺失、过长或填写有误。',
   },
   forbidden: { en: 'Your role may not do this.', zh: '您的角色无权执行此操作。' },
   not_found: { en: 'There is no such thing here.', zh: '未找到。' },

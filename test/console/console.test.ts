@@ -532,3 +532,55 @@ t.test('what waits is counted, led to, and decided: money as well', async (t) =>
   });
   t.notMatch((await first.get('/console/waiting')).html, waitingId);
 });
+
+t.test('a dispute is answered by two, with a reason', async (t) => {
+  const app = await startTestApp(t);
+  const things = await thingsOf(app, EVIL.slice(0, 60));
+  const { id, card } = await things.spokenFor();
+  const disputed = await things.station.post(`/v1/collections/${id}/dispute`, { about: 'weight', card });
+  t.equal(disputed.status, 201, JSON.stringify(disputed.body));
+  const { organisationId } = (await app.operator.get('/v1/api-keys')).body.items[0];
+  const visitor = async (holder: string): Promise<Visitor> => {
+    const one = visitorOf(app.app);
+    t.equal(
+      (await one.signIn((await app.keyFor(organisationId, 'operator', { holder })).secret)).status,
+      303,
+    );
+    return one;
+  };
+  const [first, second] = [await visitor('Chen'), await visitor('Gao')];
+  t.match((await first.get('/console')).html, /Disputes of collectors/);
+  const list = '/console/cases?kind=dispute';
+  const page = await first.get(list);
+  harmless(t, page);
+  t.match(
+    page.html,
+    /Dispute.*Disputed<\/dt><dd>Weight.*Due<\/dt><dd>2\d\d\d-.*Rejected: the weigh-in stands/s,
+  );
+  t.notMatch(page.html, /value="loss"/, 'no loss is decided of a dispute');
+  t.match(await first.fill(list, '/decision', { outcome: 'rejected' }), {
+    status: 422,
+    html: /Write a reason/,
+  });
+  t.match(await first.fill(list, '/decision', { outcome: 'rejected', note: '秤已检定' }), {
+    location: /said=saidProposed/,
+  });
+  t.match((await second.get('/console/cases?state=proposed')).html, /Rejected, by Chen.*秤已检定/s);
+  t.match(await second.fill('/console/cases?state=proposed', '/decision', { note: '复核相符' }), {
+    location: /said=saidDecided/,
+  });
+  t.match((await app.operator.get(`/v1/collections/${id}/disputes`)).body.items, [{ outcome: 'rejected' }]);
+});
+
+t.test('a session holds in every process, and ends in all with its key', async (t) => {
+  const { app, keys, at } = await setUp(t);
+  const here = await at(keys.li);
+  const other = await app.restart();
+  t.teardown(other.close);
+  const there = visitorOf(other.app);
+  there.take(here.cookie());
+  t.match((await there.get('/console')).html, /Signed in as Li Wei/);
+  t.equal((await app.operator.post(`/v1/api-keys/${keys.li.id}/revoke`)).status, 200);
+  t.match((await there.get('/console')).html, /You are not signed in any more/);
+  t.match((await here.get('/console')).html, /name="key"/);
+});
