@@ -10,13 +10,12 @@ export const attentionHtml = (view: View, lines: readonly Line[]): string => {
   const shown = lines.filter(({ section }) => parts.sectionsOf(view.session.caller.role).includes(section));
   const rows = shown.map(({ name, section, query, count, more, since }) => {
     const path = `${parts.SECTIONS[section]}${query === '' ? '' : `?${query}`}`;
-    return `<tr><td><a href="${escaped(parts.withLanguage(path, language))}">${t(name)}</a></td><td class="number">${more ? t('more', { n: count }) : count}</td><td>${since === null ? '' : parts.ageOf(view, since)}</td></tr>`;
+    const number = more ? t('more', { n: count }) : count;
+    const oldest = since === null ? '' : ` <small>${t('oldest')}: ${parts.ageOf(view, since)}</small>`;
+    return `<li><a href="${escaped(parts.withLanguage(path, language))}">${t(name)}</a>: <strong>${number}</strong>${oldest}</li>`;
   });
-  const table =
-    rows.length === 0
-      ? `<p>${t('allClear')}</p>`
-      : `<table><thead><tr><th>${t('what')}</th><th class="number">${t('count')}</th><th>${t('oldest')}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
-  return parts.consoleHtml(view, 'attention', parts.SECTIONS.attention, table);
+  const list = rows.length === 0 ? `<p>${t('allClear')}</p>` : `<ul>${rows.join('')}</ul>`;
+  return parts.consoleHtml(view, 'attention', parts.SECTIONS.attention, list);
 };
 
 type Column<Item> = { name: TextName; cell: (item: Item) => string; number?: true };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
@@ -37,6 +38,8 @@ t.test('two people in two browsers approve a statement, then one revokes it', op
   const trade = await tradeOf(app, 50);
   const organisation = { name: '中环联合认证中心', kind: 'certifier' };
   const { body } = await app.operator.post('/v1/organisations', organisation);
+  const { organisationId } = (await app.operator.get('/v1/api-keys')).body.items[0];
+  const operator = await app.keyFor(organisationId, 'operator', { holder: '陈主管' });
   const keys = {
     zh: await app.keyFor(body.id, 'certifier', { holder: '李维' }),
     en: await app.keyFor(body.id, 'certifier', { holder: 'Zhou Min' }),
@@ -58,18 +61,27 @@ t.test('two people in two browsers approve a statement, then one revokes it', op
   await app.deps.follower.catchUp();
   const { items } = (await app.operator.get('/v1/collections?limit=10')).body;
   await app.operator.post(`/v1/collections/${items.at(-1).id}/marks`, { code: 'review' });
+  const line = {
+    id: randomUUID(),
+    source: 'bank',
+    rail: 'bank',
+    serial: '20261124000123',
+    day: '2026-11-24',
+  };
+  const told = { ...line, kind: 'other', amount: { amount: 50_000, currency: 'CNY' } };
+  t.equal((await app.operator.post('/v1/statement-lines/batch', [told])).status, 200);
   const stateOf = async () => (await app.operator.get(`/v1/statements/${id}`)).body;
   const base = await app.app.listen({ port: 0, host: '127.0.0.1' });
 
-  const signedIn = async (language: 'zh' | 'en', scripts: boolean) => {
+  const signedIn = async (language: 'zh' | 'en', scripts: boolean, { secret } = keys[language]) => {
     const page = await visit(base, scripts);
     await page.goto(`${base}/console?lang=${language}`);
     await picture(page, `${language}-sign-in`);
-    await page.fill('input[name=key]', keys[language].secret);
+    await page.fill('input[name=key]', secret);
     await page.click('main button');
     await page.waitForSelector('h1');
     t.match(await page.textContent('h1'), { zh: '待办事项', en: 'What needs attention' }[language]);
-    t.notMatch(page.url(), keys[language].secret);
+    t.notMatch(page.url(), secret);
     return page;
   };
   const [li, zhou] = [await signedIn('zh', false), await signedIn('en', false)];
@@ -114,12 +126,14 @@ t.test('two people in two browsers approve a statement, then one revokes it', op
     page.complaints.filter((said) => !said.includes('404'));
   for (const page of [li, zhou]) t.same(complaints(page), []);
   for (const language of ['zh', 'en'] as const) {
-    const page = await signedIn(language, true);
+    const page = await signedIn(language, true, operator);
     for (const where of [
       ...['', '/cases', '/marks', '/statements?state=revoked', `/statements/${id}`, '/storage'],
-      ...['/waiting', '/declarations', `/statements/${body.id}`],
+      ...['/waiting', '/declarations', '/reconciliation', '/runs', `/statements/${body.id}`],
     ]) {
       await page.goto(`${base}/console${where}${where.includes('?') ? '&' : '?'}lang=${language}`);
+      if (where === '/reconciliation' || where === '')
+        await picture(page, `${language}-operator${where.slice(1)}`);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       t.equal(width, 360, `${where}: nothing hangs over at 360 px`);
       // Evaluated by the debugger, which the page's policy does not hold.
