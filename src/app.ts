@@ -106,6 +106,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     authenticate: async (token, isWrite) => grants.find(token) ?? callers.find(token, isWrite),
     newRequestId: deps.newId,
     version: VERSION,
+    trustedProxies: deps.config.trustedProxies,
   });
   const passbook = { ...deps, random: systemRandom, tries: new Tries(deps.clock) };
   await app.register(async (scope) => {
