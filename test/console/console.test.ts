@@ -478,9 +478,7 @@ t.test('what waits is counted, led to, and decided: money as well', async (t) =>
   const [first, second] = [await visitor('Chen'), await visitor('Gao')];
   const start = await first.get('/console');
   harmless(t, start);
-  const links = [
-    ...start.html.matchAll(/<td><a href="([^"]+)">([^<]+)<\/a><\/td><td class="number">([^<]+)</g),
-  ];
+  const links = [...start.html.matchAll(/<li><a href="([^"]+)">([^<]+)<\/a>: <strong>([^<]+)</g)];
   const lines = links.map(([, href, name, count]) => ({ href: href!.replaceAll('&#38;', '&'), name, count }));
   for (const name of [
     ...[
