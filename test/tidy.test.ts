@@ -47,6 +47,7 @@ const ROOMS = [
   'web',
   'audits',
   'passbook',
+  'console',
   'composition',
   'cli',
 ];
