@@ -86,7 +86,7 @@ export const signStatusList = async (deps: SigningDeps, signer: NoteSigner, n: n
 };
 
 /** Nobody's private part goes into it. */
-const PUBLIC = { mayOpen: () => false, hiddenPeople: async () => new Set<string>() };
+const PUBLIC = { mayOpen: async () => new Set<number>(), hiddenPeople: async () => new Set<string>() };
 
 /**
  * The bundle of a statement: its facts and what proves them, its credential and its status lists, as one text. All are signed with
