@@ -13,7 +13,7 @@ export type MoneyLine = {
   leafHash: string;
   day: string;
   currency: string;
-  kind: 'scale' | 'cash' | 'paid' | 'returned' | 'bonus';
+  kind: 'scale' | 'cash' | 'paid' | 'returned' | 'bonus' | 'inherited';
   /** Of a bonus, what is owed by it: less the tax withheld of it. */
   amount: number;
   tax: number;
@@ -60,7 +60,7 @@ export const standingOf = async (
 /** Facts that pay, or give, a person money and are no weigh-in. */
 const PAYING = [
   ...['cash.paid.v1', 'payout-attempt.answered.v1', 'distribution.credited.v1'],
-  'reconciliation-item.decided.v1',
+  ...['reconciliation-item.decided.v1', 'balance-claim.decided.v1'],
 ];
 
 type Order = { id: string; rail: string; currency: string; amount: number; state: string };
@@ -149,6 +149,7 @@ const linesOf = ({ seq, type, data, private: more }: AnyFact, context: Context):
   const line = { seq, leafHash, day, currency, tax: 0, rail: null, batchCode: null, subjectId: null };
   if (type === 'cash.paid.v1')
     return [{ ...line, kind: 'cash', rail: 'cash', amount: more.amount, subjectId: more.id }];
+  if (type === 'balance-claim.decided.v1') return [{ ...line, kind: 'inherited', amount: -delta }];
   if (type === 'distribution.credited.v1')
     return [
       {

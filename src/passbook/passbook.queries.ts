@@ -49,7 +49,7 @@ const monthsOf = (bags: readonly Bag[], lines: readonly MoneyLine[]): Month[] =>
   }
   for (const { kind, day, amount, tax } of lines) {
     if (kind === 'bonus') at(day).earned += amount + tax;
-    else at(day).paid += kind === 'returned' ? -amount : amount;
+    else if (kind !== 'inherited') at(day).paid += kind === 'returned' ? -amount : amount;
   }
   return [...months.values()].sort((a, b) => (a.month < b.month ? 1 : -1));
 };

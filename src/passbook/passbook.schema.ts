@@ -29,7 +29,7 @@ export type Month = z.infer<typeof Month>;
 export const MoneyView = z.object({
   seq: z.int(),
   day: z.string(),
-  kind: z.enum(['scale', 'cash', 'paid', 'returned', 'bonus']),
+  kind: z.enum(['scale', 'cash', 'paid', 'returned', 'bonus', 'inherited']),
   amount: Fen.meta({ description: 'Of a bonus, what is owed by it after tax.' }),
   tax: Fen.meta({ description: 'Withheld of a bonus; else 0.' }),
   rail: z.string().nullable().meta({ description: 'Of a payout; `goods` for what was given in goods.' }),
