@@ -118,7 +118,7 @@ const TABLE: Record<string, Row> = {
   getHeir: { make: async (org) => ({ id: (await org.heir()).id }), across: ['operator', 'payer'] },
   listUnclaimed: list,
   proposeBalanceClaim: {
-    make: async (org) => ({ id: await org.erasedAccount(), body: await org.claimBody() }),
+    make: async (org) => ({ id: await org.erasedAccount(), body: await org.balanceClaimBody() }),
     ownerless: true,
   },
   // It rests for 72 hours.

@@ -70,7 +70,7 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     const { receipt } = await make(`/v1/collectors/${id}/heir`, heirBody, station);
     return { id, proposalSeq: receipt.seq };
   };
-  const claimBody = async () => ({
+  const balanceClaimBody = async () => ({
     ...{ collectorId: (await make('/v1/collectors', collectorBody(), station)).id, relation: canary },
     evidenceHash: 'ab'.repeat(32),
   });
@@ -84,7 +84,7 @@ export const thingsOf = async (app: TestApp, canary: string) => {
   };
   const balanceClaim = async (): Promise<{ id: string; proposalSeq: number }> => {
     const id = await erasedAccount();
-    const { receipt } = await make(`/v1/accounts/${id}/claim`, await claimBody());
+    const { receipt } = await make(`/v1/accounts/${id}/claim`, await balanceClaimBody());
     return { id, proposalSeq: receipt.seq };
   };
   /** A collector who is owed 10,000 fen; the rail takes everything and never says that it paid. */
@@ -553,7 +553,7 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     taxReleaseBody: async () => ({ ...(await taxedSale()), reason: canary }),
     heirBody,
     heir,
-    claimBody,
+    balanceClaimBody,
     erasedAccount,
     balanceClaim,
     payoutOrder,
