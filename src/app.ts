@@ -55,6 +55,7 @@ import { passbookRoutes } from './passbook/passbook.routes.ts';
 import { receiptRoutes } from './passbook/receipts.routes.ts';
 import { statementRoutes as incomeStatementRoutes } from './passbook/statements.routes.ts';
 import { Tries } from './passbook/tries.ts';
+import { balanceClaimRoutes } from './payouts/balance-claims.routes.ts';
 import { heirRoutes } from './payouts/heirs.routes.ts';
 import { payoutListRoutes } from './payouts/lists.routes.ts';
 import { payoutOrderRoutes } from './payouts/orders.routes.ts';
@@ -145,6 +146,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     payoutOrderRoutes(scope, deps);
     invoiceRoutes(scope, deps);
     heirRoutes(scope, deps);
+    balanceClaimRoutes(scope, deps);
     unclaimedRoutes(scope, deps);
     payoutListRoutes(scope, deps);
     const told = openReconciliation(deps);

@@ -33,6 +33,7 @@ import { lotSampled } from './lots/samples.ts';
 import { outsideFacts } from './outside/outside.facts.ts';
 import { passbookFacts } from './passbook/passbook.facts.ts';
 import { statementFacts as incomeStatementFacts } from './passbook/statements.facts.ts';
+import { balanceClaimFacts } from './payouts/balance-claims.facts.ts';
 import { heirFacts } from './payouts/heirs.facts.ts';
 import { listFacts } from './payouts/lists.facts.ts';
 import { orderFacts } from './payouts/orders.facts.ts';
@@ -147,6 +148,7 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...invoiceFacts,
   ...heirFacts,
   ...unclaimedFacts,
+  ...balanceClaimFacts,
   ...listFacts,
   ...reconciliationFacts,
   ...auditFacts,

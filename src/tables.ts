@@ -27,6 +27,7 @@ import * as stock from './lots/stock.tables.ts';
 import * as weighings from './lots/weighings.tables.ts';
 import * as outside from './outside/outside.tables.ts';
 import * as passbook from './passbook/passbook.tables.ts';
+import * as balanceClaims from './payouts/balance-claims.tables.ts';
 import * as payoutLists from './payouts/lists.tables.ts';
 import * as payouts from './payouts/payouts.tables.ts';
 import * as declarations from './pollutants/declarations.tables.ts';
@@ -90,6 +91,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   tariffs,
   payouts,
   payoutLists,
+  balanceClaims,
   reconciliation,
   presets,
   outside,

@@ -117,6 +117,18 @@ const TABLE: Record<string, Row> = {
   rejectHeir: { make: async (org) => decision(await org.heir()), ownerless: true },
   getHeir: { make: async (org) => ({ id: (await org.heir()).id }), across: ['operator', 'payer'] },
   listUnclaimed: list,
+  proposeBalanceClaim: {
+    make: async (org) => ({ id: await org.erasedAccount(), body: await org.balanceClaimBody() }),
+    ownerless: true,
+  },
+  // It rests for 72 hours.
+  approveBalanceClaim: {
+    make: async (org) => decision(await org.balanceClaim()),
+    ownerless: true,
+    own: [409],
+  },
+  rejectBalanceClaim: { make: async (org) => decision(await org.balanceClaim()), ownerless: true },
+  getBalanceClaim: { make: async (org) => ({ id: (await org.balanceClaim()).id }), ownerless: true },
   openPayoutRun: { ...body('payoutRunBody'), ownerless: true },
   listPayoutRuns: list,
   getPayoutRun: { ...byId('payoutRun'), ownerless: true },

@@ -25,7 +25,7 @@ import {
 } from './accounts.schema.ts';
 import type { Account } from './accounts.tables.ts';
 import { idOfAccount } from './book.ts';
-import { owedIncome } from './income.ts';
+import { INCOME, type Income, owedIncome } from './income.ts';
 
 const tag = 'accounts';
 const IdParams = z.object({ id: Id });
@@ -58,28 +58,36 @@ const linesOf = async (
   );
   return rows.map(({ account, seq, delta, after }) => {
     const { type, at, private: more } = facts.get(seq)!.fact;
+    const income = earnedBy(type, more, account);
     const subjectId = (more.id ?? more.orderId ?? null) as string | null;
-    return { seq, at: instant(at), type, subjectId, delta, after, ...earnedBy(more, account) };
+    return { seq, at: instant(at), type, subjectId, delta, after, ...income, ...withheldBy(more, account) };
   });
 };
 
-/** What a fact says an account earned by it, and what it withheld. */
-const earnedBy = (more: Record<string, unknown>, account: string) => {
-  const { pricing, earned = [], tax = [] } = more as Earning;
+/** What a fact says an account earned by it: a weigh-in in parts, a distribution or a gift of the fund whole. */
+const earnedBy = (type: string, more: Record<string, unknown>, account: string): { income?: [...Income] } => {
+  const { pricing, earned = [], credits = [], income: kind = INCOME.premium } = more as Earning;
   const mine = earned.find(({ accountId }) => accountId === account);
+  if (pricing !== undefined && mine !== undefined)
+    return { income: owedIncome(pricing, mine).filter(({ amount }) => amount > 0) };
+  const credited = credits.find(({ accountId }) => accountId === account);
+  if (credited === undefined) return {};
+  return { income: [{ kind: type.startsWith('fund-gift.') ? 'gift' : kind, amount: credited.amount }] };
+};
+
+/** What a fact withheld of what an account earned. */
+const withheldBy = (more: Record<string, unknown>, account: string) => {
+  const { tax = [] } = more as Earning;
   const withheld = tax.find(({ accountId }) => accountId === account);
-  const { income } = pricing === undefined || mine === undefined ? {} : { income: owedIncome(pricing, mine) };
-  return {
-    ...(income === undefined ? {} : { income: income.filter(({ amount }) => amount > 0) }),
-    ...(withheld === undefined
-      ? {}
-      : { tax: { vat: withheld.vat, incomeTax: withheld.incomeTax + withheld.flat } }),
-  };
+  if (withheld === undefined) return {};
+  return { tax: { vat: withheld.vat, incomeTax: withheld.incomeTax + withheld.flat } };
 };
 type Earning = {
   pricing?: { income?: { base: IncomeKind; premium: IncomeKind } };
   earned?: { accountId: string; base: number; premium: number; waits: number }[];
   tax?: { accountId: string; vat: number; incomeTax: number; flat: number }[];
+  credits?: { accountId: string; amount: number }[];
+  income?: IncomeKind;
 };
 
 /** The accounts of one person that can be, by kind. */

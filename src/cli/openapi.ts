@@ -62,7 +62,7 @@ const unconnectedDeps = (): Deps => {
     anomalies: anomalyFollower({ pool, keyring, door, onError }),
     distributions: distributionFollower({
       ...{ pool, keyring, door, clock, onError },
-      programme: { operatorId: NIL },
+      programme: { operatorId: NIL, timeZone: 'UTC' },
     }),
     statements: new Follower({ name: 'statements', pool, keyring, onError }),
     claims: new Follower({ name: 'claims', pool, keyring, onError }),

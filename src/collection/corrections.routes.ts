@@ -63,8 +63,10 @@ const earnedSince = async (deps: CorrectionDeps, original: Original): Promise<Ea
     ...named.map(({ accountId }) => accountId),
   ];
   const { rows } = await deps.pool.query<{ id: string; lastSeq: number; credited: number }>(
+    // What a correction or a void of a later weigh-in took off again is no credit that stands.
     `SELECT a.id, a.last_seq AS "lastSeq", coalesce(-sum(p.delta), 0)::int8 AS credited FROM accounts a
-     LEFT JOIN postings p ON p.account = a.id AND p.seq > $2 AND p.delta < 0
+     LEFT JOIN postings p ON p.account = a.id AND p.seq > $2 AND (p.delta < 0 OR EXISTS (
+       SELECT FROM earning_changes c JOIN lots l ON l.id = c.lot_id WHERE c.seq = p.seq AND l.seq > $2))
      WHERE a.id = ANY($1::uuid[]) GROUP BY a.id`,
     [ids, original.seq],
   );

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { BookEntry, post } from '../accounts/book.ts';
 import { Currency, Id, MAX_INTEGER, Seq, Sha256Hex } from '../kernel/values.ts';
-import { ACCOUNT_KINDS } from '../kernel/vocabulary.ts';
+import { ACCOUNT_KINDS, INCOME_KINDS } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
+import { applyTax, TaxChange } from '../taxes/withholding.ts';
 import {
   batchSplits,
   coverKey,
@@ -102,8 +103,12 @@ const Credited = z.strictObject({
 });
 const CreditedPrivate = z.strictObject({
   distributionId: Id,
-  /** Leaves of the tree: accounts, and what is credited to them in minor units. */
+  /** Leaves of the tree: accounts, and what is theirs in minor units, before tax. */
   credits: z.array(z.strictObject({ accountId: Id, kind: z.enum(ACCOUNT_KINDS), amount: Fen })),
+  /** What it is to people; left out: a price supplement. */
+  income: z.enum(INCOME_KINDS).optional(),
+  /** What is withheld of it, by account. */
+  tax: z.array(TaxChange).optional(),
   book: BookEntry.optional(),
 });
 export type Credit = z.infer<typeof CreditedPrivate>['credits'][number];
@@ -114,9 +119,9 @@ export const distributionCredited: FactType<z.infer<typeof Credited>, z.infer<ty
   data: Credited,
   private: CreditedPrivate,
   grams: 'none',
-  fen: 'A part of what was committed to is owed to its people; with the first, fund and operator get theirs.',
+  fen: 'A part of what was committed to is owed to its people, less the tax on it, which is owed to the tax office; with the first, fund and operator get theirs.',
   backPointers: ['committedSeq'],
-  apply(world, { seq, at, data: { part }, private: { distributionId, credits, book } }) {
+  apply(world, { seq, at, data: { part }, private: { distributionId, credits, tax, book } }) {
     const distribution = world.get(distributions, distributionId)!;
     const { batchId, currency, fund, heldFund } = distribution;
     world.put(distributions, { ...distribution, written: distribution.written + 1, lastSeq: seq });
@@ -125,6 +130,7 @@ export const distributionCredited: FactType<z.infer<typeof Credited>, z.infer<ty
     const unclaimed = credits.reduce((sum, { kind, amount }) => sum + (kind === 'fund' ? amount : 0), 0);
     const amount = unclaimed + (part === 0 ? fund - heldFund : 0);
     if (amount > 0) world.add(fundInflows, { seq, at, currency, amount, batchId, distributionId });
+    applyTax(world, seq, distributionId, tax, true);
     post(world, seq, book);
   },
 };

@@ -1,9 +1,12 @@
 import { type AccountIds, type AccountRef, type Book, type BookEntry, openBook } from '../accounts/book.ts';
+import { INCOME } from '../accounts/income.ts';
 import { conflict } from '../kernel/errors.ts';
+import { monthIn } from '../kernel/time.ts';
 import { draft, type Operation } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { FEWEST_PEOPLE } from '../provenance/summary.ts';
 import { batches } from '../resale/resale.tables.ts';
+import { bookTax, needTaxes, type TaxChange, taxOf, withholdOf } from '../taxes/withholding.ts';
 import {
   type Credit,
   coverUndone,
@@ -18,6 +21,7 @@ import {
   coverKey,
   type DistributionRule,
   distributionCovers,
+  distributionRules,
   distributions,
   splitKey,
 } from './distribution.tables.ts';
@@ -149,12 +153,20 @@ export const commitDistribution = (ids: AccountIds): Operation<CommitInput, Writ
 
 export type CreditInput = { distributionId: string; part: number; credits: Credit[] };
 
-/** Credits one part of a distribution; with the first, fund, operator and what is held back of theirs. */
-export const creditPart = (ids: AccountIds, { operatorId }: Programme): Operation<CreditInput, Written> => ({
+/**
+ * Credits one part of a distribution; with the first, fund, operator and what is held back of theirs. Leaves are what
+ * people get before tax, as an invoice shows it and as the root commits to; of this, tax is withheld as of a weigh-in, with
+ * the batch's seller as buyer of record. Whose money waits in suspense agreed to nothing yet. A return takes nothing back
+ * from collectors, so it changes no tax either.
+ */
+export const creditPart = (
+  ids: AccountIds,
+  { operatorId, timeZone }: Programme & { timeZone: string },
+): Operation<CreditInput, Written> => ({
   name: 'distribution.credit',
   roles: ['programme'],
   status: 201,
-  decide(world, { distributionId, part, credits }) {
+  decide(world, { distributionId, part, credits }, { now }) {
     const distribution = world.get(distributions, distributionId)!;
     if (distribution.written !== part)
       throw conflict('part_out_of_order', `Part ${distribution.written} is to be credited next.`);
@@ -173,7 +185,25 @@ export const creditPart = (ids: AccountIds, { operatorId }: Programme): Operatio
       book.debit(owed, amount);
       book.credit(ref, amount);
     };
-    for (const credit of credits) give(refOf(credit), credit.amount);
+    const buyerId = world.get(batches, batchId)!.organisationId;
+    const owing = { buyerId, currency, now, month: monthIn(timeZone, now) };
+    const { income } = world.get(distributionRules, distribution.ruleId)!;
+    const known = credits.filter(({ kind }) => kind === 'payable');
+    needTaxes(
+      world,
+      owing,
+      known.map(({ accountId }) => accountId),
+    );
+    const taxes: TaxChange[] = [];
+    for (const credit of credits) {
+      const { kind, accountId, amount } = credit;
+      const tax =
+        kind === 'payable' ? withholdOf(world, owing, accountId, [{ kind: income, amount }]) : undefined;
+      if (tax !== undefined) taxes.push(tax);
+      book.debit(owed, taxOf(tax));
+      bookTax(book, currency, tax);
+      give(refOf(credit), amount - taxOf(tax));
+    }
     if (part === 0) {
       give(toFund, fund - heldFund);
       give(toOperator, operator - heldOperator);
@@ -182,7 +212,12 @@ export const creditPart = (ids: AccountIds, { operatorId }: Programme): Operatio
     return draft({
       type: distributionCredited,
       data: { committedSeq: distribution.seq, part },
-      private: { distributionId, credits, ...closed(book) },
+      private: {
+        ...{ distributionId, credits },
+        ...(income === INCOME.premium ? {} : { income }),
+        ...(taxes.length === 0 ? {} : { tax: taxes }),
+        ...closed(book),
+      },
     });
   },
   answer: ({ private: more }) => ({ id: more.distributionId }),

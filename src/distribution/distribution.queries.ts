@@ -4,7 +4,7 @@ import type { Distribution, DistributionRule } from './distribution.tables.ts';
 import { treeOf } from './plan.ts';
 
 const RULE = `id, version, seq, last_seq AS "lastSeq", shares, hold_back AS "holdBack",
-  vat_basis_points AS "vatBasisPoints", reference`;
+  vat_basis_points AS "vatBasisPoints", reference, income`;
 const DISTRIBUTION = `d.id, d.seq, d.last_seq AS "lastSeq", d.batch_id AS "batchId", d.currency,
   d.receipt_seq AS "receiptSeq", d.rule_id AS "ruleId", d.version, d.bases, d.collectors, d.fund, d.operator,
   d.held_fund AS "heldFund", d.held_operator AS "heldOperator", d.leaves, d.people, d.root,
@@ -33,7 +33,8 @@ export const distributionsOf = async (
   return rows;
 };
 
-export type CreditedTo = Distribution & { amount: number };
+/** `vat` and `incomeTax` are withheld of the amount, as they stand now. */
+export type CreditedTo = Distribution & { amount: number; vat: number; incomeTax: number };
 
 /** What the account was credited by distributions, in the order of the ledger; one more than `limit`. */
 export const creditsOf = async (
@@ -43,7 +44,10 @@ export const creditsOf = async (
   limit: number,
 ): Promise<CreditedTo[]> => {
   const { rows } = await db.query<CreditedTo>(
-    `SELECT ${DISTRIBUTION}, c.amount FROM distribution_credits c JOIN distributions d ON d.id = c.distribution_id
+    `SELECT ${DISTRIBUTION}, c.amount, coalesce(s.vat, 0)::int8 AS vat,
+       coalesce(s.income_tax + s.flat, 0)::int8 AS "incomeTax"
+     FROM distribution_credits c JOIN distributions d ON d.id = c.distribution_id
+     LEFT JOIN taxed_sales s ON s.id = d.id || ' ' || c.account_id
      WHERE c.account_id = $1 AND d.seq > $2 ORDER BY d.seq LIMIT $3`,
     [accountId, after, limit + 1],
   );

@@ -8,7 +8,7 @@ import { route, type WriteDeps, write } from '../http/route.ts';
 import { notFound } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
 import { Currency, Id } from '../kernel/values.ts';
-import { ROLES } from '../kernel/vocabulary.ts';
+import { INCOME_KINDS, ROLES } from '../kernel/vocabulary.ts';
 import type { Queryable } from '../ledger/store.ts';
 import { FEWEST_PEOPLE } from '../provenance/summary.ts';
 import { findBatch, seesMoney } from '../resale/resale.queries.ts';
@@ -36,6 +36,7 @@ const RuleView = z
     shares: z.array(Share),
     holdBack: HoldBack,
     vatBasisPoints: z.int().nullable(),
+    income: z.enum(INCOME_KINDS).meta({ description: 'What it is to collectors.' }),
   })
   .meta({ id: 'DistributionRule' });
 
@@ -68,7 +69,10 @@ const Leaf = z
     batchId: Id,
     receiptSeq: z.int(),
     currency: Currency,
-    amount: Fen,
+    amount: Fen.meta({ description: 'Before tax, as the root commits to it.' }),
+    tax: z
+      .object({ vat: Fen, incomeTax: Fen })
+      .meta({ description: 'Withheld of the amount, as it stands now.' }),
     root: Root,
     proof: LeafProof.nullable().meta({
       description: 'Null while it is being credited, and where fewer than five were paid.',
@@ -101,9 +105,10 @@ const toView = (row: Distribution, showsMoney: boolean): z.input<typeof Distribu
 
 /** A person's leaf with its way to the root. Sums on the way would tell what others got, were there few of them. */
 const toLeaf = async (db: Queryable, accountId: string, row: CreditedTo): Promise<z.input<typeof Leaf>> => {
-  const { seq, batchId, receiptSeq, currency, amount, root } = row;
+  const { seq, batchId, receiptSeq, currency, amount, vat, incomeTax, root } = row;
   const tree = row.people < FEWEST_PEOPLE ? undefined : await treeOfDistribution(db, row);
-  return { seq, batchId, receiptSeq, currency, amount, root, proof: leafProof(tree, accountId) };
+  const proof = leafProof(tree, accountId);
+  return { seq, batchId, receiptSeq, currency, amount, tax: { vat, incomeTax }, root, proof };
 };
 
 export const distributionRoutes = (app: FastifyInstance, deps: DistributionDeps): void => {

@@ -1,4 +1,5 @@
 import { journal, table } from '../db/table.ts';
+import type { IncomeKind } from '../kernel/vocabulary.ts';
 import type { Bases, HoldBack, Reference, Share } from './split.ts';
 
 /** Who gets which part of a batch's money. The last one recorded before a receipt holds for it. */
@@ -11,6 +12,8 @@ export type DistributionRule = {
   holdBack: HoldBack;
   vatBasisPoints: number | null;
   reference: Reference | null;
+  /** What it is to whoever it is credited to. */
+  income: IncomeKind;
 };
 export const distributionRules = table<DistributionRule>('distribution_rules', 'id', {
   id: 'uuid',
@@ -21,6 +24,7 @@ export const distributionRules = table<DistributionRule>('distribution_rules', '
   holdBack: 'json',
   vatBasisPoints: 'int4',
   reference: 'json',
+  income: 'text',
 });
 
 /** One row, under the nil id. */

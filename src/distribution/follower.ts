@@ -41,6 +41,7 @@ export type Also = {
 };
 
 type Options = PlanDeps & {
+  programme: { timeZone: string };
   door: Door;
   clock: Clock;
   onError: (error: Error) => void;

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { INCOME } from '../accounts/income.ts';
 import { Receipt } from '../http/route.ts';
 import { unprocessable } from '../kernel/errors.ts';
 import { NIL } from '../kernel/ids.ts';
 import { Id } from '../kernel/values.ts';
+import { INCOME_KINDS } from '../kernel/vocabulary.ts';
 import { draft, type FactType, type Operation } from '../ledger/fact.ts';
 import { distributionRuleCounts, distributionRules } from './distribution.tables.ts';
 import { type Base, HoldBack, Reference, Share } from './split.ts';
@@ -15,6 +17,8 @@ const Published = z.strictObject({
   shares: z.array(Share),
   holdBack: HoldBack,
   vatBasisPoints: VatBasisPoints.optional(),
+  /** Left out: a price supplement. */
+  income: z.enum(INCOME_KINDS).optional(),
 });
 /** A price is never public (ledger format, "What is open and what is sealed"). */
 const PublishedPrivate = z.strictObject({ keyId: Id, ruleId: Id, reference: Reference.optional() });
@@ -31,8 +35,8 @@ export const distributionRulePublished: FactType<
   fen: 'None move; it holds for receipts recorded after it, until the next rule.',
   backPointers: [],
   apply(world, { seq, data, private: { ruleId: id, reference = null } }) {
-    const { version, shares, holdBack, vatBasisPoints = null } = data;
-    const rule = { shares, holdBack, vatBasisPoints, reference };
+    const { version, shares, holdBack, vatBasisPoints = null, income = INCOME.premium } = data;
+    const rule = { shares, holdBack, vatBasisPoints, reference, income };
     world.put(distributionRules, { id, version, seq, lastSeq: seq, ...rule });
     world.put(distributionRuleCounts, { id: NIL, versions: version, lastSeq: seq });
   },
@@ -43,6 +47,9 @@ export const RuleRequest = z.strictObject({
   shares: z.array(Share).min(1).max(9),
   holdBack: HoldBack.default({ basisPoints: 0, days: 0 }),
   vatBasisPoints: VatBasisPoints.optional(),
+  income: z.enum(INCOME_KINDS).default(INCOME.premium).meta({
+    description: 'What it is to collectors: taxed as that kind of income by the tax rule in force.',
+  }),
   reference: Reference.optional().meta({ description: 'Shown to nobody but operator and auditor.' }),
 });
 export type RuleRequest = z.infer<typeof RuleRequest>;
@@ -82,7 +89,7 @@ export const publishRule: Operation<RuleRequest, { id: string; version: number }
   status: 201,
   decide(world, input, { caller, id }) {
     assertClear(input);
-    const { shares, holdBack, vatBasisPoints, reference } = input;
+    const { shares, holdBack, vatBasisPoints, reference, income } = input;
     return draft({
       type: distributionRulePublished,
       data: {
@@ -90,6 +97,7 @@ export const publishRule: Operation<RuleRequest, { id: string; version: number }
         shares,
         holdBack,
         ...(vatBasisPoints === undefined ? {} : { vatBasisPoints }),
+        ...(income === INCOME.premium ? {} : { income }),
       },
       private: { keyId: caller.keyId, ruleId: id, ...(reference === undefined ? {} : { reference }) },
     });

@@ -3,6 +3,7 @@ import { sha256 } from '../kernel/hash.ts';
 import type { AccountKind } from '../kernel/vocabulary.ts';
 import type { AnyFact } from '../ledger/fact.ts';
 import { type Queryable, readFactsAt } from '../ledger/store.ts';
+import { type TaxChange, taxOf } from '../taxes/withholding.ts';
 import type { BagReader } from './bags.ts';
 import type { AccountStanding } from './passbook.schema.ts';
 
@@ -12,8 +13,10 @@ export type MoneyLine = {
   leafHash: string;
   day: string;
   currency: string;
-  kind: 'scale' | 'cash' | 'paid' | 'returned' | 'bonus';
+  kind: 'scale' | 'cash' | 'paid' | 'returned' | 'bonus' | 'inherited';
+  /** Of a bonus, what is owed by it: less the tax withheld of it. */
   amount: number;
+  tax: number;
   /** The rail of a payout, and the code of the batch a bonus is of. */
   rail: string | null;
   batchCode: string | null;
@@ -55,7 +58,10 @@ export const standingOf = async (
 };
 
 /** Facts that pay, or give, a person money and are no weigh-in. */
-const PAYING = ['cash.paid.v1', 'payout-attempt.answered.v1', 'distribution.credited.v1'];
+const PAYING = [
+  ...['cash.paid.v1', 'payout-attempt.answered.v1', 'distribution.credited.v1'],
+  ...['reconciliation-item.decided.v1', 'balance-claim.decided.v1'],
+];
 
 type Order = { id: string; rail: string; currency: string; amount: number; state: string };
 
@@ -121,7 +127,9 @@ export const moneyOf = async (
     const bonuses = paying.flatMap(({ fact }) => fact.data.committedSeq ?? []);
     const codes = await batchCodes(pool, bonuses as number[]);
     for (const { fact, leafHash, delta } of paying)
-      lines.push(...linesOf(fact, { leafHash, delta, currency, orders, codes, day: dayOf(fact.at) }));
+      lines.push(
+        ...linesOf(fact, { leafHash, delta, currency, orders, codes, accountIds, day: dayOf(fact.at) }),
+      );
   }
 };
 
@@ -133,20 +141,28 @@ type Context = {
   day: string;
   orders: ReadonlyMap<string, Order>;
   codes: ReadonlyMap<number, string>;
+  accountIds: readonly string[];
 };
 
 const linesOf = ({ seq, type, data, private: more }: AnyFact, context: Context): MoneyLine[] => {
-  const { leafHash, delta, currency, day, orders, codes } = context;
-  const line = { seq, leafHash, day, currency, rail: null, batchCode: null, subjectId: null };
+  const { leafHash, delta, currency, day, orders, codes, accountIds } = context;
+  const line = { seq, leafHash, day, currency, tax: 0, rail: null, batchCode: null, subjectId: null };
   if (type === 'cash.paid.v1')
     return [{ ...line, kind: 'cash', rail: 'cash', amount: more.amount, subjectId: more.id }];
+  if (type === 'balance-claim.decided.v1') return [{ ...line, kind: 'inherited', amount: -delta }];
   if (type === 'distribution.credited.v1')
-    return [{ ...line, kind: 'bonus', amount: -delta, batchCode: codes.get(data.committedSeq) ?? null }];
-  const order = orders.get(more.orderId);
+    return [
+      {
+        ...{ ...line, kind: 'bonus', amount: -delta, batchCode: codes.get(data.committedSeq) ?? null },
+        tax: taxOf(more.tax?.find((tax: TaxChange) => accountIds.includes(tax.accountId))),
+      },
+    ];
+  const order = orders.get(more.orderId ?? more.paid?.orderId);
   if (order === undefined) return [];
   const { rail, id: subjectId } = order;
   // What is netted moves between two accounts of the same person, so it shows in neither sum.
   const amount = Math.abs(delta);
-  if (more.state === 'paid') return [{ ...line, kind: 'paid', rail, subjectId, amount }];
+  if (more.state === 'paid' || more.paid !== undefined)
+    return [{ ...line, kind: 'paid', rail, subjectId, amount }];
   return more.state === 'returned' ? [{ ...line, kind: 'returned', rail, subjectId, amount }] : [];
 };

@@ -128,8 +128,11 @@ const MOST_LINES = 50;
 const moneyTable = ({ money, underWay, currency }: PassbookAccount, language: Language): string => {
   const t = textsOf(language);
   const amountOf = (amount: number): string => escaped(moneyText({ amount, currency }, language));
-  const nameOfLine = ({ kind, rail, batchCode }: PassbookAccount['money'][number]): string => {
-    if (kind === 'bonus') return t('bonus', { code: batchCode ?? '' });
+  const nameOfLine = ({ kind, rail, batchCode, tax }: PassbookAccount['money'][number]): string => {
+    if (kind === 'bonus') {
+      const withheld = tax === 0 ? '' : `<br><small>${t('withheld')}: ${amountOf(tax)}</small>`;
+      return `${t('bonus', { code: batchCode ?? '' })}${withheld}`;
+    }
     return kind === 'paid' ? nameOf('payoutRail', rail ?? '', language) : t(kind);
   };
   const open = underWay.map(

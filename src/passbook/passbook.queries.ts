@@ -47,9 +47,9 @@ const monthsOf = (bags: readonly Bag[], lines: readonly MoneyLine[]): Month[] =>
     month.grams += bag.state === 'voided' ? 0 : bag.netGrams;
     month.earned += owedFor(bag);
   }
-  for (const { kind, day, amount } of lines) {
-    if (kind === 'bonus') at(day).earned += amount;
-    else at(day).paid += kind === 'returned' ? -amount : amount;
+  for (const { kind, day, amount, tax } of lines) {
+    if (kind === 'bonus') at(day).earned += amount + tax;
+    else if (kind !== 'inherited') at(day).paid += kind === 'returned' ? -amount : amount;
   }
   return [...months.values()].sort((a, b) => (a.month < b.month ? 1 : -1));
 };
@@ -59,7 +59,7 @@ const settledAtScale = ({ id, day, earned, last }: Bag): MoneyLine[] =>
     ? []
     : [
         {
-          ...{ ...last, day, currency: earned.currency, kind: 'scale', amount: earned.settled },
+          ...{ ...last, day, currency: earned.currency, kind: 'scale', amount: earned.settled, tax: 0 },
           ...{ rail: earned.inGoods ? 'goods' : null, batchCode: null, subjectId: id },
         },
       ];

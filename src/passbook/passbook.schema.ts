@@ -19,7 +19,9 @@ export const Month = z.object({
   month: z.string(),
   bags: z.int(),
   grams: z.int().meta({ description: 'Net grams of these bags; one handed in together counts whole.' }),
-  earned: Fen.meta({ description: 'Owed for what was handed in then, and bonuses credited then.' }),
+  earned: Fen.meta({
+    description: 'Earned by what was handed in then, and by bonuses credited then; before tax.',
+  }),
   paid: Fen.meta({ description: 'Paid then, less what came back then.' }),
 });
 export type Month = z.infer<typeof Month>;
@@ -27,8 +29,9 @@ export type Month = z.infer<typeof Month>;
 export const MoneyView = z.object({
   seq: z.int(),
   day: z.string(),
-  kind: z.enum(['scale', 'cash', 'paid', 'returned', 'bonus']),
-  amount: Fen,
+  kind: z.enum(['scale', 'cash', 'paid', 'returned', 'bonus', 'inherited']),
+  amount: Fen.meta({ description: 'Of a bonus, what is owed by it after tax.' }),
+  tax: Fen.meta({ description: 'Withheld of a bonus; else 0.' }),
   rail: z.string().nullable().meta({ description: 'Of a payout; `goods` for what was given in goods.' }),
   batchCode: z.string().nullable().meta({ description: 'The batch a bonus comes from.' }),
   subjectId: Id.nullable().meta({ description: 'The weigh-in, payment or payout order.' }),

@@ -45,9 +45,9 @@ export const monthsBetween = (from: string, to: string, today: string): string[]
 
 type Line = PassbookAccount['money'][number];
 
-/** What a line adds to the money somebody was paid: a bonus is owed by it, and goods are no money. */
+/** What a line adds to the money somebody was paid: a bonus or an inheritance is owed by it, and goods are no money. */
 const paidBy = ({ kind, amount, rail }: Line): number => {
-  if (kind === 'bonus' || rail === 'goods') return 0;
+  if (kind === 'bonus' || kind === 'inherited' || rail === 'goods') return 0;
   return kind === 'returned' ? -amount : amount;
 };
 

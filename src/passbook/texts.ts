@@ -47,6 +47,8 @@ const TEXTS = {
   cash: { en: 'Cash', zh: '现金' },
   returned: { en: 'Came back, owed again', zh: '退回，仍欠您' },
   bonus: { en: 'Bonus from batch {code}', zh: '批次 {code} 二次返利' },
+  inherited: { en: 'Owed to you in the place of somebody', zh: '继承他人的应付款' },
+  withheld: { en: 'Tax withheld', zh: '已代扣税款' },
   bags: { en: 'Bags', zh: '每一袋' },
   none: { en: 'Nothing yet.', zh: '暂无。' },
   gross: { en: 'Gross', zh: '毛重' },

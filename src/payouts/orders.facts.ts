@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { payments } from '../accounts/accounts.tables.ts';
+import { type PaidBy, payments } from '../accounts/accounts.tables.ts';
 import { BookEntry, post } from '../accounts/book.ts';
 import { Currency, Id, MAX_INTEGER, Seq, text } from '../kernel/values.ts';
-import { PAYOUT_HOLDS, PAYOUT_RAILS, PAYOUT_STATES, type PayoutState } from '../kernel/vocabulary.ts';
+import {
+  PAYOUT_HOLDS,
+  PAYOUT_RAILS,
+  PAYOUT_STATES,
+  type PayoutRail,
+  type PayoutState,
+} from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import type { Outcome, Step } from '../rails/rail.ts';
@@ -192,6 +198,9 @@ const Answered = z.strictObject({
 });
 export type Answered = z.infer<typeof Answered>;
 
+/** How a payment over a rail stands among all ways somebody is paid. */
+export const paidBy = (rail: PayoutRail): PaidBy => (rail === 'cash' ? 'cash-list' : rail);
+
 /** Paid is what the rail says is paid; what comes back later is taken back. */
 const notePayment = (
   world: World,
@@ -203,8 +212,7 @@ const notePayment = (
   if (sign === 0) return;
   const { payableId: accountId, amount, rail } = order;
   const covers = amount + (netted ?? order.netted);
-  const by = rail === 'cash' ? 'cash-list' : rail;
-  world.add(payments, { accountId, seq, at, by, amount: sign * covers, sent: sign * amount });
+  world.add(payments, { accountId, seq, at, by: paidBy(rail), amount: sign * covers, sent: sign * amount });
 };
 
 /** What a rail said of a reference, where it tells something new. */

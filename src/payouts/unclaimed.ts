@@ -2,7 +2,7 @@ import { accounts } from '../accounts/accounts.tables.ts';
 import { idOfAccount } from '../accounts/book.ts';
 import { conflict } from '../kernel/errors.ts';
 import { dayIn } from '../kernel/time.ts';
-import type { UnclaimedReason } from '../kernel/vocabulary.ts';
+import type { AccountKind, UnclaimedReason } from '../kernel/vocabulary.ts';
 import { type DecideContext, draft, type Operation } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { type Queryable, readEntry, readHead } from '../ledger/store.ts';
@@ -151,11 +151,13 @@ export const totalUnclaimed = async (
 /**
  * Whose accounts these are. An account names nobody, so the ids of all registered people are tried; whoever was erased is
  * not among them.
+ * @param kinds of accounts that may be theirs
  */
 export const personsOf = async (
   db: Queryable,
   keyring: Keyring,
   rows: readonly Pick<Found, 'accountId' | 'currency'>[],
+  kinds: readonly AccountKind[] = ['payable'],
 ): Promise<Map<string, string>> => {
   const wanted = new Set(rows.map(({ accountId }) => accountId));
   const currencies = [...new Set(rows.map(({ currency }) => currency))];
@@ -168,10 +170,11 @@ export const personsOf = async (
     if (people.length === 0) return found;
     from = people.at(-1)!.id;
     for (const { id } of people)
-      for (const currency of currencies) {
-        const account = idOfAccount(keyring, { kind: 'payable', currency, of: { personId: id } });
-        if (wanted.has(account)) found.set(account, id);
-      }
+      for (const currency of currencies)
+        for (const kind of kinds) {
+          const account = idOfAccount(keyring, { kind, currency, of: { personId: id } });
+          if (wanted.has(account)) found.set(account, id);
+        }
   }
   return found;
 };

@@ -10,6 +10,7 @@ import type { AnyFact } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import { type Queryable, readFactsAt, readHead } from '../ledger/store.ts';
 import { sourceSeq } from '../provenance/shares.ts';
+import { saleKey } from '../taxes/taxes.tables.ts';
 import { borneBy, coveredBy, type Move } from './covered.ts';
 
 export type ProofDeps = { pool: pg.Pool; keyring: Keyring; programme: { operatorId: string } };
@@ -75,6 +76,7 @@ const changesOf = async (db: Queryable, lotIds: readonly string[]): Promise<Chan
 
 type PartyEarned = {
   seq: number;
+  lotId: string;
   accountId: string;
   kind: PaidLeaf['kind'];
   earned: number;
@@ -94,6 +96,7 @@ const partiesNow = (fact: AnyFact, { weighIns, waiting, named }: Changed): Omit<
     const owner = part.suspense === undefined ? undefined : named.get(lotId);
     return {
       seq: fact.seq,
+      lotId,
       accountId: owner?.accountId ?? part.accountId,
       kind: part.suspense !== undefined && owner === undefined ? 'suspense' : 'payable',
       earned: given,
@@ -103,7 +106,20 @@ const partiesNow = (fact: AnyFact, { weighIns, waiting, named }: Changed): Omit<
   });
 };
 
-/** What the grams of the batch earned, by party and weigh-in. undefined until its shares are known. */
+/** Less what was withheld of it: that is the tax office's, and never paid to anybody. */
+const afterTax = async (db: Queryable, parties: readonly PartyEarned[]): Promise<PartyEarned[]> => {
+  const { rows } = await db.query<{ id: string; tax: number }>(
+    `SELECT id, (vat + income_tax + flat)::int8 AS tax FROM taxed_sales WHERE id = ANY($1::text[])`,
+    [parties.map(({ lotId, accountId }) => saleKey(lotId, accountId))],
+  );
+  const taxes = new Map(rows.map(({ id, tax }) => [id, tax]));
+  return parties.map((party) => {
+    const earned = Math.max(0, party.earned - (taxes.get(saleKey(party.lotId, party.accountId)) ?? 0));
+    return { ...party, earned, settled: Math.min(party.settled, earned) };
+  });
+};
+
+/** What the grams of the batch earned after tax, by party and weigh-in. undefined until its shares are known. */
 const earnedByGrams = async (
   db: Queryable,
   keyring: Keyring,
@@ -126,18 +142,23 @@ const earnedByGrams = async (
       db,
       facts.map(({ data }) => data.lotId),
     );
-    for (const fact of facts)
-      for (const party of partiesNow(fact, changed)) parties.push({ ...party, grams: grams.get(fact.seq)! });
+    const now = facts.flatMap((fact) =>
+      partiesNow(fact, changed).map((party) => ({ ...party, grams: grams.get(fact.seq)! })),
+    );
+    for (const party of await afterTax(db, now)) parties.push(party);
   }
   return parties;
 };
 
-/** What distributions of the batch's money credited, by account and position. */
+/** What distributions of the batch's money credited after tax, by account and position. */
 const creditsOf = async (db: Queryable, batchId: string, currency: string) =>
   (
     await db.query<{ accountId: string; seq: number; amount: number; kind: string }>(
-      `SELECT c.account_id AS "accountId", c.seq, c.amount, a.kind FROM distributions d
+      `SELECT c.account_id AS "accountId", c.seq, a.kind,
+         (c.amount - coalesce(s.vat + s.income_tax + s.flat, 0))::int8 AS amount
+       FROM distributions d
        JOIN distribution_credits c ON c.distribution_id = d.id JOIN accounts a ON a.id = c.account_id
+       LEFT JOIN taxed_sales s ON s.id = d.id || ' ' || c.account_id
        WHERE d.batch_id = $1 AND d.currency = $2`,
       [batchId, currency],
     )
@@ -146,7 +167,7 @@ const creditsOf = async (db: Queryable, batchId: string, currency: string) =>
 /**
  * Of what a batch earned its people, how much is paid, as of the last entry. Counted are what its grams earned when they
  * were weighed in, as it stands after corrections, in proportion to the grams of the weigh-in that the batch holds, rounded
- * down; and what distributions of its money credited, whole. Paid is what the ledger says is paid: given at the scale,
+ * down; and what distributions of its money credited, whole; both less the tax withheld of it. Paid is what the ledger says is paid: given at the scale,
  * paid in cash, or confirmed by a rail; on an account, what was earned first is paid first. undefined until the shares of
  * the batch are known.
  */

@@ -48,7 +48,7 @@ const ProofView = z
     currency: Currency,
     earned: Fen.nullable().meta({
       description:
-        'What the batch earned those who brought its grams: its part of what each weigh-in earned, by grams and rounded down, and what second distributions credited. Null where fewer than five are still owed something.',
+        'What the batch earned those who brought its grams: its part of what each weigh-in earned, by grams and rounded down, and what second distributions credited; less the tax withheld of it. Null where fewer than five are still owed something.',
     }),
     paid: Fen.meta({
       description:

@@ -1,4 +1,4 @@
-import { type AccountRef, openBook } from '../accounts/book.ts';
+import { type AccountRef, type BookEntry, openBook } from '../accounts/book.ts';
 import { conflict, notFound, unprocessable } from '../kernel/errors.ts';
 import { dayIn } from '../kernel/time.ts';
 import type { ReconciliationDecision, ReconciliationReason } from '../kernel/vocabulary.ts';
@@ -81,17 +81,20 @@ const checkResolution = (item: ReconciliationItem, { as, to, bookedSeq }: Resolu
     throw conflict('nothing_in_suspense', 'No money stands in suspense for it.');
 };
 
+type Drained = { entry?: BookEntry; paid?: { orderId: string; accountId: string; amount: number } };
+
 /** Items of the queue: proposed, decided, looked at again. */
 export const itemOperations = (keyring: Keyring, programme: Programme) => {
   const { operatorId } = programme;
   const data = (now: number) => ({ day: dayIn(programme.timeZone, now) });
 
-  /** Where the suspense goes. */
-  const drain = (world: World, item: ReconciliationItem, { as, to }: Resolution) => {
+  /** Where the suspense goes, and what of it pays somebody. */
+  const drain = (world: World, item: ReconciliationItem, { as, to }: Resolution): Drained => {
     const { currency, suspense, orderId } = item;
     const book = openBook(world, keyring);
     const operator = { organisationId: operatorId };
-    if (as === 'explained' || as === 'accept-return') return undefined;
+    let paid: Drained['paid'];
+    if (as === 'explained' || as === 'accept-return') return {};
     book.credit(unmatchedOf(currency, operatorId), suspense);
     if (as === 'to-account') book.debit({ kind: to!, currency, of: operator }, suspense);
     else if (as === 'booked-elsewhere')
@@ -104,8 +107,10 @@ export const itemOperations = (keyring: Keyring, programme: Programme) => {
       const taken = Math.min(suspense, Math.max(0, -balance - held));
       book.debit(payable, taken);
       book.debit(overpaid, suspense - taken);
+      if (taken > 0) paid = { orderId: order.id, accountId: order.payableId, amount: taken };
     }
-    return book.close();
+    const entry = book.close();
+    return { ...(entry === undefined ? {} : { entry }), ...(paid === undefined ? {} : { paid }) };
   };
 
   return {
@@ -137,7 +142,7 @@ export const itemOperations = (keyring: Keyring, programme: Programme) => {
           if (state !== 'returned')
             throw conflict('order_not_returned', 'The order is not returned yet.', { state });
         }
-        const entry = closes ? drain(world, item, resolution) : undefined;
+        const { entry, paid } = closes ? drain(world, item, resolution) : {};
         const own = byOf(caller);
         return draft({
           type: itemDecided,
@@ -148,6 +153,7 @@ export const itemOperations = (keyring: Keyring, programme: Programme) => {
             ...(bookedSeq === undefined ? {} : { bookedSeq }),
             by: closes && as !== 'explained' ? [proposal!.by, own] : [own],
             ...(closes && bookedSeq !== undefined ? { keys: [bookedKey(bookedSeq)] } : {}),
+            ...(paid === undefined ? {} : { paid }),
             ...(entry === undefined ? {} : { book: entry }),
           },
         });

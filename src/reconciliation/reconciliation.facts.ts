@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { payments } from '../accounts/accounts.tables.ts';
 import { BookEntry, post } from '../accounts/book.ts';
 import { Currency, Day, Id, MAX_INTEGER, Seq, Sha256Hex, text } from '../kernel/values.ts';
 import { PAYOUT_RAILS, RECONCILIATION_DECISIONS, RECONCILIATION_REASONS } from '../kernel/vocabulary.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { payoutLists } from '../payouts/lists.tables.ts';
-import { By } from '../payouts/orders.facts.ts';
+import { By, paidBy } from '../payouts/orders.facts.ts';
 import { referenceOf } from '../rails/rail.ts';
 import { orderKey } from './match.ts';
 import {
@@ -155,6 +156,8 @@ const Decided = z.strictObject({
   ...Resolved.shape,
   by: z.array(By).min(1).max(2),
   keys: z.array(text(400)).optional(),
+  /** It counts as paid: by which order, and how many minor units of what is owed on the account it covers. */
+  paid: z.strictObject({ orderId: Id, accountId: Id, amount: z.int().min(1).max(MAX_INTEGER) }).optional(),
   book: BookEntry.optional(),
 });
 /** Proposed by one person and closed by another where money moves; by one alone where none does. */
@@ -166,8 +169,13 @@ export const itemDecided: FactType<OnDay, z.infer<typeof Decided>> = {
   grams: NONE,
   fen: 'Closed, what stood in suspense goes where it belongs.',
   backPointers: [],
-  apply(world, { seq, private: { itemId, state, by, keys = [], book, ...resolution } }) {
+  apply(world, { seq, at, private: { itemId, state, by, keys = [], paid, book, ...resolution } }) {
     post(world, seq, book);
+    if (paid !== undefined) {
+      const { rail } = world.get(reconciliationItems, itemId)!;
+      const { accountId, amount } = paid;
+      world.add(payments, { accountId, seq, at, by: paidBy(rail), amount, sent: amount });
+    }
     for (const key of keys) world.put(statementKeys, { key, lineId: itemId, seq, lastSeq: seq });
     if (state === 'closed') return close(world, itemId, seq, { ...resolution, by });
     world.put(reconciliationItems, {

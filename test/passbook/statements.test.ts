@@ -156,7 +156,7 @@ t.test('months and money of a statement', async (t) => {
     ['2023-02', '2026-02'],
   ] as const)
     t.throws(() => monthsBetween(from, to, '2026-02-28'), { code: 'wrong_period' });
-  const line = { seq: 1, batchCode: null, subjectId: null };
+  const line = { tax: 0, seq: 1, batchCode: null, subjectId: null };
   const money = [
     { ...line, kind: 'paid' as const, rail: 'wechat', day: '2026-01-31', amount: 900 },
     { ...line, kind: 'returned' as const, rail: 'wechat', day: '2026-02-03', amount: 400 },

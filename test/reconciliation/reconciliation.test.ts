@@ -335,6 +335,25 @@ t.test(
     );
     t.equal((await world.order(collectors[1]!, {})).status, 409);
     t.match(await balances(), { unmatched: 9_999, payable: -30_000 });
+    const rows = await world.app.deps.pool.query(
+      'SELECT account_id, by, amount, sent FROM payments ORDER BY seq',
+    );
+    t.match(
+      rows.rows,
+      [
+        { by: 'wechat', amount: 10_000, sent: 10_000 },
+        { by: 'wechat', amount: 20_000, sent: 20_000 },
+      ],
+      'it was paid by WeChat: proofs and figures count it',
+    );
+    t.not(rows.rows[0].account_id, rows.rows[1].account_id);
+    const link = ok(await world.app.operator.post(`/v1/collectors/${collectors[1]}/passbook-links`, {}));
+    const anyone = world.app.client('x');
+    const { pass } = ok(await anyone.post('/v1/passbooks', { link: link.token }), 200);
+    t.match(ok(await anyone.get(`/v1/passbooks/${pass}`), 200).accounts[0], {
+      ...{ owed: 0, earned: 20_000, paid: 20_000 },
+      money: [{ kind: 'paid', rail: 'wechat', amount: 20_000, subjectId: b.id }],
+    });
 
     const late = await told(world, [
       wechat({ kind: 'returned', amount: cny(10_000), reference: a.reference }),

@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { idOfAccount } from '../../src/accounts/book.ts';
 import { seenSha256 } from '../../src/collection/seen.ts';
 import type { Rail } from '../../src/rails/rail.ts';
 import { WECHAT_LIMITS } from '../../src/rails/wechat.ts';
@@ -68,6 +69,23 @@ export const thingsOf = async (app: TestApp, canary: string) => {
   const heir = async (): Promise<{ id: string; proposalSeq: number }> => {
     const { id } = await make('/v1/collectors', collectorBody(), station);
     const { receipt } = await make(`/v1/collectors/${id}/heir`, heirBody, station);
+    return { id, proposalSeq: receipt.seq };
+  };
+  const balanceClaimBody = async () => ({
+    ...{ collectorId: (await make('/v1/collectors', collectorBody(), station)).id, relation: canary },
+    evidenceHash: 'ab'.repeat(32),
+  });
+  /** The account of somebody who was erased and is owed 10,000 fen. */
+  const erasedAccount = async (): Promise<string> => {
+    const personId = await owedCollector();
+    const data = `/v1/collectors/${personId}/personal-data`;
+    must(await operator.delete(data), data);
+    must(await operator.delete(`${data}?stage=erase`), data);
+    return idOfAccount(app.deps.keyring, { kind: 'payable', currency: 'CNY', of: { personId } });
+  };
+  const balanceClaim = async (): Promise<{ id: string; proposalSeq: number }> => {
+    const id = await erasedAccount();
+    const { receipt } = await make(`/v1/accounts/${id}/claim`, await balanceClaimBody());
     return { id, proposalSeq: receipt.seq };
   };
   /** A collector who is owed 10,000 fen; the rail takes everything and never says that it paid. */
@@ -557,6 +575,9 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     taxReleaseBody: async () => ({ ...(await taxedSale()), reason: canary }),
     heirBody,
     heir,
+    balanceClaimBody,
+    erasedAccount,
+    balanceClaim,
     payoutOrder,
     payoutOrderBody,
     payoutRun,
