@@ -45,6 +45,7 @@ const ROOMS = [
   'interop',
   'web',
   'passbook',
+  'pages',
   'composition',
   'cli',
 ];

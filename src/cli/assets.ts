@@ -11,6 +11,7 @@ const BUILT: Record<string, string> = {
   [VERIFIER]: 'src/verifier/index.ts',
   'packages/verifier/texts.js': 'src/verifier/texts.ts',
   'src/web/assets/page.js': 'src/web/browser/page.ts',
+  'src/web/assets/product.js': 'src/web/browser/product.ts',
   'src/web/assets/worker.js': 'src/web/browser/worker.ts',
 };
 
