@@ -41,13 +41,17 @@ export type PlaceOf = {
 
 export type BatchDeps = { db: Reader; pool: Queryable; clock: Clock; programme: { currency: string } };
 
-/** How long what was read of a batch is shown again, in milliseconds, and of how many batches. */
-const FRESH_MS = 60_000;
+/** After so many milliseconds what was read of a batch is read again, while what is known is still told; and told at most so long. */
+const FRESH_MS = 30_000;
+const TOLD_MS = 300_000;
+/** Batches kept. */
 const MOST = 200;
 
-/** Reads what is told of batches; what was read in the last minute is told again, for pages are asked for in bursts. */
+type Kept = { at: number; data: BatchData | null; coming: Promise<BatchData> | null };
+
+/** Reads what is told of batches; pages are asked for in bursts, so each is read by one of those who ask. */
 export const batchReader = ({ db, pool, clock, programme }: BatchDeps) => {
-  const kept = new Recent<string, { at: number; data: Promise<BatchData> }>(MOST);
+  const kept = new Recent<string, Kept>(MOST);
   const read = async (batch: Batch): Promise<BatchData> => {
     const at = clock();
     const last = { batchId: batch.id, currency: programme.currency, asOfSeq: Number.MAX_SAFE_INTEGER };
@@ -62,17 +66,25 @@ export const batchReader = ({ db, pool, clock, programme }: BatchDeps) => {
     const sites = await readSites(db, [...new Set([...bySite.keys(), batch.siteId])]);
     return { at, summary, way, cameIn, places: placesOf(sites, bySite, batch.siteId), proof, statements };
   };
+  const refresh = (batch: Batch, known: Kept): Promise<BatchData> => {
+    known.coming ??= read(batch)
+      .then((data) => {
+        // What the follower has not worked out yet is asked for again at once.
+        Object.assign(known, { at: data.summary === null ? Number.NEGATIVE_INFINITY : data.at, data });
+        return data;
+      })
+      .finally(() => {
+        known.coming = null;
+      });
+    return known.coming;
+  };
   return async (batch: Batch): Promise<BatchData> => {
-    const now = clock();
-    const found = kept.get(batch.id);
-    if (found !== undefined && now - found.at < FRESH_MS && (await found.data).summary !== null)
-      return found.data;
-    const data = read(batch);
-    kept.set(batch.id, { at: now, data });
-    return data.catch((error) => {
-      kept.set(batch.id, { at: Number.NEGATIVE_INFINITY, data: Promise.resolve({ summary: null } as never) });
-      throw error;
-    });
+    const known = kept.get(batch.id) ?? { at: Number.NEGATIVE_INFINITY, data: null, coming: null };
+    kept.set(batch.id, known);
+    const age = clock() - known.at;
+    if (known.data === null || age > TOLD_MS) return refresh(batch, known);
+    if (age > FRESH_MS) refresh(batch, known).catch(() => undefined);
+    return known.data;
   };
 };
 

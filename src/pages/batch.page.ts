@@ -78,17 +78,32 @@ export const batchPage = (page: BatchPage): string => {
     verdictBox(page, saying),
     product === null ? '' : productBox(saying, product),
     statementsSection(page, saying),
-    originSection(saying, data),
-    waySection(saying, data),
-    timelineSection(saying, data, titles),
-    placesSection(saying, data),
-    peopleSection(saying, data),
+    storyOf(saying, data, titles),
     provesSection(page, saying),
     cloneSection(page, saying),
     `<p><small>${say('asOf', { at: instant(data.at) })}</small></p>`,
   ].join('\n');
   const path = `/p/${found.code}`;
   return sitePage({ language, path, title, main, place: 'verify', scripts: ['/verify/product.js'] });
+};
+
+const stories = new WeakMap<BatchData, Map<Language, string>>();
+
+/** What is told of a batch: as long as what was read of it is kept, it is written once in each language. */
+const storyOf = (saying: Saying, data: BatchData, titles: BatchPage['titles']): string => {
+  const kept = stories.get(data) ?? new Map<Language, string>();
+  stories.set(data, kept);
+  const story =
+    kept.get(saying.language) ??
+    [
+      originSection(saying, data),
+      waySection(saying, data),
+      timelineSection(saying, data, titles),
+      placesSection(saying, data),
+      peopleSection(saying, data),
+    ].join('\n');
+  kept.set(saying.language, story);
+  return story;
 };
 
 /** How anybody walks the way back from the public log alone. */

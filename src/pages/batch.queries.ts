@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Reader } from '../db/reader.ts';
 import { type Queryable, readEntriesAt } from '../ledger/store.ts';
 import type { Lot } from '../lots/lots.tables.ts';
-import { findBatchSummary, findSources, findVector } from '../provenance/provenance.queries.ts';
+import { findBatchSummary, findVector } from '../provenance/provenance.queries.ts';
 import { decodeVector, sourceSeq } from '../provenance/shares.ts';
 import { FEWEST_PEOPLE, type LotSummary } from '../provenance/summary.ts';
 import type { PublicName } from '../registry/public-names.tables.ts';
@@ -84,8 +84,6 @@ export type CameIn = {
   sample: number[];
 };
 
-const SAMPLE = 5;
-
 /** A fact on the way. */
 export type WayFact = { seq: number; at: string; type: string; siteId: string | null };
 
@@ -99,9 +97,8 @@ export const readWay = async (db: Reader, pool: Queryable, { lotId, seq: sealed 
     WITH RECURSIVE ${start}, ${WAY}
     SELECT m.seq, m.direction, made.seq AS maker, l.kind, l.material, l.form,
       CASE WHEN made.seq IS NULL THEN coalesce(s.origin_class, l.origin_class) END AS "originClass",
-      way.lot_id IS NOT NULL AS "onWay", sum(m.grams)::int8 AS grams
+      m.lot_id IN (SELECT lot_id FROM way) AS "onWay", sum(m.grams)::int8 AS grams
     FROM facts JOIN lot_moves m USING (seq) JOIN lots l ON l.id = m.lot_id
-    LEFT JOIN way ON way.lot_id = m.lot_id
     LEFT JOIN lot_moves made ON made.lot_id = m.lot_id AND made.direction = 'out'
     LEFT JOIN sources s ON s.key = l.seq * 128 + l.place
     WHERE m.direction IN ('in', 'out')
@@ -149,32 +146,14 @@ export const readCameIn = async (db: Reader, lotId: string): Promise<CameIn[]> =
   const lot = await tables(db).selectFrom('lots').selectAll().where('id', '=', lotId).executeTakeFirst();
   const sealed = lot && (await firstVector(db, lot));
   if (!sealed) return [];
-  const groups = new Map<string, { group: Omit<CameIn, 'times' | 'sample'>; seqs: number[] }>();
-  const grams = new Map([...sealed.keys].map((key, i) => [key, sealed.grams[i]!]));
-  for (const { key, kind, originClass, originEvidence, day } of await findSources(db, [...sealed.keys])) {
-    const evidence = originEvidence ?? null;
-    const id = `${kind} ${originClass} ${evidence}`;
-    const known = groups.get(id) ?? {
-      group: { kind, originClass, evidence, first: day, last: day, grams: 0 },
-      seqs: [],
-    };
-    const { group, seqs } = known;
-    if (day < group.first) group.first = day;
-    if (day > group.last) group.last = day;
-    group.grams += grams.get(key)!;
-    seqs.push(sourceSeq(key));
-    groups.set(id, known);
-  }
-  return [...groups.values()]
-    .map(({ group, seqs }) => ({ ...group, times: seqs.length, sample: spread(seqs) }))
-    .sort((a, b) => b.grams - a.grams);
+  const { rows } = await sql<Omit<CameIn, 'sample'> & { keys: number[] }>`
+    SELECT s.kind, s.origin_class AS "originClass", s.origin_evidence AS evidence,
+      min(s.day) AS first, max(s.day) AS last, count(*)::int4 AS times, sum(v.grams)::int8 AS grams,
+      percentile_disc(ARRAY[0.1, 0.3, 0.5, 0.7, 0.9]) WITHIN GROUP (ORDER BY s.key) AS keys
+    FROM unnest(${[...sealed.keys]}::int8[], ${[...sealed.grams]}::int8[]) v(key, grams) JOIN sources s USING (key)
+    GROUP BY 1, 2, 3 ORDER BY grams DESC, 1, 2, 3`.execute(db);
+  return rows.map(({ keys, ...group }) => ({ ...group, sample: [...new Set(keys.map(sourceSeq))] }));
 };
-
-/** Some of them, evenly; all where they are few. */
-const spread = (seqs: readonly number[]): number[] =>
-  seqs.length <= SAMPLE
-    ? [...seqs]
-    : Array.from({ length: SAMPLE }, (_, i) => seqs[Math.floor(((i + 0.5) * seqs.length) / SAMPLE)]!);
 
 /** Whose grams were in the lot when it was made: what is drawn of it later does not change where it comes from. */
 const firstVector = async (db: Reader, lot: Lot) => {

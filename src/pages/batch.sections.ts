@@ -22,8 +22,8 @@ export const named = (language: Language, list: Vocabulary, code: string): strin
 };
 
 /** Kilograms to the gram. */
-export const kg = (grams: number): string =>
-  (grams / 1_000).toLocaleString('en-US', { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+export const kg = (grams: number): string => KILOGRAMS.format(grams / 1_000);
+const KILOGRAMS = new Intl.NumberFormat('en-US', { minimumFractionDigits: 3, maximumFractionDigits: 3 });
 
 /** Parts of a hundred, rounded down to a hundredth: a share is never made to look larger. */
 export const percent = (part: number, whole: number): string =>

@@ -174,10 +174,7 @@ export const WORDS = {
     en: 'It holds the address of this page and the key of the log.',
     zh: '其中含本页地址和账本密钥。',
   },
-  asOf: {
-    en: 'Worked out at {at}; at most a minute old.',
-    zh: '计算于 {at}，最多一分钟前。',
-  },
+  asOf: { en: 'The figures were worked out at {at}.', zh: '数据计算于 {at}。' },
 } as const satisfies Words<string>;
 
 /** Verdicts on a statement, as a reader is told. */
