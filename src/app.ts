@@ -2,6 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { accountRoutes } from './accounts/accounts.routes.ts';
 import { transferRoute } from './accounts/transfers.ts';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
+import { auditRoutes } from './audits/audits.routes.ts';
+import { findingRoutes } from './audits/findings.routes.ts';
+import { auditedOpenings } from './audits/opening.ts';
+import { packRoutes } from './audits/pack.routes.ts';
 import { FACT_TYPES } from './catalogue.ts';
 import { certificateRoutes } from './certificates/certificates.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
@@ -20,6 +24,7 @@ import { receiptVoidRoutes } from './custody/receipt-voids.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { distributionRoutes } from './distribution/distribution.routes.ts';
+import { emissionFactorRoutes } from './figures/emission-factors.routes.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
 import { floatRoutes } from './floats/floats.routes.ts';
 import { fundRoutes } from './fund/fund.routes.ts';
@@ -183,12 +188,23 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     incomeStatementRoutes(scope, passbook);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
+    emissionFactorRoutes(scope, deps);
+    const audits = { ...deps, tree: deps.publisher.tree };
+    auditRoutes(scope, audits);
+    findingRoutes(scope, audits);
+    packRoutes(scope, { ...audits, titles: new Map(FACT_TYPES.map(({ type, title }) => [type, title])) });
+    const mayOpen = auditedOpenings(deps);
     ledgerRoutes(scope, {
       ...deps,
+      mayOpen,
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
     });
     logRoutes(scope, deps);
-    const bundles = bundlesOf({ ...deps, hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids) });
+    const bundles = bundlesOf({
+      ...deps,
+      mayOpen,
+      hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
+    });
     bundleRoutes(scope, bundles);
     batchBundleRoutes(scope, { ...deps, bundles });
     verifyRoutes(scope, new Map(FACT_TYPES.map(({ type, title }) => [type, title])));

@@ -1,6 +1,8 @@
 import { fundsTransferred } from './accounts/transfers.ts';
 import { findingFacts } from './anomalies/findings.facts.ts';
 import { anomalyRuleSet } from './anomalies/rules.facts.ts';
+import { auditFacts } from './audits/audits.facts.ts';
+import { findingFacts as auditFindingFacts } from './audits/findings.facts.ts';
 import { certificateFacts } from './certificates/certificates.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
@@ -18,6 +20,7 @@ import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import { distributionFacts } from './distribution/distribution.facts.ts';
 import { distributionRulePublished } from './distribution/rules.ts';
+import { factorsPublished } from './figures/emission-factors.ts';
 import { floatFacts } from './floats/floats.facts.ts';
 import { fundFacts } from './fund/fund.facts.ts';
 import { giftFacts } from './fund/gifts.facts.ts';
@@ -138,6 +141,9 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...unclaimedFacts,
   ...listFacts,
   ...reconciliationFacts,
+  ...auditFacts,
+  ...auditFindingFacts,
+  factorsPublished,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

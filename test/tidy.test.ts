@@ -44,6 +44,7 @@ const ROOMS = [
   'figures',
   'interop',
   'web',
+  'audits',
   'passbook',
   'pages',
   'composition',

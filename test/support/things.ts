@@ -301,6 +301,26 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     await operator.put('/v1/schemes/traceability-statement', {});
     return 'traceability-statement';
   };
+  /** The organisation audits a site of another. */
+  const auditBody = async (more: object = {}) => {
+    const { id } = await organisation();
+    const audited = await make('/v1/sites', { ...siteBody(), organisationId: id });
+    const [opensAt, closesAt] = [-60_000, 3_600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const [firstDay, lastDay] = [-30, 1].map((days) =>
+      new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
+    );
+    return {
+      ...{ auditorId: organisationId, body: canary, siteIds: [audited.id], sampleSize: 3, opensAt, closesAt },
+      ...{ firstDay, lastDay, note: canary, ...more },
+    };
+  };
+  const findingBody = { severity: 'minor', dueOn: '2099-01-01', text: canary };
+  const findingIn = async (more: object): Promise<Answer['body']> => {
+    const sent = await auditBody(more);
+    const { id } = await make('/v1/audits', sent);
+    const auditor = await app.keyFor(sent.auditorId, 'auditor');
+    return make(`/v1/audits/${id}/findings`, findingBody, auditor);
+  };
   const certificateBody = async () => ({
     organisationId,
     body: 'a body outside',
@@ -566,6 +586,16 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     scheme,
     certificateBody,
     certificate: async () => make('/v1/certificates/external', await certificateBody()),
+    auditBody,
+    audit: async () => make('/v1/audits', await auditBody()),
+    auditOfSite: async () => {
+      const sent = await auditBody();
+      const { id } = await make('/v1/audits', sent);
+      return { id: id as string, query: `?siteId=${sent.siteIds[0]}` };
+    },
+    findingBody,
+    findingOfOther: () => findingIn({}),
+    findingOfOwn: async () => findingIn({ siteIds: [siteId], auditorId: (await organisation()).id }),
     batchStatement,
     statementBody,
     issuedStatement,
