@@ -52,7 +52,7 @@ export const originSection = (saying: Saying, { cameIn, summary }: BatchData): s
   const rows = cameIn.map((group) => {
     const origin = group.kind === 'weigh-in' ? named(language, 'originClass', group.originClass) : null;
     const evidence = group.kind === 'weigh-in' ? escaped(evidenceOf(language, group.evidence)) : '–';
-    return `<tr><td>${origin === null ? kindOf(saying, group.kind) : escaped(origin)}</td><td>${evidence}</td><td class="number">${say('kg', { kg: kg(group.grams) })}</td><td class="number">${percent(group.grams, whole)} %</td></tr>`;
+    return `<tr><td>${origin === null ? kindOf(saying, group.kind) : escaped(origin)} <small>${evidence}</small></td><td class="number">${kg(group.grams)}</td><td class="number">${percent(group.grams, whole)} %</td></tr>`;
   });
   const declared = gramsOf(
     ({ kind, evidence }) => kind === 'weigh-in' && (evidence ?? 'declared') === 'declared',
@@ -62,7 +62,7 @@ export const originSection = (saying: Saying, { cameIn, summary }: BatchData): s
   return section(
     say('originHeading'),
     p(say('originLead')),
-    `<table><thead><tr><th scope="col">${say('origin')}</th><th scope="col">${say('known')}</th><th scope="col" class="number">${say('mass')}</th><th scope="col" class="number">${say('share')}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
+    `<table><thead><tr><th scope="col">${say('origin')} <small>${say('known')}</small></th><th scope="col" class="number">${say('mass')}</th><th scope="col" class="number">${say('share')}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
     declared > 0 ? p(say('declaredShare', { percent: percent(declared, whole) })) : '',
     p(outside > 0 ? say('outsideShare', { percent: percent(outside, whole) }) : say('noOutside')),
     summary === null ? '' : p(say('claimable', { kg: kg(summary.claimableGrams) })),

@@ -47,8 +47,8 @@ export const WORDS = {
     zh: '逐克按入账时的类别列出。名称即类别名称：只有海上打捞的克数可称“海洋塑料”。',
   },
   origin: { en: 'Origin', zh: '来源' },
-  known: { en: 'How it is known', zh: '依据' },
-  mass: { en: 'Mass', zh: '质量' },
+  known: { en: '(how it is known)', zh: '（依据）' },
+  mass: { en: 'kg', zh: '千克' },
   share: { en: 'Share', zh: '占比' },
   kg: { en: '{kg} kg', zh: '{kg} 千克' },
   declaredShare: {
