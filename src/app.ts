@@ -8,6 +8,9 @@ import { auditedOpenings } from './audits/opening.ts';
 import { packRoutes } from './audits/pack.routes.ts';
 import { FACT_TYPES } from './catalogue.ts';
 import { certificateRoutes } from './certificates/certificates.routes.ts';
+import { claimSums } from './claims/claim-sums.ts';
+import { claimRoutes } from './claims/claims.routes.ts';
+import { registerRoutes } from './claims/register.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
@@ -15,6 +18,8 @@ import { decidingRoutes } from './collection/deciding.routes.ts';
 import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
 import { refuseUndecided } from './collection/undecided.ts';
+import { consolePages } from './console/console.routes.ts';
+import { Grants } from './console/grants.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
 import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
@@ -104,9 +109,10 @@ export const VERSION = '0.1.0';
 export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   const callers = callerLookup(deps.db, deps.clock);
   deps.door.listeners.push(callers.onCommit);
+  const grants = new Grants(systemRandom);
   const app = await createServer({
     logger: deps.logger,
-    authenticate: callers.find,
+    authenticate: async (token, isWrite) => grants.find(token) ?? callers.find(token, isWrite),
     newRequestId: deps.newId,
     version: VERSION,
     trustedProxies: deps.config.trustedProxies,
@@ -178,7 +184,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     schemeRoutes(scope, deps);
     certificateRoutes(scope, deps);
     statementRoutes(scope, deps);
-    verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256) });
+    verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256), claimSums });
+    claimRoutes(scope, deps);
+    registerRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
@@ -222,6 +230,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   await app.register(async (scope) =>
     batchPages(scope, { ...deps, tree: new Tree(deps.pool, sha256) }, titles),
   );
+  const atConsole = { ...deps, grants, random: systemRandom, tries: new Tries(deps.clock) };
+  await app.register(async (scope) => consolePages(scope, atConsole));
   app.route({
     method: 'GET',
     url: '/openapi.json',

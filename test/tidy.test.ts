@@ -40,6 +40,7 @@ const ROOMS = [
   'schemes',
   'certificates',
   'statements',
+  'claims',
   'periods',
   'figures',
   'interop',
@@ -47,6 +48,7 @@ const ROOMS = [
   'audits',
   'passbook',
   'pages',
+  'console',
   'composition',
   'cli',
 ];

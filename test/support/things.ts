@@ -353,6 +353,16 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       await make(`/v1/statements/${made.id}/approve`, {}, await certifier(holder));
     return made;
   };
+  const claimBody = async () => ({ statementIds: [(await issuedStatement()).id], grams: 10_000 });
+  const issuedClaim = async () => {
+    const reserved = await make('/v1/claims', await claimBody());
+    await make(`/v1/claims/${reserved.id}/issue`, {});
+    return reserved;
+  };
+  const listingBody = async () => ({
+    statementId: (await issuedStatement()).id,
+    ...{ register: 'a register', number: randomUUID(), grams: 10 },
+  });
   const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
   const tariffBody = () => ({
     source: 'a notice',
@@ -599,6 +609,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     batchStatement,
     statementBody,
     issuedStatement,
+    claim: async () => make('/v1/claims', await claimBody()),
+    claimBody,
+    issuedClaim: async () => issuedClaim(),
+    listing: async () => make('/v1/outside-listings', await listingBody()),
+    listingBody,
     suspendedStatement: async (): Promise<Answer['body']> => {
       const made = await issuedStatement();
       const url = `/v1/statements/${made.id}/suspend`;
