@@ -50,6 +50,7 @@ import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
+import { batchPages } from './pages/batch.routes.ts';
 import { passbookPages } from './passbook/page.routes.ts';
 import { passbookRoutes } from './passbook/passbook.routes.ts';
 import { receiptRoutes } from './passbook/receipts.routes.ts';
@@ -234,6 +235,10 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     });
   });
   await app.register(async (scope) => passbookPages(scope, passbook));
+  const titles = new Map(FACT_TYPES.map(({ type, title }) => [type, title]));
+  await app.register(async (scope) =>
+    batchPages(scope, { ...deps, tree: new Tree(deps.pool, sha256) }, titles),
+  );
   const atConsole = { ...deps, grants, random: systemRandom, tries: new Tries(deps.clock) };
   await app.register(async (scope) => consolePages(scope, atConsole));
   app.route({

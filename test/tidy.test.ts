@@ -48,6 +48,7 @@ const ROOMS = [
   'web',
   'audits',
   'passbook',
+  'pages',
   'console',
   'composition',
   'cli',

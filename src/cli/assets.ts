@@ -13,6 +13,7 @@ const BUILT: Record<string, string> = {
   'packages/verifier/texts.js': 'src/verifier/texts.ts',
   [STATEMENTS]: 'src/credentials/statement-check.ts',
   'src/web/assets/page.js': 'src/web/browser/page.ts',
+  'src/web/assets/product.js': 'src/web/browser/product.ts',
   'src/web/assets/worker.js': 'src/web/browser/worker.ts',
 };
 

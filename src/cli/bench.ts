@@ -11,6 +11,7 @@ import { type LoadGenerator, openLoadGenerator } from './bench/load.ts';
 import { measureLog } from './bench/log.ts';
 import { countWeighIns, measureApiProcess, measureDisk } from './bench/memory.ts';
 import { measureMoney } from './bench/money.ts';
+import { measurePages } from './bench/pages.ts';
 import { type Cluster, openCluster, openPlace } from './bench/place.ts';
 import { measureProvenance, type Sizes } from './bench/provenance.ts';
 import type { Effort } from './bench/rounds.ts';
@@ -29,6 +30,7 @@ export const MEASUREMENTS = [
   'log',
   'money',
   'big-money',
+  'pages',
 ] as const;
 type Measurement = (typeof MEASUREMENTS)[number];
 /** An hour and more: only when it is asked for. */
@@ -74,6 +76,8 @@ type Scale = {
   whole: { entries: number; budgetMs: number };
   loadMs: number;
   bigMoney: BigMoney;
+  /** Weigh-ins behind the batch whose page is asked for. */
+  pages: number;
 };
 
 const FULL: Scale = {
@@ -86,6 +90,7 @@ const FULL: Scale = {
   whole: { entries: 1_000_000, budgetMs: 900_000 },
   loadMs: 10_000,
   bigMoney: { weighIns: 1_000_000, people: 100_000 },
+  pages: 10_000,
 };
 
 const QUICK: Scale = {
@@ -98,6 +103,7 @@ const QUICK: Scale = {
   whole: { entries: 20_000, budgetMs: 15_000 },
   loadMs: 2_000,
   bigMoney: { weighIns: 20_000, people: 2_000 },
+  pages: 1_000,
 };
 
 /**
@@ -240,6 +246,17 @@ const measure = async (
     const place = await openPlace(cluster, 'bench_money_ledger', 'station');
     try {
       rows.push(...(await measureMoney(place, generator, scale.http, (text) => progress(`money: ${text}`))));
+    } finally {
+      await place.close();
+    }
+  }
+  if (wanted.has('pages')) {
+    const place = await openPlace(cluster, 'bench_pages', 'recycler');
+    try {
+      const { loadMs, pages } = scale;
+      rows.push(
+        ...(await measurePages(place, generator, pages, loadMs, (text) => progress(`pages: ${text}`))),
+      );
     } finally {
       await place.close();
     }

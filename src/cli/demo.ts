@@ -177,6 +177,8 @@ Look at
   the ledger         ${url}/v1/ledger/entries?limit=10
   the checkpoint     ${url}/log/checkpoint
   the batch          curl -H "Authorization: Bearer ${key}" ${url}/v1/batches/${batch.id}/provenance
+  its page 批次页面   ${url}/p/${batch.code}
+  its QR code 二维码  ${url}/p/${batch.code}/qr.png
   a bundle to check  ${url}/verify#${batch.code}
   verify it again    npx blue-cycle verify --url ${url}
 ${options.once ? '' : '\nServing until you press Ctrl-C.\n'}`,

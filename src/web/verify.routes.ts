@@ -13,6 +13,7 @@ const ASSETS = path.resolve(import.meta.dirname, 'assets');
 const FILES = {
   'style.css': () => STYLE,
   'page.js': () => readFileSync(path.join(ASSETS, 'page.js'), 'utf8'),
+  'product.js': () => readFileSync(path.join(ASSETS, 'product.js'), 'utf8'),
   'worker.js': () => readFileSync(path.join(ASSETS, 'worker.js'), 'utf8'),
   'verifier.js': () => readFileSync(path.join(PACKAGE, 'index.js'), 'utf8'),
 };

@@ -11,6 +11,8 @@ export type Log = {
   named: string[];
   size: number;
   root: string;
+  /** It does not continue what this browser saw before. */
+  alarm?: boolean;
 };
 
 const STORED = 'blue-cycle log';
@@ -105,7 +107,7 @@ export const showLog = async (checker: Checker): Promise<Log | null> => {
     shown(log),
   );
   if (before !== null) place.append(forgetButton());
-  return log;
+  return { ...log, alarm: isAlarm };
 };
 
 const shown = ({ origin, keys, size, root }: Log): HTMLElement =>
