@@ -43,6 +43,7 @@ import { lotsRoutes } from './lots/lots.routes.ts';
 import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
+import { publicPages } from './pages/public.routes.ts';
 import { passbookPages } from './passbook/page.routes.ts';
 import { passbookRoutes } from './passbook/passbook.routes.ts';
 import { receiptRoutes } from './passbook/receipts.routes.ts';
@@ -217,6 +218,13 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     });
   });
   await app.register(async (scope) => passbookPages(scope, passbook));
+  await app.register(async (scope) =>
+    publicPages(
+      scope,
+      { ...deps, tree: new Tree(deps.pool, sha256) },
+      new Map(FACT_TYPES.map(({ type, title }) => [type, title])),
+    ),
+  );
   app.route({
     method: 'GET',
     url: '/openapi.json',

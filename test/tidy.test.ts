@@ -46,6 +46,7 @@ const ROOMS = [
   'web',
   'audits',
   'passbook',
+  'pages',
   'composition',
   'cli',
 ];

@@ -25,7 +25,7 @@ import { losses, massesByStep } from './masses.ts';
 import { paidPerBatch, paidPerPersonMonth, personsPaid } from './paid.ts';
 
 /** Every published figure. */
-const FIGURES: readonly Figure[] = [
+export const FIGURES: readonly Figure[] = [
   fieldCheckShare,
   anomalyPrecision,
   paidPerPersonMonth,
@@ -78,7 +78,7 @@ const describe = ({ name, version, title, definition, scope }: Figure) => ({
 });
 
 /** The position asked for, once both followers have read it; the last both have read, where none was. */
-const positionOf = async (deps: FigureDeps, asked: number | undefined): Promise<number> => {
+export const positionOf = async (deps: FigureDeps, asked: number | undefined): Promise<number> => {
   const { follower, anomalies, pool } = deps;
   if (asked === undefined) {
     await Promise.all([follower.catchUp(), anomalies.catchUp()]);
@@ -141,10 +141,10 @@ export const figureRoutes = (app: FastifyInstance, deps: FigureDeps): void => {
   });
 };
 
-type Read = z.input<typeof FigureView>;
+export type Read = z.input<typeof FigureView>;
 
 /** 404 for a figure nobody publishes. */
-const readFigure = async (deps: FigureDeps, name: string, asked: number | undefined): Promise<Read> => {
+export const readFigure = async (deps: FigureDeps, name: string, asked: number | undefined): Promise<Read> => {
   const figure = FIGURES.find((each) => each.name === name);
   if (figure === undefined) throw notFound('figure');
   const asOfSeq = await positionOf(deps, asked);
