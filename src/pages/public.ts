@@ -38,7 +38,7 @@ export const inThousands = (n: number): string => {
 };
 
 export const kilograms = (grams: number, language: Language): string =>
-  `${inThousands(grams)} ${language === 'zh' ? '千克' : 'kg'}`;
+  `${inThousands(grams)}\u00a0${language === 'zh' ? '千克' : 'kg'}`;
 
 /** Basis points as percent: 3,725 is `37.25 %`. */
 export const percent = (basisPoints: number): string =>
@@ -69,7 +69,7 @@ export const codeForm = (language: Language, value = ''): string => {
 
 /** A table that scrolls by itself where a phone is narrower; cells are markup, `number` columns are right-aligned. */
 export const tableOf = (
-  caption: string,
+  label: string,
   heads: readonly string[],
   rows: readonly (readonly string[])[],
   numbers: readonly number[] = [],
@@ -79,7 +79,7 @@ export const tableOf = (
     (cells) =>
       `<tr>${cells.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<td${is(i)}>${cell}</td>`)).join('')}</tr>`,
   );
-  return `<div class="scroll" role="region" tabindex="0" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${heads
+  return `<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table aria-label="${label}"><thead><tr>${heads
     .map((head, i) => `<th scope="col"${is(i)}>${head}</th>`)
     .join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 };

@@ -6,7 +6,7 @@ import type { SchemeVersion } from '../schemes/schemes.tables.ts';
 import type { Statement } from '../statements/statements.tables.ts';
 import { type sitePage, type Words, wordsIn } from '../web/kit.ts';
 import type { Language } from '../web/texts.ts';
-import { codeForm, kilograms, nameOf, tableOf, timeText } from './public.ts';
+import { codeForm, kilograms, nameOf, timeText } from './public.ts';
 
 const ROWS_A_PAGE = 30;
 
@@ -18,12 +18,9 @@ const WORDS = {
   },
   list: { en: 'Statements, the newest first', zh: '声明（最新在前）' },
   empty: { en: 'There is no such statement.', zh: '没有此类声明。' },
-  code: { en: 'Code', zh: '编码' },
-  state: { en: 'State', zh: '状态' },
-  what: { en: 'What', zh: '内容' },
-  grams: { en: 'Mass', zh: '质量' },
   issued: { en: 'Issued', zh: '出具' },
   until: { en: 'valid until {day}', zh: '有效期至 {day}' },
+  batch: { en: 'batch {code}', zh: '批次 {code}' },
   all: { en: 'All', zh: '全部' },
   issuedState: { en: 'valid', zh: '有效' },
   expired: { en: 'expired', zh: '已过期' },
@@ -100,12 +97,11 @@ export const registerPage = (
   const rows = shown.map((row) => {
     const { code, grams, issuedAt, validUntil, scheme, schemeVersion } = row;
     const name = schemes.get(`${scheme} ${schemeVersion}`)?.rules.name[language] ?? scheme;
-    const until = validUntil === null ? '' : `<br><small>${t('until', { day: day(validUntil) })}</small>`;
-    return [
-      `<a href="/s/${encodeURIComponent(code ?? '')}?lang=${language}"><code>${escaped(code ?? '')}</code></a><br>${stateName(row.shown)}`,
-      `${escaped(name)}<br><small>${nameOf('material', row.material, language)} · ${nameOf('form', row.form, language)} · ${escaped(row.batchCode)} · ${nameOf('custodyModel', row.custodyModel, language)}</small>`,
-      `${kilograms(grams, language)}<br><small>${issuedAt === null ? '' : escaped(day(issuedAt))}</small>${until}`,
-    ];
+    const until = validUntil === null ? '' : `, ${t('until', { day: day(validUntil) })}`;
+    const from = issuedAt === null ? '' : `${t('issued')} ${escaped(day(issuedAt))}`;
+    return `<section class="box"><h3><a href="/s/${encodeURIComponent(code ?? '')}?lang=${language}"><code>${escaped(code ?? '')}</code></a> · ${stateName(row.shown)}</h3>
+<p>${kilograms(grams, language)} · ${escaped(name)}</p>
+<p><small>${nameOf('material', row.material, language)} · ${nameOf('form', row.form, language)} · ${nameOf('custodyModel', row.custodyModel, language)} · ${t('batch', { code: row.batchCode })}<br>${from}${until}</small></p></section>`;
   });
   const states = [
     link({}, t('all'), state === undefined),
@@ -118,10 +114,7 @@ export const registerPage = (
       ? link({ state, before: String(last.seq) }, t('older'))
       : '',
   ].filter((text) => text !== '');
-  const list =
-    rows.length === 0
-      ? `<p>${t('empty')}</p>`
-      : tableOf(t('list'), [`${t('code')}, ${t('state')}`, t('what'), `${t('grams')}, ${t('issued')}`], rows);
+  const list = rows.length === 0 ? `<p>${t('empty')}</p>` : `<h2>${t('list')}</h2>${rows.join('\n')}`;
   const path = new URLSearchParams({
     ...(state === undefined ? {} : { state }),
     ...(before === undefined ? {} : { before: String(before) }),
