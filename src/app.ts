@@ -8,6 +8,9 @@ import { auditedOpenings } from './audits/opening.ts';
 import { packRoutes } from './audits/pack.routes.ts';
 import { FACT_TYPES } from './catalogue.ts';
 import { certificateRoutes } from './certificates/certificates.routes.ts';
+import { claimSums } from './claims/claim-sums.ts';
+import { claimRoutes } from './claims/claims.routes.ts';
+import { registerRoutes } from './claims/register.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
@@ -178,7 +181,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     schemeRoutes(scope, deps);
     certificateRoutes(scope, deps);
     statementRoutes(scope, deps);
-    verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256) });
+    verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256), claimSums });
+    claimRoutes(scope, deps);
+    registerRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),

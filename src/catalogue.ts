@@ -4,6 +4,8 @@ import { anomalyRuleSet } from './anomalies/rules.facts.ts';
 import { auditFacts } from './audits/audits.facts.ts';
 import { findingFacts as auditFindingFacts } from './audits/findings.facts.ts';
 import { certificateFacts } from './certificates/certificates.facts.ts';
+import { claimFacts } from './claims/claims.facts.ts';
+import { listingFacts } from './claims/listings.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
@@ -131,6 +133,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   schemePublished,
   ...certificateFacts,
   ...statementFacts,
+  ...claimFacts,
+  ...listingFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,

@@ -2,6 +2,7 @@ import * as accounts from './accounts/accounts.tables.ts';
 import * as anomalies from './anomalies/anomalies.tables.ts';
 import * as audits from './audits/audits.tables.ts';
 import * as certificates from './certificates/certificates.tables.ts';
+import * as claims from './claims/claims.tables.ts';
 import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
 import * as earnings from './collection/earnings.tables.ts';
@@ -117,4 +118,5 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   statements,
   audits,
   emissionFactors,
+  claims,
 ].flatMap(definitionsIn);

@@ -491,6 +491,29 @@ const TABLE: Record<string, Row> = {
   reinstateStatement: { ...byId('suspendedStatement', {}), own: [201, 403], across: APPROVERS },
   revokeStatement: { ...byId('issuedStatement', { reason: 'x' }), own: [201, 403], across: APPROVERS },
   withdrawStatement: byId('batchStatement', { reason: 'x' }),
+  // The buyer holds the claims, and no key of the seller's is his.
+  reserveClaim: { ...body('claimBody'), own: [201, 422] },
+  issueClaim: { ...byId('claim'), own: [201, 404] },
+  transferClaim: {
+    make: async (org) => ({
+      id: (await org.issuedClaim()).id,
+      body: { toOrganisationId: org.organisationId, goods: { reference: 'x' } },
+    }),
+    own: [201, 404],
+  },
+  retireClaim: { ...byId('issuedClaim', { productId: randomUUID() }), own: [422, 404] },
+  cancelClaim: { ...byId('claim', { reason: 'x' }), own: [201, 404] },
+  listClaims: list,
+  getClaim: byId('claim'),
+  getClaimText: { ...byId('claim'), own: [422] },
+  readRegister: list,
+  exportRegister: list,
+  readOutsideListings: list,
+  recordOutsideListing: {
+    ...body('listingBody'),
+    across: ['operator', 'certifier', 'auditor', 'regulator'],
+  },
+  withdrawOutsideListing: { ...byId('listing', { reason: 'x' }), ownerless: true },
   getAnomalyRules: list,
   setAnomalyRule: {
     make: () => ({ id: 'far-from-site', body: { parameters: { maxMetres: 1 + randomInt(1_000_000) } } }),
@@ -577,6 +600,7 @@ const makeOneOfEach = async (org: Things): Promise<void> => {
     org.fundGift,
     org.batchStatement,
     org.findingOfOwn,
+    org.claim,
   ])
     await make();
 };

@@ -40,6 +40,7 @@ const ROOMS = [
   'schemes',
   'certificates',
   'statements',
+  'claims',
   'periods',
   'figures',
   'interop',

@@ -1,3 +1,4 @@
+import { VOCABULARY } from '../http/vocabulary.ts';
 import { escaped } from '../kernel/html.ts';
 import type { Bilingual } from '../ledger/fact.ts';
 import { sitePage, wordsIn } from '../web/kit.ts';
@@ -52,6 +53,10 @@ const WORDS = {
 } as const;
 type Word = keyof typeof WORDS;
 
+/** What a code is called; a code without a name stands as it is. */
+const nameOf = (list: Readonly<Record<string, Bilingual>>, code: string, language: Language): string =>
+  Object.hasOwn(list, code) ? list[code]![language] : code;
+
 /** Grams, or a text; hashes and ids break anywhere, words do not. */
 const cellOf = (value: string | number | null): string => {
   if (typeof value === 'number') return `<td class="number">${value}</td>`;
@@ -77,7 +82,8 @@ export const packPage = (
     return `<h2>${say(title)}</h2><div class="scroll" tabindex="0" role="region" aria-label="${say(title)}"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
   };
   const { site, body, firstDay: first, lastDay: last } = pack;
-  const kind = ({ material, form }: { material: string; form: string }) => `${material}, ${form}`;
+  const kind = ({ material, form }: { material: string; form: string }) =>
+    [nameOf(VOCABULARY.material, material, language), nameOf(VOCABULARY.form, form, language)].join(', ');
   const shown = { body, site: site.name, first, last, from: pack.fromSeq, until: pack.untilSeq - 1 };
   const main = [
     `<h1>${say('title')}</h1><p>${say('of', shown)}</p><p>${say('how')}</p>`,
@@ -93,7 +99,7 @@ export const packPage = (
     table(
       'processing',
       ['kind', 'grams'],
-      pack.processLosses.map((loss) => [loss.kind, loss.grams]),
+      pack.processLosses.map((loss) => [nameOf(VOCABULARY.lossKind, loss.kind, language), loss.grams]),
     ),
     `<p>${say('unexplained', { grams: pack.processDifference })}</p>`,
     table(
@@ -123,7 +129,10 @@ export const packPage = (
       ['weighIns', 'kind', 'gross', 'tare', 'marks', 'evidence'],
       pack.weighIns.map((weighed) => [
         ...[`${weighed.seq} ${weighed.day} ${weighed.leafHash}`, kind(weighed), weighed.grossGrams],
-        ...[weighed.tareGrams, weighed.marks.join(', ')],
+        ...[
+          weighed.tareGrams,
+          weighed.marks.map((code) => nameOf(VOCABULARY.mark, code, language)).join(', '),
+        ],
         weighed.evidence.map((hash) => hash ?? WORDS.closed[language]).join(' '),
       ]),
     ),
@@ -131,7 +140,7 @@ export const packPage = (
       'marks',
       ['marks', 'subject', 'state'],
       pack.marks.map((mark) => [
-        `${mark.code} (${mark.seq})`,
+        `${nameOf(VOCABULARY.mark, mark.code, language)} (${mark.seq})`,
         `${mark.subjectKind} ${mark.subjectId}`,
         mark.state,
       ]),
@@ -139,7 +148,12 @@ export const packPage = (
     table(
       'cases',
       ['cases', 'grams', 'losses', 'state'],
-      pack.cases.map((one) => [`${one.kind} ${one.id} (${one.seq})`, one.grams, one.lossGrams, one.state]),
+      pack.cases.map((one) => [
+        `${nameOf(VOCABULARY.caseKind, one.kind, language)} ${one.id} (${one.seq})`,
+        one.grams,
+        one.lossGrams,
+        one.state,
+      ]),
     ),
   ].join('\n');
   return sitePage({ language, path, title: WORDS.title[language], main, wide: true, hidden: true });

@@ -23,6 +23,7 @@ import { fieldCheckShare } from './field-check-share.ts';
 import { basisPointsOf, type Figure } from './figures.ts';
 import { losses, massesByStep } from './masses.ts';
 import { paidPerBatch, paidPerPersonMonth, personsPaid } from './paid.ts';
+import { sparing } from './sparing.ts';
 
 /** Every published figure. */
 export const FIGURES: readonly Figure[] = [
@@ -94,6 +95,13 @@ export const positionOf = async (deps: FigureDeps, asked: number | undefined): P
 };
 
 export const figureRoutes = (app: FastifyInstance, deps: FigureDeps): void => {
+  const once = sparing<Read>();
+  const read = async (name: string, asked: number | undefined): Promise<Read> => {
+    const figure = FIGURES.find((each) => each.name === name);
+    if (figure === undefined) throw notFound('figure');
+    const asOfSeq = await positionOf(deps, asked);
+    return once(`${name} ${asked ?? 'now'}`, () => readFigure(deps, figure, asOfSeq));
+  };
   route(app, {
     method: 'GET',
     url: '/v1/figures',
@@ -115,7 +123,7 @@ export const figureRoutes = (app: FastifyInstance, deps: FigureDeps): void => {
     query: z.strictObject({ asOfSeq: queryInteger(0, MAX_INTEGER).optional() }),
     response: FigureView,
     errors: { 422: 'asOfSeq lies beyond the end of the ledger' },
-    handler: ({ params, query }) => readFigure(deps, params.name, query.asOfSeq),
+    handler: ({ params, query }) => read(params.name, query.asOfSeq),
   });
   route(app, {
     method: 'GET',
@@ -130,7 +138,7 @@ export const figureRoutes = (app: FastifyInstance, deps: FigureDeps): void => {
     produces: 'text/csv',
     errors: { 422: 'asOfSeq lies beyond the end of the ledger' },
     handler: async ({ params, query, reply }) => {
-      const figure = await readFigure(deps, params.name, query.asOfSeq);
+      const figure = await read(params.name, query.asOfSeq);
       const name = `${figure.name}-v${figure.version}-${figure.asOfSeq}.csv`;
       void reply
         .header('content-type', 'text/csv; charset=utf-8')
@@ -143,11 +151,8 @@ export const figureRoutes = (app: FastifyInstance, deps: FigureDeps): void => {
 
 export type Read = z.input<typeof FigureView>;
 
-/** 404 for a figure nobody publishes. */
-export const readFigure = async (deps: FigureDeps, name: string, asked: number | undefined): Promise<Read> => {
-  const figure = FIGURES.find((each) => each.name === name);
-  if (figure === undefined) throw notFound('figure');
-  const asOfSeq = await positionOf(deps, asked);
+/** One figure as of a position that both followers have read, see `positionOf`. */
+export const readFigure = async (deps: FigureDeps, figure: Figure, asOfSeq: number): Promise<Read> => {
   const { at } = (await readFactsAt(deps.pool, sha256, deps.keyring, [asOfSeq])).get(asOfSeq)!.fact;
   const share = await figure.read(deps.pool, asOfSeq, { at, timeZone: deps.programme.timeZone });
   return { ...describe(figure), asOfSeq, items: [], ...share, basisPoints: basisPointsOf(share) };

@@ -60,7 +60,7 @@ const count = async (deps: Deps, wanted: number | undefined): Promise<Counted> =
   const asOfSeq = await positionOf(deps, wanted);
   const { at } = (await readFactsAt(deps.pool, sha256, deps.keyring, [asOfSeq])).get(asOfSeq)!.fact;
   const figures: Read[] = [];
-  for (const { name } of FIGURES) figures.push(await readFigure(deps, name, asOfSeq));
+  for (const figure of FIGURES) figures.push(await readFigure(deps, figure, asOfSeq));
   return { asOfSeq, at, figures };
 };
 

@@ -612,6 +612,7 @@ t.test('doctor looks at everything, and says what to do', async (t) => {
     'ledger',
     'openings',
     'log key',
+    'claims',
   ]);
   for (const [check, text] of Object.entries(good)) if (check !== 'disk') t.match(text, /^ok /, check);
   const told = await command(env, 'doctor');

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { estimateOf, SHIPPED_FACTORS } from '../../src/figures/emission-factors.ts';
+import { sparing } from '../../src/figures/sparing.ts';
 import { startTestApp } from '../support/app.ts';
 import { sharingOf } from '../support/sharing.ts';
 import { ok, story } from '../trail/story.ts';
@@ -180,3 +182,32 @@ t.test('factors: one each, with their source', async (t) => {
   const { items } = (await app.app.inject('/v1/emission-factors')).json();
   t.match(items, [{ version: 1, source: /PMC2873020/, factors: SHIPPED_FACTORS }, { version: 2 }]);
 });
+
+t.test(
+  'figures are counted one at a time, once for all who ask, and what took long is given again',
+  async (t) => {
+    const once = sparing<number>();
+    let [running, most, runs] = [0, 0, 0];
+    const count = async (ms = 5): Promise<number> => {
+      most = Math.max(most, ++running);
+      await sleep(ms);
+      running--;
+      return ++runs;
+    };
+    const same = await Promise.all(Array.from({ length: 10 }, () => once('a', () => count())));
+    t.same(same, Array(10).fill(1));
+    await Promise.all(Array.from({ length: 10 }, (_, i) => once(`b${i}`, () => count())));
+    t.same([runs, most], [11, 1]);
+    await t.rejects(
+      once('c', () => Promise.reject(new Error('lost'))),
+      /lost/,
+    );
+    t.equal(await once('c', () => count()), 12, 'an error is not kept, nor what was quick');
+    t.equal(await once('slow', () => count(1_050)), 13);
+    t.equal(await once('slow', () => count()), 13);
+    const many = await Promise.allSettled(
+      Array.from({ length: 70 }, (_, i) => once(`d${i}`, () => count(1))),
+    );
+    t.equal(many.filter(({ status }) => status === 'rejected').length, 6, 'no more than 64 wait');
+  },
+);

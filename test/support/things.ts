@@ -306,9 +306,12 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     const { id } = await organisation();
     const audited = await make('/v1/sites', { ...siteBody(), organisationId: id });
     const [opensAt, closesAt] = [-60_000, 3_600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const [firstDay, lastDay] = [-30, 1].map((days) =>
+      new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
+    );
     return {
       ...{ auditorId: organisationId, body: canary, siteIds: [audited.id], sampleSize: 3, opensAt, closesAt },
-      ...{ firstDay: '2026-01-01', lastDay: '2099-01-01', note: canary, ...more },
+      ...{ firstDay, lastDay, note: canary, ...more },
     };
   };
   const findingBody = { severity: 'minor', dueOn: '2099-01-01', text: canary };
@@ -350,6 +353,16 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       await make(`/v1/statements/${made.id}/approve`, {}, await certifier(holder));
     return made;
   };
+  const claimBody = async () => ({ statementIds: [(await issuedStatement()).id], grams: 10_000 });
+  const issuedClaim = async () => {
+    const reserved = await make('/v1/claims', await claimBody());
+    await make(`/v1/claims/${reserved.id}/issue`, {});
+    return reserved;
+  };
+  const listingBody = async () => ({
+    statementId: (await issuedStatement()).id,
+    ...{ register: 'a register', number: randomUUID(), grams: 10 },
+  });
   const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
   const tariffBody = () => ({
     source: 'a notice',
@@ -596,6 +609,11 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     batchStatement,
     statementBody,
     issuedStatement,
+    claim: async () => make('/v1/claims', await claimBody()),
+    claimBody,
+    issuedClaim: async () => issuedClaim(),
+    listing: async () => make('/v1/outside-listings', await listingBody()),
+    listingBody,
     suspendedStatement: async (): Promise<Answer['body']> => {
       const made = await issuedStatement();
       const url = `/v1/statements/${made.id}/suspend`;
