@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ExternalCertificate } from '../certificates/certificates.tables.ts';
 import { FIGURES, type FigureDeps, positionOf, type Read, readFigure } from '../figures/figures.routes.ts';
 import { type SiteFigures, siteFigures } from '../figures/public-site.ts';
+import { sparing } from '../figures/sparing.ts';
 import { DomainError } from '../kernel/errors.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
 import { UUID } from '../kernel/ids.ts';
@@ -67,8 +68,9 @@ const count = async (deps: Deps, wanted: number | undefined): Promise<Counted> =
 const transparencyRoute = (app: FastifyInstance, deps: Deps): void => {
   const { timeZone } = deps.programme;
   const shared = sharedFor<Counted>(deps.clock, SHARED_MS);
+  const once = sparing<Counted>();
   const counted = (wanted: number | undefined): Promise<Counted> =>
-    shared(String(wanted ?? 'last'), () => count(deps, wanted));
+    shared(String(wanted ?? 'last'), () => once(String(wanted ?? 'last'), () => count(deps, wanted)));
   app.get('/transparency', HIDDEN, async (request, reply) => {
     const text = asked(request, 'asOfSeq');
     const wanted = position(text);
@@ -91,6 +93,7 @@ const siteRoute = (app: FastifyInstance, deps: Deps): void => {
   const tables = deps.db.withTables<Tables>();
   type Counted = { asOfSeq: number; figures: SiteFigures; certificates: ExternalCertificate[] };
   const shared = sharedFor<Counted>(deps.clock, SHARED_MS);
+  const once = sparing<Counted>();
   const look = async (id: string): Promise<Counted> => {
     const asOfSeq = await positionOf(deps, undefined);
     const { at } = (await readFactsAt(deps.pool, sha256, deps.keyring, [asOfSeq])).get(asOfSeq)!.fact;
@@ -109,7 +112,7 @@ const siteRoute = (app: FastifyInstance, deps: Deps): void => {
       ? await tables.selectFrom('sites').selectAll().where('id', '=', id).executeTakeFirst()
       : undefined;
     if (site === undefined) return sendPage(reply, noSitePage(language), 404);
-    const { figures, certificates, asOfSeq } = await shared(id, () => look(id));
+    const { figures, certificates, asOfSeq } = await shared(id, () => once(id, () => look(id)));
     return sendPage(reply, sitePublicPage(language, site, figures, certificates, asOfSeq));
   });
 };
