@@ -18,6 +18,8 @@ import { decidingRoutes } from './collection/deciding.routes.ts';
 import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
 import { refuseUndecided } from './collection/undecided.ts';
+import { consolePages } from './console/console.routes.ts';
+import { Grants } from './console/grants.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
 import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
@@ -107,9 +109,10 @@ export const VERSION = '0.1.0';
 export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   const callers = callerLookup(deps.db, deps.clock);
   deps.door.listeners.push(callers.onCommit);
+  const grants = new Grants(systemRandom);
   const app = await createServer({
     logger: deps.logger,
-    authenticate: callers.find,
+    authenticate: async (token, isWrite) => grants.find(token) ?? callers.find(token, isWrite),
     newRequestId: deps.newId,
     version: VERSION,
     trustedProxies: deps.config.trustedProxies,
@@ -230,6 +233,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
       new Map(FACT_TYPES.map(({ type, title }) => [type, title])),
     ),
   );
+  const atConsole = { ...deps, grants, random: systemRandom, tries: new Tries(deps.clock) };
+  await app.register(async (scope) => consolePages(scope, atConsole));
   app.route({
     method: 'GET',
     url: '/openapi.json',

@@ -48,6 +48,7 @@ const ROOMS = [
   'audits',
   'passbook',
   'pages',
+  'console',
   'composition',
   'cli',
 ];

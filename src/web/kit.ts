@@ -12,6 +12,7 @@ body{font:16px/1.55 system-ui,"PingFang SC","Noto Sans CJK SC","Source Han Sans 
 main,header,nav{max-width:46rem;margin:0 auto;padding:0 1rem}.wide main,.wide header,.wide nav{max-width:72rem}main{padding-bottom:3rem}
 header{display:flex;justify-content:space-between;align-items:baseline;padding-top:1rem;gap:1rem}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding-top:.3rem}nav [aria-current]{font-weight:700;text-decoration:none;color:inherit}
+main nav{padding:.3rem 0}
 a{color:var(--blue)}h1{font-size:1.5rem;line-height:1.25;margin:1rem 0 .5rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:1.5rem 0 .25rem}h3{font-size:1rem;margin:1rem 0 .25rem;overflow-wrap:anywhere}
 p{margin:.5rem 0;overflow-wrap:anywhere}ul,ol{margin:.25rem 0;padding-left:1.25rem}li{margin:.2rem 0}.brand{font-weight:700}
 .box{border:1px solid var(--line);border-radius:.6rem;padding:.75rem 1rem;margin:1rem 0}.box>:first-child{margin-top:0}.box>:last-child{margin-bottom:0}
