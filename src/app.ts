@@ -51,6 +51,7 @@ import { sampleRoutes } from './lots/samples.ts';
 import { renderMetrics } from './metrics.ts';
 import { outsideRoutes } from './outside/outside.routes.ts';
 import { batchPages } from './pages/batch.routes.ts';
+import { publicPages } from './pages/public.routes.ts';
 import { passbookPages } from './passbook/page.routes.ts';
 import { passbookRoutes } from './passbook/passbook.routes.ts';
 import { receiptRoutes } from './passbook/receipts.routes.ts';
@@ -122,6 +123,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     trustedProxies: deps.config.trustedProxies,
   });
   const passbook = { ...deps, random: systemRandom, tries: new Tries(deps.clock) };
+  const titles = new Map(FACT_TYPES.map(({ type, title }) => [type, title]));
   await app.register(async (scope) => {
     registryRoutes(scope, deps);
     publicNameRoutes(scope, deps);
@@ -209,7 +211,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     const audits = { ...deps, tree: deps.publisher.tree };
     auditRoutes(scope, audits);
     findingRoutes(scope, audits);
-    packRoutes(scope, { ...audits, titles: new Map(FACT_TYPES.map(({ type, title }) => [type, title])) });
+    packRoutes(scope, { ...audits, titles });
     const mayOpen = auditedOpenings(deps);
     ledgerRoutes(scope, {
       ...deps,
@@ -224,7 +226,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     });
     bundleRoutes(scope, bundles);
     batchBundleRoutes(scope, { ...deps, bundles });
-    verifyRoutes(scope, new Map(FACT_TYPES.map(({ type, title }) => [type, title])));
+    verifyRoutes(scope, titles);
     logKeyRoutes(scope, deps);
     vocabularyRoutes(scope);
     healthRoutes(scope, {
@@ -235,10 +237,11 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     });
   });
   await app.register(async (scope) => passbookPages(scope, passbook));
-  const titles = new Map(FACT_TYPES.map(({ type, title }) => [type, title]));
-  await app.register(async (scope) =>
-    batchPages(scope, { ...deps, tree: new Tree(deps.pool, sha256) }, titles),
-  );
+  const forPages = { ...deps, tree: new Tree(deps.pool, sha256) };
+  await app.register(async (scope) => {
+    batchPages(scope, forPages, titles);
+    publicPages(scope, forPages, titles);
+  });
   const atConsole = { ...deps, grants, random: systemRandom, tries: new Tries(deps.clock) };
   await app.register(async (scope) => consolePages(scope, atConsole));
   app.route({

@@ -26,7 +26,7 @@ import { paidPerBatch, paidPerPersonMonth, personsPaid } from './paid.ts';
 import { sparing } from './sparing.ts';
 
 /** Every published figure. */
-const FIGURES: readonly Figure[] = [
+export const FIGURES: readonly Figure[] = [
   fieldCheckShare,
   anomalyPrecision,
   paidPerPersonMonth,
@@ -79,7 +79,7 @@ const describe = ({ name, version, title, definition, scope }: Figure) => ({
 });
 
 /** The position asked for, once both followers have read it; the last both have read, where none was. */
-const positionOf = async (deps: FigureDeps, asked: number | undefined): Promise<number> => {
+export const positionOf = async (deps: FigureDeps, asked: number | undefined): Promise<number> => {
   const { follower, anomalies, pool } = deps;
   if (asked === undefined) {
     await Promise.all([follower.catchUp(), anomalies.catchUp()]);
@@ -149,9 +149,10 @@ export const figureRoutes = (app: FastifyInstance, deps: FigureDeps): void => {
   });
 };
 
-type Read = z.input<typeof FigureView>;
+export type Read = z.input<typeof FigureView>;
 
-const readFigure = async (deps: FigureDeps, figure: Figure, asOfSeq: number): Promise<Read> => {
+/** One figure as of a position that both followers have read, see `positionOf`. */
+export const readFigure = async (deps: FigureDeps, figure: Figure, asOfSeq: number): Promise<Read> => {
   const { at } = (await readFactsAt(deps.pool, sha256, deps.keyring, [asOfSeq])).get(asOfSeq)!.fact;
   const share = await figure.read(deps.pool, asOfSeq, { at, timeZone: deps.programme.timeZone });
   return { ...describe(figure), asOfSeq, items: [], ...share, basisPoints: basisPointsOf(share) };

@@ -48,7 +48,7 @@ const signedNow = async ({ pool, publisher }: CheckDeps): Promise<Signed> => {
 };
 
 /** Facts of many statements, each from the last one backwards, read together. */
-const factsOf = async (pool: Queryable, rows: readonly Statement[]): Promise<Map<string, Entry[]>> => {
+export const factsOf = async (pool: Queryable, rows: readonly Statement[]): Promise<Map<string, Entry[]>> => {
   const found = new Map<string, Entry[]>(rows.map(({ id }) => [id, []]));
   let next = new Map(rows.map(({ id, lastSeq }) => [id, lastSeq]));
   for (let round = 0; next.size > 0 && round < MOST_FACTS; round++) {
