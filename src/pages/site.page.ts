@@ -5,6 +5,7 @@ import { escaped } from '../kernel/html.ts';
 import type { Site } from '../registry/registry.tables.ts';
 import { type Say, type sitePage, type Words, wordsIn } from '../web/kit.ts';
 import type { Language } from '../web/texts.ts';
+import { squareOf, squareText } from './places.ts';
 import { definition, inThousands, kilograms, nameOf, tableOf } from './public.ts';
 
 const WORDS = {
@@ -98,15 +99,6 @@ export const noSitePage = (language: Language): Page => {
   };
 };
 
-/** The south-west corner of the square of a tenth of a degree that holds the cell: `28.6° N, 121.4° E`. */
-export const coarsePlace = ([lat, lon]: readonly [number, number]): string => {
-  const tenth = (n: number, plus: string, minus: string): string => {
-    const floor = Math.floor(n / 2);
-    return `${(Math.abs(floor) / 10).toFixed(1)}° ${floor < 0 ? minus : plus}`;
-  };
-  return `${tenth(lat, 'N', 'S')}, ${tenth(lon, 'E', 'W')}`;
-};
-
 /** In which vocabulary stands what a step is about. */
 const OF: Readonly<Record<SiteMass['step'], keyof typeof VOCABULARY>> = {
   collected: 'material',
@@ -175,10 +167,14 @@ export const sitePublicPage = (
       `<li>${t('valid', { body, number, from, until })}<br><small>${t('checked', { day: checkedAt.slice(0, 10), state: WORDS[state][language] })}</small></li>`,
   );
   return {
-    ...{ language, path: `/sites/${site.id}`, title: `${WORDS.title[language]} ${coarsePlace(site.cell)}` },
+    ...{
+      language,
+      path: `/sites/${site.id}`,
+      title: `${WORDS.title[language]} ${squareText(squareOf(site.cell))}`,
+    },
     main: `<h1>${t('title')}</h1><p>${t('lead', { seq: asOfSeq })}</p><dl>
 ${definition(t('kind'), kind)}
-${definition(t('place'), escaped(coarsePlace(site.cell)))}
+${definition(t('place'), escaped(squareText(squareOf(site.cell))))}
 ${definition(t('state'), t(site.state))}
 ${definition(t('custody'), nameOf('custodyModel', site.custodyModel, language))}
 ${definition(t('number'), `<code>${escaped(site.id)}</code>`)}
