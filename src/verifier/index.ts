@@ -1,4 +1,5 @@
 /** The published verifier: bundles, exports, and whether a log continues what was seen of it. Asks nobody, throws nothing. */
+import { fromHex } from '../kernel/hash.ts';
 import {
   type BundleVerdict,
   type Expected,
@@ -42,9 +43,4 @@ export const continues = (
   } catch {
     return false;
   }
-};
-
-const fromHex = (text: string): Uint8Array => {
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new RangeError('a hash is 64 lower-case hex digits');
-  return Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 };
