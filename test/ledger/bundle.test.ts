@@ -315,6 +315,8 @@ t.test('what is put together from good parts is still no bundle', async (t) => {
   const [one, two] = [await things.collection(), await things.collection()];
   const bundleOf = async (seq: number, secret?: string): Promise<Bundle> =>
     JSON.parse((await fetched(app, `/v1/ledger/entries/${seq}/bundle`, secret)).bytes.toString());
+  // Both under one checkpoint: proofs of two are rejected for that alone.
+  t.ok(await app.deps.publisher.covering(two.receipt.seq + 1, 30_000));
   const a = await bundleOf(one.receipt.seq, things.station.secret);
   const b = await bundleOf(two.receipt.seq, things.station.secret);
   const codesOf = (changed: Bundle): string[] => {
