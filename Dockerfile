@@ -18,6 +18,7 @@ COPY package.json LICENSE ./
 COPY bin ./bin
 COPY migrations ./migrations
 COPY openapi ./openapi
+COPY packages ./packages
 COPY src ./src
 # The key files are made in /data at the first start: keep it on a volume and back it up. The link makes
 # `docker exec CONTAINER blue-cycle …` the command line.

@@ -103,6 +103,7 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     authenticate: callers.find,
     newRequestId: deps.newId,
     version: VERSION,
+    trustedProxies: deps.config.trustedProxies,
   });
   const passbook = { ...deps, random: systemRandom, tries: new Tries(deps.clock) };
   await app.register(async (scope) => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import type { WechatConfig } from './rails/wechat.setup.ts';
@@ -101,6 +102,19 @@ const witnesses = text(
 );
 const WITNESS = /^[^\s+,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=* \S+$/;
 
+const isNetwork = (value: string): boolean => {
+  const [address = '', bits, ...rest] = value.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+};
+
+/** "ADDRESS, NETWORK": whose word is taken for where a request came from (X-Forwarded-For, -Proto). */
+const proxies = text(
+  'write the addresses or networks of the proxies before this server, such as "10.0.0.7, 172.16.0.0/12", with commas between',
+  (value) => value.split(',').every((one) => isNetwork(one.trim())),
+).transform((value) => value.split(',').map((one) => one.trim()));
+
 const fen = text(
   'write a whole number of minor units (fen) from 1 to 9007199254740991',
   (value) => /^[1-9]\d{0,15}$/.test(value) && Number.isSafeInteger(Number(value)),
@@ -164,6 +178,7 @@ const variables = z.strictObject({
   PRIVATE_KEY_FILE: path.optional(),
   BOOTSTRAP_API_KEY: apiKey.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `write one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  BLUE_CYCLE_TRUSTED_PROXIES: proxies.default([]),
   BLUE_CYCLE_DATA_DIR: path.default('.data'),
   BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM: fen.default(20_000_000),
   BLUE_CYCLE_PAYOUT_RUN_MAXIMUM: fen.default(1_000_000_000),
@@ -202,6 +217,8 @@ export type Config = Readonly<{
   /** The operator's first key, used only while the database is empty. */
   bootstrapApiKey: Secret | undefined;
   logLevel: (typeof LOG_LEVELS)[number];
+  /** Addresses and networks of proxies that say where a request came from; of all others that word is not taken. */
+  trustedProxies: readonly string[];
   /** Minor units that one payout order, and one run, pay at most. */
   payoutOrderMaximum: number;
   payoutRunMaximum: number;
@@ -270,6 +287,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     privateKeyFile: read.PRIVATE_KEY_FILE ?? `${read.BLUE_CYCLE_DATA_DIR}/private-key`,
     bootstrapApiKey: read.BOOTSTRAP_API_KEY,
     logLevel: read.LOG_LEVEL,
+    trustedProxies: read.BLUE_CYCLE_TRUSTED_PROXIES,
     payoutOrderMaximum: read.BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM,
     payoutRunMaximum: read.BLUE_CYCLE_PAYOUT_RUN_MAXIMUM,
     wechat: missing.length > 0 ? undefined : wechatOf(read as WechatRead),

@@ -27,6 +27,7 @@ t.test('an empty environment gives the documented defaults and an embedded datab
     bootstrapApiKey: undefined,
     logLevel: 'info',
     dataDir: '.data',
+    trustedProxies: [],
     url: undefined,
     apiKey: undefined,
   });
@@ -46,6 +47,7 @@ t.test('every variable arrives where it belongs, and those of other programs are
     BOOTSTRAP_API_KEY: 'first',
     LOG_LEVEL: 'silent',
     BLUE_CYCLE_DATA_DIR: '/srv/sea',
+    BLUE_CYCLE_TRUSTED_PROXIES: '10.0.0.7, fd00::/8',
     BLUE_CYCLE_URL: 'https://sea.example',
     BLUE_CYCLE_API_KEY: 'mine',
   });
@@ -58,6 +60,7 @@ t.test('every variable arrives where it belongs, and those of other programs are
     privateKeyFile: '/run/secrets/private',
     logLevel: 'silent',
     dataDir: '/srv/sea',
+    trustedProxies: ['10.0.0.7', 'fd00::/8'],
     url: 'https://sea.example',
   });
   t.equal(config.databaseUrl?.reveal(), 'postgresql://api:a%40b@db:5433/sea?sslmode=require');
@@ -86,6 +89,7 @@ t.test('each malformed value is refused by a sentence that names the variable', 
     ['BOOTSTRAP_API_KEY', ['', 'two words', 'schlüssel']],
     ['LOG_LEVEL', ['', 'verbose', 'INFO']],
     ['BLUE_CYCLE_DATA_DIR', ['']],
+    ['BLUE_CYCLE_TRUSTED_PROXIES', ['', 'proxy', '10.0.0.0/33', '10.0.0.1,,10.0.0.2', 'fd00::/8/8', 'true']],
     [
       'BLUE_CYCLE_URL',
       ['', 'localhost:3000', 'ftp://sea.example', 'https://u:p@sea.example', 'https://sea.example?a=1'],
@@ -115,7 +119,7 @@ t.test('all faults come at once, an unknown BLUE_CYCLE_ variable among them', as
       'PORT="many" cannot be used; write a number from 0 to 65535 (0 takes any free port).',
       'LOG_LEVEL="loud" cannot be used; write one of fatal, error, warn, info, debug, trace, silent.',
       'BLUE_CYCLE_PORT is not a setting; write PORT instead.',
-      'BLUE_CYCLE_DATADIR is not a setting; those with this prefix are BLUE_CYCLE_DATA_DIR, BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM, BLUE_CYCLE_PAYOUT_RUN_MAXIMUM, BLUE_CYCLE_URL, BLUE_CYCLE_API_KEY, BLUE_CYCLE_WECHAT_MERCHANT_ID, BLUE_CYCLE_WECHAT_APP_ID, BLUE_CYCLE_WECHAT_SERIAL, BLUE_CYCLE_WECHAT_KEY_FILE, BLUE_CYCLE_WECHAT_API_V3_KEY_FILE, BLUE_CYCLE_WECHAT_PLATFORM_KEYS, BLUE_CYCLE_WECHAT_NOTIFY_URL, BLUE_CYCLE_WECHAT_MAXIMUM, BLUE_CYCLE_WECHAT_GOODS, BLUE_CYCLE_WECHAT_BASE_URL: correct the name or remove it.',
+      'BLUE_CYCLE_DATADIR is not a setting; those with this prefix are BLUE_CYCLE_TRUSTED_PROXIES, BLUE_CYCLE_DATA_DIR, BLUE_CYCLE_PAYOUT_ORDER_MAXIMUM, BLUE_CYCLE_PAYOUT_RUN_MAXIMUM, BLUE_CYCLE_URL, BLUE_CYCLE_API_KEY, BLUE_CYCLE_WECHAT_MERCHANT_ID, BLUE_CYCLE_WECHAT_APP_ID, BLUE_CYCLE_WECHAT_SERIAL, BLUE_CYCLE_WECHAT_KEY_FILE, BLUE_CYCLE_WECHAT_API_V3_KEY_FILE, BLUE_CYCLE_WECHAT_PLATFORM_KEYS, BLUE_CYCLE_WECHAT_NOTIFY_URL, BLUE_CYCLE_WECHAT_MAXIMUM, BLUE_CYCLE_WECHAT_GOODS, BLUE_CYCLE_WECHAT_BASE_URL: correct the name or remove it.',
     ],
   );
 });

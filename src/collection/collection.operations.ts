@@ -1,32 +1,24 @@
 import type { z } from 'zod';
 import { fillable } from '../containers/containers.ts';
 import { cellOf } from '../kernel/geo.ts';
-import { sha256 } from '../kernel/hash.ts';
 import { NIL } from '../kernel/ids.ts';
 import { dayIn, monthIn } from '../kernel/time.ts';
 import type { Money } from '../kernel/values.ts';
-import { type Caller, type DecideContext, draft, type Operation, type PersonPart } from '../ledger/fact.ts';
+import { type DecideContext, draft, type Operation } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
-import { seal } from '../ledger/sealing.ts';
 import { people } from '../ledger/tables.ts';
-import type { Wanted, World } from '../ledger/world.ts';
-import { mayReach, reachableSite } from '../registry/access.ts';
-import {
-  collectors,
-  type Device,
-  devices,
-  organisations,
-  sites,
-  vessels,
-} from '../registry/registry.tables.ts';
+import type { Wanted } from '../ledger/world.ts';
+import { reachableSite } from '../registry/access.ts';
+import { collectors, devices, organisations, sites, vessels } from '../registry/registry.tables.ts';
 import { tariffSchedules } from '../tariffs/tariffs.tables.ts';
 import { taxSchedules } from '../taxes/taxes.tables.ts';
-import { type AttestedObject, attested } from './attestation.ts';
 import { collectionRecorded } from './collection.facts.ts';
+import { personParts, place, privatePart, slipNoOf } from './collection.parts.ts';
 import type { CollectionRequest } from './collection.schema.ts';
-import { claimableGrams, GRAMS_PER_PIECE, gramsPerPiece, marksOf, momentOf, weigh } from './collection.ts';
-import { type EarningPart, earn, type Party } from './earning.ts';
+import { claimableGrams, marksOf, momentOf, weigh } from './collection.ts';
+import { type EarningPart, earn } from './earning.ts';
 import { type LateCount, lateCount, lostToCount } from './late-count.ts';
+import { deviceOf, signedObject, signingKey } from './signed-object.ts';
 import { doubtfulTwin } from './slips.ts';
 
 /** What a late weigh-in used up of a count that had counted it already. */
@@ -212,132 +204,4 @@ const readBy = (
     [tariffSchedules, [NIL]],
     [taxSchedules, [NIL]],
   ];
-};
-
-const slipNoOf = ({ slipNo, paper }: CollectionRequest): string | undefined => paper?.slipNo ?? slipNo;
-
-/** When, where, on what evidence and at which price: under each person's own seal, where there is one. */
-const place = ({ collectedAt, location, evidence, quote, settlement }: CollectionRequest) => ({
-  collectedAt,
-  ...(location === undefined ? {} : { location }),
-  ...(evidence === undefined ? {} : { evidence }),
-  ...(quote === undefined ? {} : { quote }),
-  ...(settlement === undefined ? {} : { settlement }),
-});
-
-const personParts = (
-  world: World,
-  keyring: Keyring,
-  input: CollectionRequest,
-): { parts: PersonPart[]; parties: Party[]; unresolved: boolean } => {
-  const named: { collectorId: string; share?: number }[] =
-    input.parties ?? (input.collectorId === undefined ? [] : [{ collectorId: input.collectorId }]);
-  const parts: PersonPart[] = [];
-  const parties: Party[] = [];
-  let unresolved = named.length === 0;
-  for (const [i, party] of named.entries()) {
-    const collector = world.get(collectors, party.collectorId);
-    const person = world.get(people, party.collectorId);
-    if (collector?.state !== 'active') unresolved = true;
-    // Whoever was erased stays erased: the weigh-in is kept, the name is not.
-    const erased = collector?.state === 'erased' || (person !== undefined && person.wrappedKey === null);
-    parties.push({
-      personId: erased ? null : party.collectorId,
-      share: party.share ?? 1,
-      registered: !erased && collector !== undefined && collector.state !== 'unresolved',
-    });
-    if (erased) continue;
-    if (person === undefined)
-      world.put(people, {
-        id: party.collectorId,
-        wrappedKey: keyring.newPersonKey(),
-        sealed: null,
-        identityHash: null,
-      });
-    const salt = input.attestation?.salts[i];
-    parts.push({
-      personId: party.collectorId,
-      part: { ...party, ...place(input) },
-      ...(salt === undefined ? {} : { salt: Buffer.from(salt, 'hex') }),
-    });
-  }
-  if (parties.length === 0) parties.push({ personId: null, share: 1, registered: false });
-  return { parts, parties, unresolved };
-};
-
-/** undefined: none named. null: named, but unknown here. */
-const deviceOf = (world: World, caller: Caller, input: CollectionRequest): Device | null | undefined => {
-  const id = input.attestation?.deviceId ?? input.deviceId;
-  if (id === undefined) return undefined;
-  const device = world.get(devices, id);
-  return device !== undefined && mayReach(caller, device.organisationId, device.siteId) ? device : null;
-};
-
-const signedObject = (
-  input: CollectionRequest,
-  parts: PersonPart[],
-): { object: AttestedObject } | undefined => {
-  const { attestation } = input;
-  if (attestation === undefined) return undefined;
-  const seals = parts.filter((p) => p.salt !== undefined).map((p) => seal(sha256, p.salt!, p.part).seal);
-  const { siteId, material, form, originClass, basis, tareGrams, grossGrams, count, deductions } = input;
-  return {
-    object: {
-      id: input.id!,
-      siteId,
-      deviceId: attestation.deviceId,
-      counter: attestation.counter,
-      material,
-      form,
-      originClass,
-      basis,
-      tareGrams,
-      ...(grossGrams === undefined ? {} : { grossGrams }),
-      ...(count === undefined ? {} : { count }),
-      ...(deductions === undefined ? {} : { deductions }),
-      ...(seals.length === 0 ? {} : { seals }),
-    },
-  };
-};
-
-/**
- * Which of the device's keys signed, counted from 0 in the order they were enrolled; null for none of them. A key that
- * was replaced signs for what was weighed before that, however late it arrives.
- */
-const signingKey = (
-  object: AttestedObject,
-  device: Device | null | undefined,
-  signature: string,
-  collectedAt: string,
-): number | null => {
-  if (device?.publicKey == null) return null;
-  const { publicKey, formerKeys } = device;
-  if (attested(object, publicKey, signature)) return formerKeys.length;
-  const former = formerKeys.findIndex(
-    (key) => Date.parse(collectedAt) <= key.until && attested(object, key.publicKey, signature),
-  );
-  return former === -1 ? null : former;
-};
-
-const privatePart = (input: CollectionRequest, { id, caller }: DecideContext) => {
-  const { bagTag, vesselId, containerId, funding, count, deductions } = input;
-  const slipNo = slipNoOf(input);
-  const writtenBy = input.paper?.writtenBy;
-  const deviceId = input.attestation?.deviceId ?? input.deviceId;
-  const each = input.basis === 'counted' ? gramsPerPiece(input) : undefined;
-  return {
-    id,
-    keyId: caller.keyId,
-    ...(bagTag === undefined ? {} : { bagTag }),
-    ...(slipNo === undefined ? {} : { slipNo }),
-    ...(input.paper === undefined ? {} : { paper: writtenBy === undefined ? {} : { writtenBy } }),
-    ...(vesselId === undefined ? {} : { vesselId }),
-    ...(containerId === undefined ? {} : { containerId }),
-    ...(deviceId === undefined ? {} : { deviceId }),
-    ...(input.attestation === undefined ? {} : { counter: input.attestation.counter }),
-    ...(funding === undefined ? {} : { funding }),
-    ...(count === undefined ? {} : { count }),
-    ...(deductions === undefined ? {} : { deductions }),
-    ...(each === undefined ? {} : { gramsPerPiece: { version: GRAMS_PER_PIECE.version, grams: each } }),
-  };
 };

@@ -1,5 +1,5 @@
 import { unprocessable } from '../kernel/errors.ts';
-import { POLLUTANTS } from '../kernel/vocabulary.ts';
+import { OTHER_MATERIALS, POLLUTANTS } from '../kernel/vocabulary.ts';
 import { drawOver } from '../lots/draw.ts';
 import type { CaseKind } from '../supervision/cases.tables.ts';
 
@@ -94,19 +94,7 @@ export const wayLossKind = (lossGrams: number, scaleError: number): 'scale-diffe
 type Kind = { material: string; form: string };
 
 /** Materials a mixture of which is still plastic. */
-const NO_PLASTIC: readonly string[] = [
-  ...POLLUTANTS,
-  'mixed-debris',
-  'rubber',
-  'textile',
-  'metal',
-  'glass',
-  'wood',
-  'organic',
-  'sand',
-  'residue',
-  'sludge',
-];
+const NO_PLASTIC: readonly string[] = [...POLLUTANTS, ...OTHER_MATERIALS];
 
 /** What a surplus is: as its load, or a mixture that promises no more than the load's worst part. */
 export const surplusOf = (load: readonly Kind[]): Kind => {

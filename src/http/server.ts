@@ -18,6 +18,8 @@ export type ServerOptions = {
   authenticate: (token: string, isWrite: boolean) => Promise<Caller | null>;
   newRequestId: () => string;
   version: string;
+  /** Addresses and networks whose word is taken for where a request came from; none unless said. */
+  trustedProxies?: readonly string[];
 };
 
 /** A Fastify with our limits, media types, errors, documents and access check; features add their routes. */
@@ -27,6 +29,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: options.newRequestId,
     bodyLimit: BODY_LIMIT,
+    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     frameworkErrors: handleError as never,
     requestTimeout: 10_000,
     connectionTimeout: 0,

@@ -239,6 +239,7 @@ export const VOCABULARY = {
     service: 服务 | Service
     insurance: 保险 | Insurance`),
   unclaimedReason: parse(`
+    nobody-known: 身份未明 | Nobody known | 交来人未登记，款项待认领 | Earned by somebody not registered; waits in suspense until named
     erased: 个人信息已删除 | Personal data erased
     no-payee: 未登记收款方式 | Nothing says where to pay
     held: 付款单暂停中 | Its order is held

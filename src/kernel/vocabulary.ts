@@ -29,8 +29,8 @@ export const PLASTICS = [
   'other-plastic',
   'mixed-plastic',
 ] as const;
-export const MATERIALS = [
-  ...PLASTICS,
+/** Neither a plastic nor a mixture of plastics. */
+export const OTHER_MATERIALS = [
   'mixed-debris',
   'rubber',
   'textile',
@@ -42,6 +42,7 @@ export const MATERIALS = [
   'residue',
   'sludge',
 ] as const;
+export const MATERIALS = [...PLASTICS, ...OTHER_MATERIALS] as const;
 /** Received, moved, treated and closed, and never in a plastic lot. */
 export const POLLUTANTS = [
   'oily-water',
@@ -258,7 +259,8 @@ export const PAYOUT_HOLDS = ['payee-changed', 'account-shared', 'dispute', 'iden
 export type PayoutHold = (typeof PAYOUT_HOLDS)[number];
 /** Why nobody was paid what is unclaimed. */
 export const UNCLAIMED_REASONS = [
-  ...(['erased', 'no-payee', 'held', 'under-way', 'expired', 'failed', 'returned', 'not-ordered'] as const),
+  ...(['nobody-known', 'erased', 'no-payee', 'held', 'under-way', 'expired'] as const),
+  ...(['failed', 'returned', 'not-ordered'] as const),
 ] as const;
 export type UnclaimedReason = (typeof UNCLAIMED_REASONS)[number];
 /** Why a line of a statement, or a payment without one, waits for people. */

@@ -245,6 +245,11 @@ export const orderOperations = (keyring: Keyring, programme: { timeZone: string;
         const by = byOf(context.caller);
         if (!UNDER_WAY.includes(order.state))
           return changed(world, order, { orderId, deed: 'withdraw', by, reason }, context);
+        if (order.rail !== 'wechat')
+          throw conflict(
+            'order_on_list',
+            'It stands in a list that somebody has: have the line left out there, and enter it in the list’s results as failed.',
+          );
         world.need(payoutAttempts, [order.reference!]);
         return draft({
           type: payoutCancelAsked,

@@ -20,6 +20,10 @@ const UnclaimedView = z
     left: Fen.meta({ description: 'Of it, what is not paid yet: what was owed first is paid first.' }),
     reason: z.enum(UNCLAIMED_REASONS),
     asOfSeq: z.int().meta({ description: 'It was owed after this entry already.' }),
+    weighInSeq: z.int().nullable().meta({
+      description:
+        'Where nobody is known: the entry of the weigh-in whose money waits; `POST /v1/collections/{id}/naming` says whose it is.',
+    }),
     seq: z.int(),
   })
   .meta({ id: 'Unclaimed' });
@@ -59,7 +63,12 @@ export const unclaimedRoutes = (app: FastifyInstance, deps: PayeeDeps): void => 
           return {
             ...row,
             collectorId: person === undefined || hidden.has(person) ? null : person,
-            reason: person === undefined ? ('erased' as const) : reasons.get(person)!,
+            reason:
+              row.weighInSeq !== null
+                ? ('nobody-known' as const)
+                : person === undefined
+                  ? ('erased' as const)
+                  : reasons.get(person)!,
           };
         },
         http,

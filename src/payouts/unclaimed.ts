@@ -64,7 +64,7 @@ const PAID_SINCE = `coalesce((SELECT sum(delta) FROM postings WHERE account = %a
 const paidSince = (account: string, seq: string): string =>
   PAID_SINCE.replace('%a', account).replace('%s', seq);
 
-/** Balances of people that were owed so long ago and are not paid: those nobody found yet, some at a time. */
+/** Balances of people, known or not, that were owed so long ago and are not paid: those nobody found yet, some at a time. */
 async function* foundNow(db: Queryable, now: number): AsyncGenerator<Found[]> {
   const asOfSeq = await lastBefore(db, now - UNCLAIMED_AFTER_DAYS * DAY_MS);
   if (asOfSeq < 0) return;
@@ -74,7 +74,7 @@ async function* foundNow(db: Queryable, now: number): AsyncGenerator<Found[]> {
          greatest(0, least(-a.balance, -p.after - ${paidSince('a.id', '$2')}))::int8 AS amount
        FROM accounts a CROSS JOIN LATERAL (
          SELECT after FROM postings WHERE account = a.id AND seq <= $2 ORDER BY seq DESC LIMIT 1) p
-       WHERE a.id > $1 AND a.kind = 'payable' AND a.organisation_id IS NULL AND a.site_id IS NULL AND a.balance < 0
+       WHERE a.id > $1 AND a.kind IN ('payable', 'suspense') AND a.organisation_id IS NULL AND a.site_id IS NULL AND a.balance < 0
          AND NOT EXISTS (SELECT FROM payout_unclaimed u WHERE u.account_id = a.id AND u.state = 'unclaimed')
        ORDER BY a.id LIMIT ${AT_ONCE}`,
       [from, asOfSeq],
@@ -122,14 +122,17 @@ export type UnclaimedRow = Found & {
   seq: number;
   /** Of the amount, what is not paid yet. */
   left: number;
+  /** Of what waits in suspense, the entry of the weigh-in that nobody was named for; null of what a person is owed. */
+  weighInSeq: number | null;
 };
 
 /** What is unclaimed, in the order it was found; one more than `limit`. */
 export const listUnclaimed = async (db: Queryable, after: number, limit: number): Promise<UnclaimedRow[]> =>
   (
     await db.query<UnclaimedRow>(
-      `SELECT u.account_id AS "accountId", u.currency, u.amount, u.as_of_seq AS "asOfSeq", u.seq, ${LEFT} AS left
-       FROM payout_unclaimed u WHERE u.state = 'unclaimed' AND u.seq > $1 ORDER BY u.seq LIMIT $2`,
+      `SELECT u.account_id AS "accountId", u.currency, u.amount, u.as_of_seq AS "asOfSeq", u.seq, ${LEFT} AS left,
+         CASE a.kind WHEN 'suspense' THEN (SELECT min(seq) FROM postings WHERE account = a.id) END AS "weighInSeq"
+       FROM payout_unclaimed u JOIN accounts a ON a.id = u.account_id WHERE u.state = 'unclaimed' AND u.seq > $1 ORDER BY u.seq LIMIT $2`,
       [after, limit + 1],
     )
   ).rows;

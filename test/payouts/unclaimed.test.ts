@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { ok, openedPayouts } from '../support/payouts.ts';
 
@@ -69,6 +70,26 @@ t.test('what nobody can be paid is listed after 180 days, and paid when somebody
   t.same(after.totals, [{ currency: 'CNY', count: 3, amount: 15_000 }]);
   const trial = ok(await payer.get('/v1/accounts/trial-balance'), 200);
   t.match(trial.items, [{ difference: 0 }]);
+});
+
+t.test('money in suspense is listed after 180 days, and belongs to whoever is named then', async (t) => {
+  const world = await openedPayouts(t, 1);
+  const { collectors, weighIn, payer, client, tick, owed } = world;
+  const bag = await weighIn(randomUUID(), 700, { collectorId: undefined, bagTag: 'A-1' });
+  const list = async () => ok(await payer.get('/v1/unclaimed'), 200);
+  await tick(179 * DAY);
+  t.same((await list()).items, []);
+  await tick(2 * DAY);
+  const { items, totals } = await list();
+  t.match(items, [{ amount: 700, left: 700, reason: 'nobody-known', collectorId: null }]);
+  t.equal(items[0].weighInSeq, bag.receipt.seq, 'where to look for whose it is');
+  t.same(totals, [{ currency: 'CNY', count: 1, amount: 700 }]);
+  const [a] = collectors as [string];
+  ok(await client.post(`/v1/collections/${bag.id}/naming`, { collectorId: a, reason: '凭袋标' }));
+  t.match(await owed(a), { owed: 700 }, 'nothing lapsed meanwhile');
+  await tick(DAY);
+  // The ledger's clock stands at the first day, so what he was named for counts as old at once.
+  t.match((await list()).items, [{ amount: 700, reason: 'not-ordered', collectorId: a, weighInSeq: null }]);
 });
 
 t.test('an heir is proposed by one, approved by another, rests, and is paid what was owed', async (t) => {

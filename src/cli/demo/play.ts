@@ -22,7 +22,7 @@ export type Scale = { collectors: number; weighIns: number };
 export const JIAOJIANG: Scale = { collectors: 1_200, weighIns: 400 };
 const UPLOAD = 200;
 /** Those a run pays over the rail; who was paid in cash comes before them. */
-const PAID_OVER_RAIL = [25, 225] as const;
+const PAID_OVER_RAIL = [25, 85] as const;
 const LANES = 8;
 
 /** How many steps the bar counts. */
