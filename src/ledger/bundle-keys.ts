@@ -1,11 +1,19 @@
 import { fromHex } from '../kernel/hash.ts';
 import type { Bundle } from './bundle.ts';
 import { Rejected, tried } from './bundle-read.ts';
-import type { Primitives } from './bundle-verify.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import type { Entry } from './entry.ts';
 import { isAboutKeys, KeyHistory, type SignedSize } from './key-history.ts';
-import { COSIGNATURE, ED25519, formatKey, type NoteKey, parseKey, parseNote, verifyNote } from './note.ts';
+import {
+  COSIGNATURE,
+  ED25519,
+  formatKey,
+  type NoteKey,
+  type Primitives,
+  parseKey,
+  parseNote,
+  verifyNote,
+} from './note.ts';
 import { verifyConsistency } from './proof.ts';
 
 /**

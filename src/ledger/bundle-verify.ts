@@ -6,13 +6,10 @@ import { type BundleReason, Rejected, readBundle, tried } from './bundle-read.ts
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { type Entry, GENESIS_PREV, leafHash } from './entry.ts';
 import { isAboutKeys } from './key-history.ts';
-import { parseNote, type VerifySignature } from './note.ts';
+import { type Primitives, parseNote } from './note.ts';
 import { verifyInclusion } from './proof.ts';
 import { SALT_BYTES } from './sealing.ts';
 import { parseTlogProof } from './tlog-proof.ts';
-
-/** The hash and signature check of the machine it runs on. */
-export type Primitives = { hash: Hash; verify: VerifySignature };
 
 /** What whoever checks knows from elsewhere. Without it a bundle proves only that it agrees with itself. */
 export type Expected = {

@@ -1,8 +1,16 @@
 import { toHex } from '../kernel/hash.ts';
-import type { Expected, Primitives } from '../ledger/bundle-verify.ts';
+import type { Expected } from '../ledger/bundle-verify.ts';
 import { parseCheckpoint } from '../ledger/checkpoint.ts';
 import { KeyHistory, type SignedSize, signsAt } from '../ledger/key-history.ts';
-import { formatKey, NoteFault, type NoteKey, parseKey, parseNote, verifyNote } from '../ledger/note.ts';
+import {
+  formatKey,
+  NoteFault,
+  type NoteKey,
+  type Primitives,
+  parseKey,
+  parseNote,
+  verifyNote,
+} from '../ledger/note.ts';
 import { type FaultKind, LedgerFault, Verifier } from '../ledger/verify.ts';
 import { portable } from './primitives.ts';
 

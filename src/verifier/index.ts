@@ -1,11 +1,7 @@
 /** The published verifier: bundles, exports, and whether a log continues what was seen of it. Asks nobody, throws nothing. */
 import { fromHex } from '../kernel/hash.ts';
-import {
-  type BundleVerdict,
-  type Expected,
-  type Primitives,
-  verifyBundle as verifyWith,
-} from '../ledger/bundle-verify.ts';
+import { type BundleVerdict, type Expected, verifyBundle as verifyWith } from '../ledger/bundle-verify.ts';
+import type { Primitives } from '../ledger/note.ts';
 import { verifyConsistency } from '../ledger/proof.ts';
 import type { Remembered } from './export-check.ts';
 import { portable } from './primitives.ts';
@@ -15,8 +11,8 @@ export type {
   CheckedEntry,
   CheckedWitness,
   Expected,
-  Primitives,
 } from '../ledger/bundle-verify.ts';
+export type { Primitives } from '../ledger/note.ts';
 export { ExportCheck, type ExportVerdict, type Remembered } from './export-check.ts';
 
 /** @param source the file: text, or its bytes @param expected what is known of the log from elsewhere */
