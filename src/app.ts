@@ -2,8 +2,15 @@ import type { FastifyInstance } from 'fastify';
 import { accountRoutes } from './accounts/accounts.routes.ts';
 import { transferRoute } from './accounts/transfers.ts';
 import { anomalyRoutes } from './anomalies/anomalies.routes.ts';
+import { auditRoutes } from './audits/audits.routes.ts';
+import { findingRoutes } from './audits/findings.routes.ts';
+import { auditedOpenings } from './audits/opening.ts';
+import { packRoutes } from './audits/pack.routes.ts';
 import { FACT_TYPES } from './catalogue.ts';
 import { certificateRoutes } from './certificates/certificates.routes.ts';
+import { claimSums } from './claims/claim-sums.ts';
+import { claimRoutes } from './claims/claims.routes.ts';
+import { registerRoutes } from './claims/register.routes.ts';
 import { collectionRoutes } from './collection/collection.routes.ts';
 import { confirmationRoutes } from './collection/confirmations.routes.ts';
 import { correctionRoutes } from './collection/corrections.routes.ts';
@@ -11,6 +18,8 @@ import { decidingRoutes } from './collection/deciding.routes.ts';
 import { disputeRoutes } from './collection/disputes.routes.ts';
 import { linkRoutes } from './collection/links.routes.ts';
 import { refuseUndecided } from './collection/undecided.ts';
+import { consolePages } from './console/console.routes.ts';
+import { Grants } from './console/grants.ts';
 import { containerRoutes } from './containers/containers.routes.ts';
 import { checkWeightRoutes } from './custody/check-weights.ts';
 import { custodyRoutes } from './custody/custody.routes.ts';
@@ -20,6 +29,7 @@ import { receiptVoidRoutes } from './custody/receipt-voids.routes.ts';
 import { stockCountRoutes } from './custody/stock-counts.routes.ts';
 import type { Deps } from './deps.ts';
 import { distributionRoutes } from './distribution/distribution.routes.ts';
+import { emissionFactorRoutes } from './figures/emission-factors.routes.ts';
 import { figureRoutes } from './figures/figures.routes.ts';
 import { floatRoutes } from './floats/floats.routes.ts';
 import { fundRoutes } from './fund/fund.routes.ts';
@@ -98,9 +108,10 @@ export const VERSION = '0.1.0';
 export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
   const callers = callerLookup(deps.db, deps.clock);
   deps.door.listeners.push(callers.onCommit);
+  const grants = new Grants(systemRandom);
   const app = await createServer({
     logger: deps.logger,
-    authenticate: callers.find,
+    authenticate: async (token, isWrite) => grants.find(token) ?? callers.find(token, isWrite),
     newRequestId: deps.newId,
     version: VERSION,
     trustedProxies: deps.config.trustedProxies,
@@ -172,7 +183,9 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     schemeRoutes(scope, deps);
     certificateRoutes(scope, deps);
     statementRoutes(scope, deps);
-    verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256) });
+    verifyCodeRoutes(scope, { ...deps, tree: new Tree(deps.pool, sha256), claimSums });
+    claimRoutes(scope, deps);
+    registerRoutes(scope, deps);
     provenanceRoutes(scope, {
       ...deps,
       isBuyerOf: (caller, of) => isBuyerOf(deps.db, caller, of, deps.clock()),
@@ -182,12 +195,23 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     incomeStatementRoutes(scope, passbook);
     anomalyRoutes(scope, deps);
     figureRoutes(scope, deps);
+    emissionFactorRoutes(scope, deps);
+    const audits = { ...deps, tree: deps.publisher.tree };
+    auditRoutes(scope, audits);
+    findingRoutes(scope, audits);
+    packRoutes(scope, { ...audits, titles: new Map(FACT_TYPES.map(({ type, title }) => [type, title])) });
+    const mayOpen = auditedOpenings(deps);
     ledgerRoutes(scope, {
       ...deps,
+      mayOpen,
       hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
     });
     logRoutes(scope, deps);
-    const bundles = bundlesOf({ ...deps, hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids) });
+    const bundles = bundlesOf({
+      ...deps,
+      mayOpen,
+      hiddenPeople: (caller, ids) => hiddenPeople(deps.db, caller, ids),
+    });
     bundleRoutes(scope, bundles);
     batchBundleRoutes(scope, { ...deps, bundles });
     verifyRoutes(scope, new Map(FACT_TYPES.map(({ type, title }) => [type, title])));
@@ -201,6 +225,8 @@ export const buildApp = async (deps: Deps): Promise<FastifyInstance> => {
     });
   });
   await app.register(async (scope) => passbookPages(scope, passbook));
+  const atConsole = { ...deps, grants, random: systemRandom, tries: new Tries(deps.clock) };
+  await app.register(async (scope) => consolePages(scope, atConsole));
   app.route({
     method: 'GET',
     url: '/openapi.json',

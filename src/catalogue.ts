@@ -1,7 +1,11 @@
 import { fundsTransferred } from './accounts/transfers.ts';
 import { findingFacts } from './anomalies/findings.facts.ts';
 import { anomalyRuleSet } from './anomalies/rules.facts.ts';
+import { auditFacts } from './audits/audits.facts.ts';
+import { findingFacts as auditFindingFacts } from './audits/findings.facts.ts';
 import { certificateFacts } from './certificates/certificates.facts.ts';
+import { claimFacts } from './claims/claims.facts.ts';
+import { listingFacts } from './claims/listings.facts.ts';
 import { collectionFacts } from './collection/collection.facts.ts';
 import { confirmationFacts } from './collection/confirmations.facts.ts';
 import { correctionFacts } from './collection/corrections.facts.ts';
@@ -18,6 +22,7 @@ import { togetherFacts } from './custody/together.facts.ts';
 import { unmeasuredFacts } from './custody/unmeasured.facts.ts';
 import { distributionFacts } from './distribution/distribution.facts.ts';
 import { distributionRulePublished } from './distribution/rules.ts';
+import { factorsPublished } from './figures/emission-factors.ts';
 import { floatFacts } from './floats/floats.facts.ts';
 import { fundFacts } from './fund/fund.facts.ts';
 import { giftFacts } from './fund/gifts.facts.ts';
@@ -128,6 +133,8 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   schemePublished,
   ...certificateFacts,
   ...statementFacts,
+  ...claimFacts,
+  ...listingFacts,
   ...payeeFacts,
   ...runFacts,
   ...orderFacts,
@@ -138,6 +145,9 @@ export const FACT_TYPES: readonly AnyFactType[] = [
   ...unclaimedFacts,
   ...listFacts,
   ...reconciliationFacts,
+  ...auditFacts,
+  ...auditFindingFacts,
+  factorsPublished,
 ];
 
 export const factTypes: ReadonlyMap<string, AnyFactType> = new Map(

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { type Logger, pino } from 'pino';
 import { anomalyFollower } from './anomalies/follower.ts';
+import { claimFollower } from './claims/claim-follower.ts';
 import { Decider, decides } from './collection/deciding.follower.ts';
 import type { Config } from './config.ts';
 import { startEmbedded } from './db/embedded.ts';
@@ -49,6 +50,8 @@ export type Deps = {
   distributions: Follower;
   /** Holds statements against what is known of their grams. */
   statements: Follower;
+  /** Brings claims to where their statements stand. */
+  claims: Follower;
   /** Drives payout runs and orders, over the rails that are set up. */
   payouts: Payouts;
   publisher: Publisher;
@@ -182,6 +185,9 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
     });
     door.listeners.push((facts) => statements.offer(facts));
     await statements.start();
+    const claims = claimFollower({ pool, keyring, door, clock, onError });
+    door.listeners.push((facts) => claims.offer(facts));
+    await claims.start();
     const payouts = openPayouts({ pool, keyring, door, clock, newId, programme, config, onError });
     door.listeners.push((facts) => payouts.worker.offer(facts));
     if (config.wechat !== undefined)
@@ -216,6 +222,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
       anomalies,
       distributions,
       statements,
+      claims,
       payouts,
       publisher,
       logKeys,
@@ -233,6 +240,7 @@ export const buildDeps = async (config: Config, clock: Clock = systemClock): Pro
           await deciding.stop();
           await distributions.stop();
           await statements.stop();
+          await claims.stop();
           await publisher.stop();
           await Promise.all(pools.map((p) => p.end()));
         } finally {

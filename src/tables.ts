@@ -1,6 +1,8 @@
 import * as accounts from './accounts/accounts.tables.ts';
 import * as anomalies from './anomalies/anomalies.tables.ts';
+import * as audits from './audits/audits.tables.ts';
 import * as certificates from './certificates/certificates.tables.ts';
+import * as claims from './claims/claims.tables.ts';
 import * as confirmations from './collection/confirmations.tables.ts';
 import * as corrections from './collection/corrections.tables.ts';
 import * as earnings from './collection/earnings.tables.ts';
@@ -10,6 +12,7 @@ import * as custody from './custody/custody.tables.ts';
 import * as receipts from './custody/receipts.tables.ts';
 import * as stockCounts from './custody/stock-counts.tables.ts';
 import * as distribution from './distribution/distribution.tables.ts';
+import * as emissionFactors from './figures/emission-factors.tables.ts';
 import * as floats from './floats/floats.tables.ts';
 import * as fund from './fund/fund.tables.ts';
 import * as invoices from './invoices/invoices.tables.ts';
@@ -113,4 +116,7 @@ export const TABLES: readonly (AnyTable | AnyJournal)[] = [
   schemes,
   certificates,
   statements,
+  audits,
+  emissionFactors,
+  claims,
 ].flatMap(definitionsIn);

@@ -15,6 +15,7 @@ import {
   openCommandDatabase,
   readKeyring,
 } from './database.ts';
+import { claimBooks } from './doctor.claims.ts';
 import { type Check, logKeys } from './doctor.keys.ts';
 import { checkWechat } from './doctor.wechat.ts';
 import { answer, count, type ExitCode, type Io } from './io.ts';
@@ -118,7 +119,17 @@ const checkDatabase = async (url: string | undefined, config: Config, checks: Ch
   try {
     const { client, close } = await connectTo(database.url, database.schema);
     try {
-      for (const look of [version, durability, migrations, privileges, clock, ledger, privateKey, logKeys])
+      for (const look of [
+        version,
+        durability,
+        migrations,
+        privileges,
+        clock,
+        ledger,
+        privateKey,
+        logKeys,
+        claimBooks,
+      ])
         checks.push(await look({ client, db: client as unknown as Queryable, database, config }));
     } finally {
       await close();

@@ -65,6 +65,7 @@ const unconnectedDeps = (): Deps => {
       programme: { operatorId: NIL },
     }),
     statements: new Follower({ name: 'statements', pool, keyring, onError }),
+    claims: new Follower({ name: 'claims', pool, keyring, onError }),
     payouts: openPayouts({
       pool,
       keyring,

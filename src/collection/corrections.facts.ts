@@ -9,7 +9,7 @@ import { sites } from '../registry/registry.tables.ts';
 import { openCase } from '../supervision/open-case.ts';
 import { applyTax, TaxChange } from '../taxes/withholding.ts';
 import { Deduction } from './collection.schema.ts';
-import { weighIns } from './corrections.tables.ts';
+import { weighInChanges, weighIns } from './corrections.tables.ts';
 import { Earned } from './earning.ts';
 import { earningChanges, provisionalEarnings } from './earnings.tables.ts';
 
@@ -116,6 +116,8 @@ export const collectionCorrected: FactType<z.infer<typeof Corrected>, z.infer<ty
       earned: more.earned ?? [],
       state: 'corrected',
     });
+    const netGrams = data.grossGrams - data.tareGrams;
+    world.add(weighInChanges, { lotId: data.lotId, seq, netGrams, voided: false });
   },
 };
 
@@ -191,6 +193,7 @@ export const collectionVoided: FactType<z.infer<typeof Voided>, z.infer<typeof V
       earned: more.earned ?? [],
       state: 'voided',
     });
+    world.add(weighInChanges, { lotId: data.lotId, seq, netGrams: 0, voided: true });
   },
 };
 

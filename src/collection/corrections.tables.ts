@@ -1,4 +1,4 @@
-import { table } from '../db/table.ts';
+import { journal, table } from '../db/table.ts';
 import type { MoneyAmount } from './corrections.ts';
 import type { Earned } from './earning.ts';
 
@@ -45,4 +45,13 @@ export const weighIns = table<WeighIn>('weigh_ins', 'lotId', {
   earning: 'json',
   earned: 'json',
   state: 'text',
+});
+
+/** What a correction or a void made of a weigh-in, each with its position: gross less tare, 0 where it is voided. */
+export type WeighInChange = { lotId: string; seq: number; netGrams: number; voided: boolean };
+export const weighInChanges = journal<WeighInChange>('weigh_in_changes', {
+  lotId: 'uuid',
+  seq: 'int8',
+  netGrams: 'int8',
+  voided: 'boolean',
 });

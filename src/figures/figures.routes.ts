@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { route } from '../http/route.ts';
+import { csvCell, csvText } from '../kernel/csv.ts';
 import { notFound, unprocessable } from '../kernel/errors.ts';
 import { sha256 } from '../kernel/hash.ts';
 import { MAX_INTEGER, queryInteger } from '../kernel/values.ts';
@@ -8,9 +9,21 @@ import type { Keyring } from '../ledger/private-store.ts';
 import { unavailable } from '../ledger/record.ts';
 import { type Queryable, readFactsAt, readHead } from '../ledger/store.ts';
 import { anomalyPrecision } from './anomaly-precision.ts';
+import {
+  auditCounts,
+  caseCounts,
+  deliveries,
+  disputeCounts,
+  incomePaid,
+  people,
+  statementCounts,
+} from './counted.ts';
+import { emissionsAvoided } from './emissions.ts';
 import { fieldCheckShare } from './field-check-share.ts';
 import { basisPointsOf, type Figure } from './figures.ts';
+import { losses, massesByStep } from './masses.ts';
 import { paidPerBatch, paidPerPersonMonth, personsPaid } from './paid.ts';
+import { sparing } from './sparing.ts';
 
 /** Every published figure. */
 const FIGURES: readonly Figure[] = [
@@ -19,6 +32,16 @@ const FIGURES: readonly Figure[] = [
   paidPerPersonMonth,
   personsPaid,
   paidPerBatch,
+  deliveries,
+  people,
+  massesByStep,
+  losses,
+  incomePaid,
+  caseCounts,
+  disputeCounts,
+  statementCounts,
+  auditCounts,
+  emissionsAvoided,
 ];
 
 type Following = { position: number; catchUp(): Promise<void>; reaches(seq: number): Promise<boolean> };
@@ -72,6 +95,13 @@ const positionOf = async (deps: FigureDeps, asked: number | undefined): Promise<
 };
 
 export const figureRoutes = (app: FastifyInstance, deps: FigureDeps): void => {
+  const once = sparing<Read>();
+  const read = async (name: string, asked: number | undefined): Promise<Read> => {
+    const figure = FIGURES.find((each) => each.name === name);
+    if (figure === undefined) throw notFound('figure');
+    const asOfSeq = await positionOf(deps, asked);
+    return once(`${name} ${asked ?? 'now'}`, () => readFigure(deps, figure, asOfSeq));
+  };
   route(app, {
     method: 'GET',
     url: '/v1/figures',
@@ -93,13 +123,58 @@ export const figureRoutes = (app: FastifyInstance, deps: FigureDeps): void => {
     query: z.strictObject({ asOfSeq: queryInteger(0, MAX_INTEGER).optional() }),
     response: FigureView,
     errors: { 422: 'asOfSeq lies beyond the end of the ledger' },
-    handler: async ({ params, query }) => {
-      const figure = FIGURES.find(({ name }) => name === params.name);
-      if (figure === undefined) throw notFound('figure');
-      const asOfSeq = await positionOf(deps, query.asOfSeq);
-      const { at } = (await readFactsAt(deps.pool, sha256, deps.keyring, [asOfSeq])).get(asOfSeq)!.fact;
-      const share = await figure.read(deps.pool, asOfSeq, { at, timeZone: deps.programme.timeZone });
-      return { ...describe(figure), asOfSeq, items: [], ...share, basisPoints: basisPointsOf(share) };
+    handler: ({ params, query }) => read(params.name, query.asOfSeq),
+  });
+  route(app, {
+    method: 'GET',
+    url: '/v1/figures/:name/file',
+    operationId: 'downloadFigure',
+    tag,
+    summary: { en: 'The same as CSV, a number a line', zh: '下载公开数字（CSV）' },
+    access: 'public',
+    params: z.object({ name: z.string().max(60) }),
+    query: z.strictObject({ asOfSeq: queryInteger(0, MAX_INTEGER).optional() }),
+    response: z.string(),
+    produces: 'text/csv',
+    errors: { 422: 'asOfSeq lies beyond the end of the ledger' },
+    handler: async ({ params, query, reply }) => {
+      const figure = await read(params.name, query.asOfSeq);
+      const name = `${figure.name}-v${figure.version}-${figure.asOfSeq}.csv`;
+      void reply
+        .header('content-type', 'text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="${name}"`)
+        .header('cache-control', 'no-cache');
+      return figureCsv(figure);
     },
   });
 };
+
+type Read = z.input<typeof FigureView>;
+
+const readFigure = async (deps: FigureDeps, figure: Figure, asOfSeq: number): Promise<Read> => {
+  const { at } = (await readFactsAt(deps.pool, sha256, deps.keyring, [asOfSeq])).get(asOfSeq)!.fact;
+  const share = await figure.read(deps.pool, asOfSeq, { at, timeZone: deps.programme.timeZone });
+  return { ...describe(figure), asOfSeq, items: [], ...share, basisPoints: basisPointsOf(share) };
+};
+
+/** Every number of a figure, each with all that says what it is. */
+const figureCsv = (figure: Read): string => {
+  const { name, version, asOfSeq, scope, numerator, denominator, basisPoints, counts, items } = figure;
+  const line = (of: string, value: string, number: number | null): string[][] =>
+    number === null
+      ? []
+      : [[name, String(version), String(asOfSeq), scope.en, of, value, String(number)].map(csvNumberOrText)];
+  return csvText([
+    ['figure', 'version', 'asOfSeq', 'scope', 'of', 'value', 'number'],
+    ...line('', 'numerator', numerator),
+    ...line('', 'denominator', denominator),
+    ...line('', 'basisPoints', basisPoints),
+    ...Object.entries(counts).flatMap(([value, number]) => line('', value, number)),
+    ...items.flatMap(({ of, values }) =>
+      Object.entries(values).flatMap(([value, number]) => line(of, value, number)),
+    ),
+  ]);
+};
+
+/** A negative number is no formula. */
+const csvNumberOrText = (text: string): string => (/^-?\d+$/.test(text) ? text : csvCell(text));

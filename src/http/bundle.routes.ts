@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { notFound } from '../kernel/errors.ts';
 import { queryInteger } from '../kernel/values.ts';
 import type { Subject } from '../ledger/bundle.ts';
-import { makeBundle } from '../ledger/bundling.ts';
+import { type MayOpen, makeBundle } from '../ledger/bundling.ts';
 import type { Caller } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
 import type { Publisher } from '../ledger/publisher.ts';
 import { unavailable } from '../ledger/record.ts';
-import { type LedgerDeps, mayOpen } from './ledger.routes.ts';
+import type { LedgerDeps } from './ledger.routes.ts';
 import { route } from './route.ts';
 
 const Opening = z.object({
@@ -64,11 +64,12 @@ export type BundleDeps = {
   pool: pg.Pool;
   keyring: Keyring;
   publisher: Publisher;
+  mayOpen: MayOpen;
   hiddenPeople: LedgerDeps['hiddenPeople'];
 };
 
 /** Answers with the bundle's own bytes: written again they might be others. */
-export const bundlesOf = ({ pool, keyring, publisher, hiddenPeople }: BundleDeps): Bundles => {
+export const bundlesOf = ({ pool, keyring, publisher, mayOpen, hiddenPeople }: BundleDeps): Bundles => {
   const deps = { pool, keyring, publisher, tree: publisher.tree, mayOpen, hiddenPeople };
   return async (subject, caller, reply) => {
     const text = await makeBundle(deps, subject, caller);

@@ -5,6 +5,7 @@ import { DomainError, notFound } from '../kernel/errors.ts';
 import { sha256, toHex } from '../kernel/hash.ts';
 import { Id, queryInteger } from '../kernel/values.ts';
 import { ROLES } from '../kernel/vocabulary.ts';
+import type { MayOpen } from '../ledger/bundling.ts';
 import type { Entry } from '../ledger/entry.ts';
 import type { Caller } from '../ledger/fact.ts';
 import type { Keyring } from '../ledger/private-store.ts';
@@ -39,15 +40,14 @@ const view = (stored: StoredEntry): z.input<typeof EntryView> => {
 
 const SeqParams = z.object({ seq: queryInteger(0, Number.MAX_SAFE_INTEGER) });
 
-/** Who may open anything: they audit, or run the programme. Others open their own organisation's facts. */
-export const mayOpen = (caller: Caller, actor: string): boolean =>
-  caller.role === 'operator' ||
-  caller.role === 'auditor' ||
-  (caller.organisationId === actor && caller.siteIds === null);
+/** Whoever runs the programme may open anything; others open their own organisation's facts, at any time. */
+export const opensAlways = (caller: Caller, actor: string): boolean =>
+  caller.role === 'operator' || (caller.organisationId === actor && caller.siteIds === null);
 
 export type LedgerDeps = {
   pool: pg.Pool;
   keyring: Keyring;
+  mayOpen: MayOpen;
   /** Of these people, those the caller may no longer see. */
   hiddenPeople: (caller: Caller, ids: readonly string[]) => Promise<ReadonlySet<string>>;
 };
@@ -112,7 +112,8 @@ export const ledgerRoutes = (app: FastifyInstance, deps: LedgerDeps): void => {
     handler: async ({ params, caller }) => {
       const stored = await readEntry(deps.pool, params.seq);
       const entry = stored && (JSON.parse(stored.bytes.toString('utf8')) as Entry);
-      if (entry === undefined || !mayOpen(caller, entry.actor)) throw notFound('entry');
+      if (entry === undefined || !(await deps.mayOpen(caller, [entry])).has(params.seq))
+        throw notFound('entry');
       const openings = (await readOpenings(deps.pool, deps.keyring, params.seq, params.seq + 1)).get(
         params.seq,
       );

@@ -1,3 +1,4 @@
+import { csvCell as cell, csvText } from '../kernel/csv.ts';
 import { yuanText } from '../rails/lists.ts';
 import type { ReverseInvoice } from './invoices.tables.ts';
 
@@ -19,11 +20,6 @@ export type Seller = {
   identity?: { kind: keyof typeof IDENTITIES; number: string } | undefined;
 };
 
-/** Quoted where it must be; what a spreadsheet would take for a formula, or for a number to be rounded, is kept as text. */
-const cell = (text: string): string => {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
 /** Digits that are no amount: sixteen and more would lose their last ones. */
 const digits = (text: string): string => (text === '' ? '' : `\t${text}`);
 
@@ -49,5 +45,5 @@ export const invoicesCsv = (
       ...[gross, gross - vat, vat, incomeTax, total].map(yuan),
     ];
   });
-  return `\ufeff${[[...COLUMNS], ...rows].map((row) => `${row.join(',')}\r\n`).join('')}`;
+  return csvText([[...COLUMNS], ...rows]);
 };

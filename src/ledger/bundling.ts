@@ -30,12 +30,15 @@ import {
 import { formatTlogProof } from './tlog-proof.ts';
 import type { Tree } from './tree.ts';
 
+/** Of these entries, the positions of those the caller may open. What somebody is let see for a time is written down. */
+export type MayOpen = (caller: Caller, entries: readonly Entry[]) => Promise<ReadonlySet<number>>;
+
 export type BundlingDeps = {
   pool: Queryable;
   keyring: Keyring;
   publisher: Publisher;
   tree: Tree;
-  mayOpen: (caller: Caller, actor: string) => boolean;
+  mayOpen: MayOpen;
   /** Of these people, those the caller may no longer see. */
   hiddenPeople: (caller: Caller, ids: readonly string[]) => Promise<ReadonlySet<string>>;
 };
@@ -148,7 +151,7 @@ const openedFor = async (
   caller: Caller,
   stored: readonly StoredEntry[],
 ): Promise<Map<number, BundledOpenings>> => {
-  const seqs = stored.filter((entry) => mayOpen(caller, entryOf(entry).actor)).map(({ seq }) => seq);
+  const seqs = [...(await mayOpen(caller, stored.map(entryOf)))];
   const found = seqs.length === 0 ? new Map<number, Openings>() : await readOpeningsAt(pool, keyring, seqs);
   const ids = [...found.values()].flatMap(({ people }) => people.flatMap(({ personId }) => personId ?? []));
   const hidden = await hiddenPeople(caller, [...new Set(ids)]);

@@ -123,7 +123,10 @@ export class Keyring {
   }
 
   /** Finds a card by its number, or a link by its token, without keeping either. Hex. */
-  bearerHash(kind: 'card' | 'link' | 'passbook-link' | 'passbook' | 'statement', secret: string): string {
+  bearerHash(
+    kind: 'card' | 'link' | 'passbook-link' | 'passbook' | 'statement' | 'console' | 'console-form',
+    secret: string,
+  ): string {
     return toHex(hmacSha256(this.bearers, `${kind} ${secret}`));
   }
 

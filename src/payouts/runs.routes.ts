@@ -12,6 +12,7 @@ import { PAYERS } from './orders.operations.ts';
 import { listOf } from './payouts.queries.ts';
 import {
   PayoutRunView,
+  RUN_STATES,
   RunAnswer,
   RunRequest as RunBody,
   RunDecision,
@@ -192,7 +193,7 @@ const readingRoutes = (app: FastifyInstance, deps: PayoutDeps): void => {
     tag,
     summary: { en: 'List payout runs', zh: '列出批量付款' },
     access: READERS,
-    query: PageQuery,
+    query: PageQuery.extend({ state: z.enum(RUN_STATES).optional() }),
     response: pageOf(PayoutRunView),
     handler: async ({ query, ...http }) => {
       const { after, limit } = readCursor(query);
@@ -200,6 +201,7 @@ const readingRoutes = (app: FastifyInstance, deps: PayoutDeps): void => {
         .selectFrom('payoutRuns')
         .selectAll()
         .where('seq', '>', after)
+        .$if(query.state !== undefined, (q) => q.where('state', '=', query.state!))
         .orderBy('seq')
         .limit(limit + 1)
         .execute();

@@ -87,7 +87,7 @@ const voidDispatch = async (projection: Projection, { seq, data }: AnyFact): Pro
   await returnUses(projection, seq, data.dispatchedSeq, parts);
   await projection.states(partLotIds);
   for (const lotId of partLotIds) projection.setVector(lotId, seq, emptyVector);
-  await projection.forget(data.dispatchedSeq);
+  await projection.forget(data.dispatchedSeq, seq);
 };
 
 const countStock = async (projection: Projection, fact: AnyFact): Promise<void> => {

@@ -7,7 +7,7 @@ import { draw } from './shares.ts';
 
 const unseal = async (projection: Projection, { seq, data }: AnyFact): Promise<void> => {
   await returnUses(projection, seq, data.sealedSeq, data.inputs);
-  await projection.forget(data.sealedSeq);
+  await projection.forget(data.sealedSeq, seq);
 };
 
 /** The sold grams are drawn into a lot of the buyer, those of a product into a lot of its own. */

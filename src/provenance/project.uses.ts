@@ -72,7 +72,7 @@ export const returnLosses = async (
 ): Promise<void> => {
   if (losses.length === 0) return;
   const states = await projection.states(losses.map(({ lotId }) => lotId));
-  const taken = await projection.takeBackLosses(losses);
+  const taken = await projection.takeBackLosses(losses, seq);
   await projection.sourcesOf(taken);
   for (const [i, { lotId }] of losses.entries()) {
     const held = (await projection.gramsBefore(lotId, seq)) === 0 ? emptyVector : states[i]!.vector;

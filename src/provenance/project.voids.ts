@@ -14,7 +14,7 @@ const giveAllBack = async (
   uses: readonly Use[],
 ): Promise<void> => {
   await returnUses(projection, seq, takenBy, uses);
-  await projection.forget(takenBy);
+  await projection.forget(takenBy, seq);
 };
 
 /** Of a lot that is no more: nobody's grams are in it. */

@@ -36,7 +36,7 @@ const voidRun = async (projection: Projection, { seq, data }: AnyFact): Promise<
   const outputs = (data.outputs as Use[]).map(({ lotId }) => lotId);
   await projection.states(outputs);
   for (const lotId of outputs) projection.setVector(lotId, seq, emptyVector);
-  await projection.forget(data.completedSeq);
+  await projection.forget(data.completedSeq, seq);
 };
 
 export const waysOutReaders: Readers = {

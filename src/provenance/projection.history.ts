@@ -87,18 +87,20 @@ export class History {
   }
 
   /** Takes losses of lots, each by the fact that drew it, out of what was lost: the very grams, in the order asked. */
-  async takeBackLosses(losses: readonly { lotId: string; takenBy: number }[]): Promise<ShareVector[]> {
+  async takeBackLosses(
+    losses: readonly { lotId: string; takenBy: number }[],
+  ): Promise<{ taken: ShareVector[]; lost: { kind: string; grams: number }[] }> {
     const named = [losses.map(({ lotId }) => lotId), losses.map(({ takenBy }) => takenBy)];
     const these = 'SELECT * FROM unnest($1::uuid[], $2::int8[])';
-    const rows = await this.ask<{ lot_id: string; vector: Buffer }>(
+    const lost = await this.ask<{ lot_id: string; vector: Buffer; kind: string; grams: number }>(
       'take back losses',
-      `DELETE FROM lot_losses WHERE (lot_id, seq) IN (${these}) RETURNING lot_id, vector`,
+      `DELETE FROM lot_losses WHERE (lot_id, seq) IN (${these}) RETURNING lot_id, vector, kind, grams`,
       named,
     );
     const moves = `DELETE FROM lot_moves WHERE (lot_id, seq) IN (${these}) AND direction = 'loss'`;
     await this.ask('take back moves of losses', moves, named);
-    const taken = new Map(rows.map((row) => [row.lot_id, decodeVector(row.vector)]));
-    return losses.map(({ lotId }) => taken.get(lotId) ?? emptyVector);
+    const taken = new Map(lost.map((row) => [row.lot_id, decodeVector(row.vector)]));
+    return { taken: losses.map(({ lotId }) => taken.get(lotId) ?? emptyVector), lost };
   }
 
   /** The lot's vector after the fact `seq`. */

@@ -7,11 +7,13 @@ import { type Mark, marks } from '../supervision/marks.tables.ts';
 import {
   type BatchSummary,
   batchSummaries,
+  type LossChange,
   type LotExit,
   type LotLoss,
   type LotModel,
   type LotMove,
   type LotVector,
+  lossChanges,
   lotExits,
   lotLosses,
   lotModels,
@@ -29,6 +31,7 @@ export class Rows {
   readonly vectors = new Map<string, LotVector>();
   readonly moves: LotMove[] = [];
   readonly losses: LotLoss[] = [];
+  readonly lossChanges: LossChange[] = [];
   readonly exits: LotExit[] = [];
   readonly models = new Map<string, LotModel>();
   readonly steps = new Map<number, StepLabel>();
@@ -46,6 +49,7 @@ export class Rows {
       ...replace(lotVectors, this.vectors, 'lot_id, seq'),
       ...add(lotMoves, this.moves),
       ...add(lotLosses, this.losses),
+      ...add(lossChanges, this.lossChanges),
       ...add(lotExits, this.exits),
       ...replace(lotModels, this.models, 'lot_id'),
       ...replace(stepLabels, this.steps, 'seq'),
@@ -55,7 +59,8 @@ export class Rows {
       ...add(stockPostings, this.stock),
     ];
     if (statements.length > 0) await pipeline(client, statements);
-    for (const rows of [this.parties, this.moves, this.losses, this.exits, this.stock]) rows.length = 0;
+    for (const rows of [this.parties, this.moves, this.losses, this.lossChanges, this.exits, this.stock])
+      rows.length = 0;
     for (const rows of [this.newSources, this.changedSources, this.steps]) rows.clear();
     for (const rows of [this.vectors, this.models, this.summaries, this.newMarks, this.changedMarks])
       rows.clear();

@@ -144,17 +144,35 @@ export class Projection {
     return this.history.makingsFrom(lotIds, steps);
   }
 
-  /** Of a fact that was undone: its moves, losses, exits and summary lead nowhere any more. */
-  async forget(seq: number): Promise<void> {
+  /** Of a fact that the fact `by` undid: its moves, losses, exits and summary lead nowhere any more. */
+  async forget(seq: number, by: number): Promise<void> {
     await this.flush();
-    for (const { name } of [lotMoves, lotLosses, lotExits, batchSummaries])
+    for (const { name } of [lotMoves, lotExits, batchSummaries])
       await this.client.query(`DELETE FROM ${name} WHERE seq = $1`, [seq]);
+    const { rows } = await this.client.query<{ kind: string; grams: number }>(
+      `DELETE FROM ${lotLosses.name} WHERE seq = $1 RETURNING kind, grams`,
+      [seq],
+    );
+    this.noteLosses(by, rows, -1);
   }
 
-  /** Losses of lots that are lost no longer: the very grams they were, in the order asked. */
-  async takeBackLosses(losses: readonly { lotId: string; takenBy: number }[]): Promise<ShareVector[]> {
+  /** Losses of lots that after the fact `by` are lost no longer: the very grams they were, in the order asked. */
+  async takeBackLosses(
+    losses: readonly { lotId: string; takenBy: number }[],
+    by: number,
+  ): Promise<ShareVector[]> {
     await this.flush();
-    return this.history.takeBackLosses(losses);
+    const { taken, lost } = await this.history.takeBackLosses(losses);
+    this.noteLosses(by, lost, -1);
+    return taken;
+  }
+
+  /** By kind, so that the order in which rows are found does not matter. */
+  private noteLosses(seq: number, losses: readonly { kind: string; grams: number }[], sign: 1 | -1): void {
+    const byKind = new Map<string, number>();
+    for (const { kind, grams } of losses) byKind.set(kind, (byKind.get(kind) ?? 0) + sign * grams);
+    for (const [kind, grams] of [...byKind].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      this.rows.lossChanges.push({ seq, place: this.nextPlace('loss change', seq), kind, grams });
   }
 
   /** Sets the lot's vector after the fact `seq`. Its state must have been asked for. */
@@ -201,6 +219,11 @@ export class Projection {
   }
 
   lose(seq: number, losses: readonly { lotId: string | null; kind: string; vector: ShareVector }[]): void {
+    this.noteLosses(
+      seq,
+      losses.map(({ kind, vector }) => ({ kind, grams: total(vector) })),
+      1,
+    );
     for (const { lotId, kind, vector } of losses)
       this.rows.losses.push({
         seq,

@@ -51,6 +51,15 @@ export const lotLosses = journal<LotLoss>('lot_losses', {
   vector: 'bytea',
 });
 
+/** Grams a fact counted as lost, or, negative, those that were lost no longer after it: sums as of any position. */
+export type LossChange = { seq: number; place: number; kind: string; grams: number };
+export const lossChanges = journal<LossChange>('loss_changes', {
+  seq: 'int8',
+  place: 'int2',
+  kind: 'text',
+  grams: 'int8',
+});
+
 /** Grams that left for good, and whose they were. */
 export type LotExit = {
   seq: number;

@@ -7,6 +7,7 @@ import type { Keyring } from '../ledger/private-store.ts';
 import type { Door } from '../ledger/record.ts';
 import { Follower } from '../provenance/follower.ts';
 import { PROGRAMME } from '../registry/access.ts';
+import { statementIssued, statementReinstated } from './statements.facts.ts';
 import { heldOf, statementOperations } from './statements.operations.ts';
 import { findSale, judgeSale, rulesOf, touchedStatements } from './statements.queries.ts';
 import type { Statement } from './statements.tables.ts';
@@ -15,6 +16,7 @@ const AT_ONCE = 100;
 /** A weigh-in may mark an earlier one, whose grams were sold: seldom enough to be looked for only so often. */
 const WEIGH_IN = 'collection.recorded.v1';
 const LOOK_MS = 5_000;
+const ISSUING: readonly string[] = [statementIssued.type, statementReinstated.type];
 
 export type StatementFollowerOptions = {
   pool: pg.Pool;
@@ -87,6 +89,10 @@ export const statementFollower = (options: StatementFollowerOptions): Follower =
       // What a certificate covers says something of every statement that demands one.
       if (facts.some(({ type }) => type.startsWith('external-certificate.')))
         await client.query('DELETE FROM statement_checks');
+      // What came up while one was reviewed suspended nothing: from now on it does.
+      const issued = facts.filter(({ type }) => ISSUING.includes(type)).map(({ data }) => data.statementId);
+      if (issued.length > 0)
+        await client.query('DELETE FROM statement_checks WHERE statement_id = ANY($1::uuid[])', [issued]);
     },
     after: async () => {
       const [here, now] = [follower.position - 1, clock()];

@@ -3,7 +3,7 @@ import { Id, note, Seq, TotalGrams, text } from '../kernel/values.ts';
 import type { FactType } from '../ledger/fact.ts';
 import type { World } from '../ledger/world.ts';
 import { claimed } from './claims.ts';
-import { claimAccounts, type Statement, statements } from './statements.tables.ts';
+import { claimAccounts, type Statement, statementStates, statements } from './statements.tables.ts';
 
 const NOTHING = { content: {}, offsets: 0 };
 
@@ -12,6 +12,13 @@ const use = (world: World, seq: number, statement: Statement, grams: number): vo
   if (exclusionGroup === 'none' || grams === 0) return;
   const before = world.get(claimAccounts, id) ?? NOTHING;
   world.put(claimAccounts, { id, ...claimed(before, statement, grams), lastSeq: seq });
+};
+
+/** Each state it was ever in is kept with its position. */
+const putStatement = (world: World, statement: Statement): void => {
+  world.put(statements, statement);
+  const { id: statementId, lastSeq: seq, state, grams } = statement;
+  world.add(statementStates, { statementId, seq, state, grams });
 };
 
 const Requested = z.strictObject({
@@ -58,7 +65,7 @@ export const statementRequested: FactType<z.infer<typeof Requested>, z.infer<typ
       ...{ state: 'requested', reason: null, code: null, issuedAt: null, validUntil: null },
       ...{ approvals: [], replaces: null, replacedBy: null },
     };
-    world.put(statements, statement);
+    putStatement(world, statement);
     use(world, seq, statement, statement.grams);
   },
 };
@@ -89,7 +96,7 @@ export const statementApproved: FactType<z.infer<typeof Approved>, By> = {
   backPointers: ['seq'],
   apply(world, { seq, data, private: { keyId, holder, organisationId } }) {
     const statement = world.get(statements, data.statementId)!;
-    world.put(statements, {
+    putStatement(world, {
       ...statement,
       state: data.for === 'issue' ? 'in-review' : statement.state,
       approvals: [...statement.approvals, { organisationId, keyId, holder, for: data.for }],
@@ -114,7 +121,7 @@ export const statementIssued: FactType<z.infer<typeof Issued>, By> = {
   backPointers: ['seq'],
   apply(world, { seq, at, data: { statementId, code, validUntil } }) {
     const statement = world.get(statements, statementId)!;
-    world.put(statements, {
+    putStatement(world, {
       ...statement,
       ...{ state: 'issued', code, issuedAt: at, validUntil, approvals: [], lastSeq: seq },
     });
@@ -134,7 +141,7 @@ export const statementEnded: FactType<z.infer<typeof Ended>, z.infer<typeof Ende
   backPointers: ['seq'],
   apply(world, { seq, data: { statementId, state }, private: { reason } }) {
     const statement = world.get(statements, statementId)!;
-    world.put(statements, { ...statement, state, reason, approvals: [], lastSeq: seq });
+    putStatement(world, { ...statement, state, reason, approvals: [], lastSeq: seq });
     use(world, seq, statement, -statement.grams);
   },
 };
@@ -158,7 +165,7 @@ export const statementSuspended: FactType<z.infer<typeof Suspended>, z.infer<typ
   backPointers: ['seq'],
   apply(world, { seq, data: { statementId, cause }, private: { reason } }) {
     const statement = world.get(statements, statementId)!;
-    world.put(statements, {
+    putStatement(world, {
       ...statement,
       ...{ state: 'suspended', reason: reason ?? cause, approvals: [], lastSeq: seq },
     });
@@ -175,7 +182,7 @@ export const statementReinstated: FactType<Step, By> = {
   backPointers: ['seq'],
   apply(world, { seq, data: { statementId } }) {
     const statement = world.get(statements, statementId)!;
-    world.put(statements, { ...statement, state: 'issued', reason: null, approvals: [], lastSeq: seq });
+    putStatement(world, { ...statement, state: 'issued', reason: null, approvals: [], lastSeq: seq });
   },
 };
 
@@ -202,11 +209,11 @@ export const statementSuperseded: FactType<z.infer<typeof Superseded>, never> = 
   apply(world, { seq, at, data: { statementId, next } }) {
     const statement = world.get(statements, statementId)!;
     const replacedBy = next?.statementId ?? null;
-    world.put(statements, { ...statement, state: 'superseded', approvals: [], replacedBy, lastSeq: seq });
+    putStatement(world, { ...statement, state: 'superseded', approvals: [], replacedBy, lastSeq: seq });
     use(world, seq, statement, (next?.grams ?? 0) - statement.grams);
     if (next === undefined) return;
     const { statementId: id, ...said } = next;
-    world.put(statements, {
+    putStatement(world, {
       ...statement,
       ...said,
       ...{ id, seq, lastSeq: seq, issuedAt: at, replaces: statementId, replacedBy: null, approvals: [] },

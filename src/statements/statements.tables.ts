@@ -76,6 +76,15 @@ export const statements = table<Statement>('statements', 'id', {
   replacedBy: 'uuid',
 });
 
+/** The state of a statement after the fact `seq`. */
+export type StatementStateRow = { statementId: string; seq: number; state: string; grams: number };
+export const statementStates = journal<StatementStateRow>('statement_states', {
+  statementId: 'uuid',
+  seq: 'int8',
+  state: 'text',
+  grams: 'int8',
+});
+
 /** Of the grams of one sale, those that claims use up. */
 export type ClaimAccount = {
   /** The sale. */

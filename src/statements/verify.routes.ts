@@ -9,7 +9,7 @@ import type { Sale } from '../resale/sales.tables.ts';
 import type { SchemeVersion } from '../schemes/schemes.tables.ts';
 import { type CheckDeps, type Checked, checkCodes } from './checking.ts';
 import type { Stated } from './stated.ts';
-import { CodeParams, CodesRequest, VerdictView } from './verify.schema.ts';
+import { type ClaimSums, CodeParams, CodesRequest, VerdictView } from './verify.schema.ts';
 
 const tag = 'verify';
 
@@ -47,9 +47,16 @@ const namedBy = async ({ db }: CheckDeps, stated: readonly Stated[]) => {
   };
 };
 
+/** What claims say of statements; their room comes after this one. */
+type ReadSums = (db: CheckDeps['db'], statementIds: readonly string[]) => Promise<Map<string, ClaimSums>>;
+
 type Named = Awaited<ReturnType<typeof namedBy>>;
 
-const toView = ({ batches, sales, schemes, names }: Named, checked: Checked): z.input<typeof VerdictView> => {
+const toView = (
+  { batches, sales, schemes, names }: Named,
+  sums: Map<string, ClaimSums>,
+  checked: Checked,
+): z.input<typeof VerdictView> => {
   const { statement: said, ...verdict } = checked;
   const batch = said && batches.get(said.batchId);
   const scheme = said && schemes.get(`${said.scheme} ${said.schemeVersion}`);
@@ -57,6 +64,9 @@ const toView = ({ batches, sales, schemes, names }: Named, checked: Checked): z.
   const { id, state, custodyModel, grams, ofGrams, issuedAt, validUntil, replacedBy, exclusionGroup } = said;
   const { name, issues, says } = scheme.rules;
   const inProductsGrams = Math.min(grams, sales.get(said.saleId)?.productGrams ?? 0);
+  const claims = sums.get(id) ?? null;
+  const gone = claims === null ? 0 : claims.retiredGrams + claims.cancelledGrams;
+  const used = Math.min(grams, Math.max(inProductsGrams, gone));
   return {
     ...verdict,
     statement: {
@@ -69,19 +79,24 @@ const toView = ({ batches, sales, schemes, names }: Named, checked: Checked): z.
         name: names.get(organisationId) ?? null,
       })),
     },
-    claim: { exclusionGroup, grams, inProductsGrams, remainingGrams: grams - inProductsGrams },
+    claim: { exclusionGroup, grams, inProductsGrams, remainingGrams: grams - used, claims },
   };
 };
 
 /** Answers without a key: whoever holds a code may ask. */
-export const verifyCodeRoutes = (app: FastifyInstance, deps: CheckDeps & { clock: Clock }): void => {
+export const verifyCodeRoutes = (
+  app: FastifyInstance,
+  deps: CheckDeps & { clock: Clock; claimSums: ReadSums },
+): void => {
   const verdicts = async (codes: readonly string[]) => {
     const checked = await checkCodes(deps, codes, deps.clock());
     const named = await namedBy(
       deps,
       checked.flatMap(({ statement }) => statement ?? []),
     );
-    return checked.map((one) => toView(named, one));
+    const ids = checked.flatMap(({ statement }) => statement?.id ?? []);
+    const sums = await deps.claimSums(deps.db, ids);
+    return checked.map((one) => toView(named, sums, one));
   };
   route(app, {
     method: 'GET',

@@ -3,6 +3,23 @@ import { Id } from '../kernel/values.ts';
 import { VERDICTS } from './checking.ts';
 import { STATEMENT_STATES } from './statements.tables.ts';
 
+/** What became of stated grams in claims; null where none was made. All in grams. */
+export const ClaimSums = z.object({
+  reservedGrams: z.int(),
+  tradableGrams: z.int(),
+  frozenGrams: z.int(),
+  retiredGrams: z.int(),
+  cancelledGrams: z.int().meta({ description: 'Given up for good.' }),
+  recalledGrams: z.int().meta({ description: 'Called back: they may be claimed again.' }),
+  elsewhereGrams: z
+    .int()
+    .meta({ description: 'Of the sale, listed by registers outside as far as was reported.' }),
+  retiredFor: z
+    .array(z.object({ name: z.string(), grams: z.int() }))
+    .meta({ description: 'Named only with consent.' }),
+});
+export type ClaimSums = z.infer<typeof ClaimSums>;
+
 const Both = z.object({ en: z.string(), zh: z.string() });
 
 /** Any text may be asked for: nonsense is answered, not refused. */
@@ -52,7 +69,10 @@ export const VerdictView = z
         exclusionGroup: z.string(),
         grams: z.int(),
         inProductsGrams: z.int(),
-        remainingGrams: z.int().meta({ description: 'Of the stated grams, those in no product yet.' }),
+        remainingGrams: z.int().meta({
+          description: 'Of the stated grams, those in no product, and neither retired nor given up.',
+        }),
+        claims: ClaimSums.nullable(),
       })
       .nullable(),
     reasons: z.array(z.string()),

@@ -48,11 +48,12 @@ type Holder = { organisationId: string; holder: string };
 /** Organisations that oversee: their people answer for themselves. In any other, all holders are one person. */
 const OVERSEEING_KINDS: readonly string[] = ['operator', 'certifier', 'regulator'];
 
-/** Whether two holders count as one person. The same name written otherwise is the same name. */
+/** Whether two holders count as one person. */
 export const onePerson = (a: Holder, b: Holder, organisationKind: string | undefined): boolean =>
   a.organisationId === b.organisationId &&
   (sameName(a.holder, b.holder) || !OVERSEEING_KINDS.includes(organisationKind ?? ''));
 
-const sameName = (a: string, b: string): boolean => plainName(a) === plainName(b);
+/** The same name written otherwise is the same name. */
+export const sameName = (a: string, b: string): boolean => plainName(a) === plainName(b);
 
 const plainName = (name: string): string => name.normalize('NFKC').replace(/\s+/gu, '').toLowerCase();

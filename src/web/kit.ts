@@ -12,6 +12,7 @@ body{font:16px/1.55 system-ui,"PingFang SC","Noto Sans CJK SC","Source Han Sans 
 main,header,nav{max-width:46rem;margin:0 auto;padding:0 1rem}.wide main,.wide header,.wide nav{max-width:72rem}main{padding-bottom:3rem}
 header{display:flex;justify-content:space-between;align-items:baseline;padding-top:1rem;gap:1rem}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding-top:.3rem}nav [aria-current]{font-weight:700;text-decoration:none;color:inherit}
+main nav{padding:.3rem 0}
 a{color:var(--blue)}h1{font-size:1.5rem;line-height:1.25;margin:1rem 0 .5rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:1.5rem 0 .25rem}h3{font-size:1rem;margin:1rem 0 .25rem;overflow-wrap:anywhere}
 p{margin:.5rem 0;overflow-wrap:anywhere}ul,ol{margin:.25rem 0;padding-left:1.25rem}li{margin:.2rem 0}.brand{font-weight:700}
 .box{border:1px solid var(--line);border-radius:.6rem;padding:.75rem 1rem;margin:1rem 0}.box>:first-child{margin-top:0}.box>:last-child{margin-bottom:0}
@@ -19,7 +20,7 @@ p{margin:.5rem 0;overflow-wrap:anywhere}ul,ol{margin:.25rem 0;padding-left:1.25r
 .good{border-color:var(--good)}.good h2,.good .big{color:var(--good)}.bad{border-color:var(--bad)}.bad h2,.bad .big,.alarm{color:var(--bad)}.alarm{font-weight:700}
 dl{display:grid;grid-template-columns:minmax(0,max-content) minmax(50%,1fr);gap:.1rem .75rem;margin:.5rem 0}dt{font-weight:600;overflow-wrap:anywhere}dd{margin:0;min-width:0;overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse;margin:.5rem 0}caption{text-align:left;font-weight:600;padding:.25rem 0}th,td{padding:.3rem .4rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
-.number{text-align:right;font-variant-numeric:tabular-nums}th{font-weight:600}.scroll{overflow-x:auto}
+.number{text-align:right;font-variant-numeric:tabular-nums}th{font-weight:600}.scroll{overflow-x:auto}.scroll :is(th,td){overflow-wrap:normal}
 code,pre{font:.85em/1.45 ui-monospace,"SF Mono",Consolas,monospace;overflow-wrap:anywhere}pre{white-space:pre-wrap;background:var(--soft);padding:.5rem;border-radius:.4rem;margin:.25rem 0}
 form{margin:.75rem 0}label{display:block;margin:.5rem 0}
 input,select,textarea{display:block;width:100%;font:inherit;padding:.5rem;border:1px solid #5d7f91;border-radius:.4rem;background:#fff;color:inherit}

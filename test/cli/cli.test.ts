@@ -560,6 +560,7 @@ t.test('every table that facts fill is compared by a replay', async (t) => {
     ...['distribution_pending', 'distribution_leaves', 'fund_pending'],
     // Leaves of published proofs are held against the root in the ledger; an open passbook is no fact.
     ...['payment_leaves', 'passbook_passes'],
+    'console_sessions',
   ];
   t.same(
     rows.map(({ name }) => name).filter((name) => !known.has(name) && !own.includes(name)),
@@ -612,6 +613,7 @@ t.test('doctor looks at everything, and says what to do', async (t) => {
     'ledger',
     'openings',
     'log key',
+    'claims',
   ]);
   for (const [check, text] of Object.entries(good)) if (check !== 'disk') t.match(text, /^ok /, check);
   const told = await command(env, 'doctor');

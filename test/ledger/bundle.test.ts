@@ -100,9 +100,16 @@ t.test('a batch is taken home with the facts its seal points to, by id and by co
   const named = (seal.data.inputs as { seq: number }[]).map((input) => input.seq);
   t.equal(named.length, 3);
   t.ok(named.every((seq) => verdict.entries.some((entry) => entry.seq === seq)));
-  const auditor = await app.keyFor(things.organisationId, 'auditor');
-  const audited = await fetched(app, `/v1/batches/${batch.id}/bundle`, auditor.secret);
-  t.ok(valid(verifyBundle(audited.bytes, node)).entries.every((entry) => entry.opened !== null));
+  const opened = async (secret: string): Promise<boolean[]> => {
+    const { bytes } = await fetched(app, `/v1/batches/${batch.id}/bundle`, secret);
+    return valid(verifyBundle(bytes, node)).entries.map((entry) => entry.opened !== null);
+  };
+  t.ok((await opened(app.operator.secret)).every((is) => is));
+  const auditor = await app.keyFor((await app.site('station')).organisationId, 'auditor');
+  t.notOk(
+    (await opened(auditor.secret)).some((is) => is),
+    'an auditor without an audit opens nothing',
+  );
   const stranger = await app.site('recycler');
   const mixed = await fetched(app, `/v1/batches/${batch.id}/bundle`, stranger.client.secret);
   t.ok(valid(verifyBundle(mixed.bytes, node)).entries.every((entry) => entry.opened === null));

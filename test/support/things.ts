@@ -301,6 +301,26 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     await operator.put('/v1/schemes/traceability-statement', {});
     return 'traceability-statement';
   };
+  /** The organisation audits a site of another. */
+  const auditBody = async (more: object = {}) => {
+    const { id } = await organisation();
+    const audited = await make('/v1/sites', { ...siteBody(), organisationId: id });
+    const [opensAt, closesAt] = [-60_000, 3_600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const [firstDay, lastDay] = [-30, 1].map((days) =>
+      new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
+    );
+    return {
+      ...{ auditorId: organisationId, body: canary, siteIds: [audited.id], sampleSize: 3, opensAt, closesAt },
+      ...{ firstDay, lastDay, note: canary, ...more },
+    };
+  };
+  const findingBody = { severity: 'minor', dueOn: '2099-01-01', text: canary };
+  const findingIn = async (more: object): Promise<Answer['body']> => {
+    const sent = await auditBody(more);
+    const { id } = await make('/v1/audits', sent);
+    const auditor = await app.keyFor(sent.auditorId, 'auditor');
+    return make(`/v1/audits/${id}/findings`, findingBody, auditor);
+  };
   const certificateBody = async () => ({
     organisationId,
     body: 'a body outside',
@@ -333,6 +353,16 @@ export const thingsOf = async (app: TestApp, canary: string) => {
       await make(`/v1/statements/${made.id}/approve`, {}, await certifier(holder));
     return made;
   };
+  const claimBody = async () => ({ statementIds: [(await issuedStatement()).id], grams: 10_000 });
+  const issuedClaim = async () => {
+    const reserved = await make('/v1/claims', await claimBody());
+    await make(`/v1/claims/${reserved.id}/issue`, {});
+    return reserved;
+  };
+  const listingBody = async () => ({
+    statementId: (await issuedStatement()).id,
+    ...{ register: 'a register', number: randomUUID(), grams: 10 },
+  });
   const shipment = async () => make('/v1/shipments', await shipmentBody(), station);
   const tariffBody = () => ({
     source: 'a notice',
@@ -566,9 +596,24 @@ export const thingsOf = async (app: TestApp, canary: string) => {
     scheme,
     certificateBody,
     certificate: async () => make('/v1/certificates/external', await certificateBody()),
+    auditBody,
+    audit: async () => make('/v1/audits', await auditBody()),
+    auditOfSite: async () => {
+      const sent = await auditBody();
+      const { id } = await make('/v1/audits', sent);
+      return { id: id as string, query: `?siteId=${sent.siteIds[0]}` };
+    },
+    findingBody,
+    findingOfOther: () => findingIn({}),
+    findingOfOwn: async () => findingIn({ siteIds: [siteId], auditorId: (await organisation()).id }),
     batchStatement,
     statementBody,
     issuedStatement,
+    claim: async () => make('/v1/claims', await claimBody()),
+    claimBody,
+    issuedClaim: async () => issuedClaim(),
+    listing: async () => make('/v1/outside-listings', await listingBody()),
+    listingBody,
     suspendedStatement: async (): Promise<Answer['body']> => {
       const made = await issuedStatement();
       const url = `/v1/statements/${made.id}/suspend`;
