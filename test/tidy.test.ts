@@ -58,7 +58,14 @@ const ROOMS = [
 const PURE = [
   ...['entry.ts', 'merkle.ts', 'proof.ts', 'note.ts', 'checkpoint.ts', 'tile-path.ts', 'sum-tree.ts'],
   ...['scan.ts', 'sealing.ts', 'verify.ts', 'key-history.ts'],
-  ...['tlog-proof.ts', 'bundle.ts', 'bundle-read.ts', 'bundle-reasons.ts', 'bundle-verify.ts'],
+  ...[
+    'tlog-proof.ts',
+    'bundle.ts',
+    'bundle-read.ts',
+    'bundle-reasons.ts',
+    'bundle-keys.ts',
+    'bundle-verify.ts',
+  ],
 ];
 
 const roomOf = (file: string): string => {

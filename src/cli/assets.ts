@@ -17,9 +17,9 @@ const BUILT: Record<string, string> = {
   'src/web/assets/worker.js': 'src/web/browser/worker.ts',
 };
 
-/** Members that only code within the package knows, of its own classes and those of the hash: they may be called anything. */
+/** Members that only code within the package knows, of its own and of the hash and signature: they may be called anything. */
 const INNER =
-  /^(blockLen|padOffset|roundClean|digestInto|_cloneInto|_cloneIntoMeta|outputLen|canXOF|destroyed|finished|retiredSeq|checkPlace|expectKept|expectHead|checkEnd|checkNote|frontier|primitives)$/;
+  /^(blockLen|padOffset|roundClean|digestInto|_cloneInto|_cloneIntoMeta|outputLen|canXOF|destroyed|finished|retiredSeq|checkPlace|expectKept|expectHead|checkEnd|checkNote|checkLast|frontier|primitives|verifier|expected|wrong|attempt|ending|rest|roots|judge|trusted|algorithm|publicKey|signatures?|entry|clearCofactor|toAffine|multiply|fromBytes)$/;
 
 /** What the pure part never calls is left out with what it imports; the page's worker takes the published file as it is. */
 const replaced = (verifier: string): Plugin => ({

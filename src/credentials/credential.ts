@@ -3,6 +3,9 @@ import type { StatementState } from '../statements/statements.tables.ts';
 import { LIST_BITS } from './bitstring.ts';
 import { addressOf, issuerOf } from './did.ts';
 
+/** What the file of a statement says it is. */
+export const STATEMENT_FORMAT = 'blue-cycle/statement';
+
 export const CREDENTIALS_V2 = 'https://www.w3.org/ns/credentials/v2';
 
 /** What may be said of a statement in a list; each is a list of its own (Bitstring Status List v1.0 §2.2). */

@@ -5,6 +5,7 @@ import { route } from '../http/route.ts';
 import { queryInteger } from '../kernel/values.ts';
 import { readNamedKeys } from '../ledger/key-files.ts';
 import { plainCode } from '../statements/checking.ts';
+import { STATEMENT_FORMAT } from './credential.ts';
 import { didDocumentOf } from './did.ts';
 import {
   credentialSigner,
@@ -14,8 +15,6 @@ import {
   statedUnder,
   statementBundle,
 } from './signing.ts';
-
-import { STATEMENT_FORMAT } from './statement-check.ts';
 
 const tag = 'credentials';
 const VC_JWT = 'application/vc+jwt';

@@ -16,11 +16,10 @@ import { type CheckDeps, checkCodes } from '../statements/checking.ts';
 import type { Stated } from '../statements/stated.ts';
 import { STATEMENT_STATES, type Statement } from '../statements/statements.tables.ts';
 import { LIST_BITS } from './bitstring.ts';
-import { credentialOf, isSet, listNumber, PURPOSES, statusListOf } from './credential.ts';
+import { credentialOf, isSet, listNumber, PURPOSES, STATEMENT_FORMAT, statusListOf } from './credential.ts';
 import { kidOf } from './did.ts';
 import { toBase64url } from './encoding.ts';
 import { signingInput } from './jwt.ts';
-import { STATEMENT_FORMAT } from './statement-check.ts';
 
 export type SigningDeps = CheckDeps & {
   db: Reader;

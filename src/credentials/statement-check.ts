@@ -10,14 +10,21 @@ import {
   verifyBundle,
 } from '../verifier/index.ts';
 import { bitAt, expandList } from './bitstring.ts';
-import { credentialOf, isSet, listIndex, listNumber, PURPOSES, statusListOf } from './credential.ts';
+import {
+  credentialOf,
+  isSet,
+  listIndex,
+  listNumber,
+  PURPOSES,
+  STATEMENT_FORMAT,
+  statusListOf,
+} from './credential.ts';
 import { issuerOf, kidOf } from './did.ts';
 import { objectOf, readJwt, verifyJwt } from './jwt.ts';
 import type { StatementReasonCode } from './statement-reasons.ts';
 
+export { STATEMENT_FORMAT } from './credential.ts';
 export { STATEMENT_REASONS } from './statement-reasons.ts';
-
-export const STATEMENT_FORMAT = 'blue-cycle/statement';
 
 export type StatementExpected = Expected & {
   /** When it is looked at, in milliseconds since 1970: what is out of date then is rejected. */

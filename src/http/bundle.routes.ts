@@ -24,6 +24,20 @@ export const BundleView = z
     log: z.object({
       origin: z.string(),
       keys: z.array(z.string()).meta({ description: 'C2SP verifier keys that signed; entry 0 names them.' }),
+      keyCheckpoints: z
+        .array(
+          z.object({
+            note: z.string(),
+            proof: z
+              .array(z.string())
+              .meta({ description: 'RFC 6962 §2.1.2, in hex: that the log continues this checkpoint.' }),
+          }),
+        )
+        .optional()
+        .meta({
+          description:
+            'Where the log has had several keys: the checkpoint that each fact about keys ends, signed by an older key.',
+        }),
     }),
     witnesses: z
       .array(z.string())

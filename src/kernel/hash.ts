@@ -9,6 +9,12 @@ export const sha256: Hash = (bytes) => Buffer.from(hash('sha256', bytes, 'latin1
 export const toHex = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 
+/** The 32 bytes that 64 lower-case hex digits say. Throws RangeError for anything else, so that a hash has one form. */
+export const fromHex = (text: string): Uint8Array => {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new RangeError('a hash is 64 lower-case hex digits');
+  return Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+};
+
 /**
  * A key of its own for one purpose, derived from the private key file (RFC 5869). As a KeyObject, which AES
  * takes several times quicker than raw bytes.

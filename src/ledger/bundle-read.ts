@@ -1,5 +1,5 @@
 import { canonicalJson } from '../kernel/canonical.ts';
-import { BUNDLE_FORMAT, type Bundle, type BundledEntry } from './bundle.ts';
+import { BUNDLE_FORMAT, type Bundle, type BundledEntry, type KeyCheckpoint } from './bundle.ts';
 import type { ReasonCode } from './bundle-reasons.ts';
 
 /** Why a bundle is rejected: a code (`bundle-reasons.ts` has its texts) and a JSON pointer to where. */
@@ -14,6 +14,15 @@ export class Rejected extends Error {
     this.reason = { code, at };
   }
 }
+
+/** What a step throws becomes a reason. */
+export const tried = <T>(code: ReasonCode, at: string, step: () => T): T => {
+  try {
+    return step();
+  } catch (error) {
+    throw error instanceof Rejected ? error : new Rejected(code, at);
+  }
+};
 
 /** More than a batch of 500 inputs needs. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -77,16 +86,16 @@ const list =
     return firstOf(value, (each, i) => shape(each, `${at}/${i}`));
   };
 
-const object = (members: Record<string, Shape>): Shape => {
+const object = (members: Record<string, Shape>, optional?: string): Shape => {
   const names = Object.keys(members).sort();
   return (value, at) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return at;
     const own = Object.keys(value).sort();
-    const odd = own.find((name) => !names.includes(name)) ?? names.find((name) => !own.includes(name));
+    const odd =
+      own.find((name) => !names.includes(name)) ??
+      names.find((name) => !own.includes(name) && name !== optional);
     if (odd !== undefined) return `${at}/${odd}`;
-    return firstOf(names, (name) =>
-      members[name]!((value as Record<string, unknown>)[name], `${at}/${name}`),
-    );
+    return firstOf(own, (name) => members[name]!((value as Record<string, unknown>)[name], `${at}/${name}`));
   };
 };
 
@@ -107,7 +116,17 @@ const entry = object({
 const bundle = object({
   format: exactly(BUNDLE_FORMAT),
   version: exactly(1),
-  log: object({ origin: text, keys: list(text, 1) }),
+  log: object(
+    {
+      origin: text,
+      keys: list(text, 1),
+      keyCheckpoints: list(
+        object({ note: text, proof: list(text) } satisfies Record<keyof KeyCheckpoint, Shape>),
+        1,
+      ),
+    },
+    'keyCheckpoints',
+  ),
   witnesses: list(text),
   subject: object({ kind: exactly('entry', 'batch', 'statement'), seq: count }),
   entries: list(entry, 1),

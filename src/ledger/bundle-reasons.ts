@@ -53,6 +53,10 @@ export const BUNDLE_REASONS = {
     en: 'A key of the log was not added or retired as it must be.',
     zh: '账本密钥的增加或停用不合规则。',
   },
+  'key-not-vouched': {
+    en: 'No older key signed a checkpoint over the entry that adds or retires a key.',
+    zh: '增加或停用密钥的条目未列入由较早密钥签名的检查点。',
+  },
   'not-signed': { en: 'A signature that the bundle names is missing.', zh: '缺少收据包所述的签名。' },
   'unknown-signature': { en: 'There is a signature by nobody the bundle names.', zh: '有不明来源的签名。' },
   'wrong-signature': { en: 'A signature does not fit.', zh: '签名不符。' },

@@ -1,26 +1,15 @@
 import { canonicalJson } from '../kernel/canonical.ts';
-import { type Hash, toHex } from '../kernel/hash.ts';
+import { fromHex, type Hash, toHex } from '../kernel/hash.ts';
 import { type Bundle, type BundledEntry, concerns, isOfStatement, pointersOf } from './bundle.ts';
-import { type BundleReason, Rejected, readBundle } from './bundle-read.ts';
+import { checkKeys } from './bundle-keys.ts';
+import { type BundleReason, Rejected, readBundle, tried } from './bundle-read.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { type Entry, GENESIS_PREV, leafHash } from './entry.ts';
-import { KEY_ADDED, KEY_RETIRED, KeyHistory } from './key-history.ts';
-import {
-  COSIGNATURE,
-  ED25519,
-  formatKey,
-  type NoteKey,
-  parseKey,
-  parseNote,
-  type VerifySignature,
-  verifyNote,
-} from './note.ts';
+import { isAboutKeys } from './key-history.ts';
+import { type Primitives, parseNote } from './note.ts';
 import { verifyInclusion } from './proof.ts';
 import { SALT_BYTES } from './sealing.ts';
 import { parseTlogProof } from './tlog-proof.ts';
-
-/** The hash and signature check of the machine it runs on. */
-export type Primitives = { hash: Hash; verify: VerifySignature };
 
 /** What whoever checks knows from elsewhere. Without it a bundle proves only that it agrees with itself. */
 export type Expected = {
@@ -115,8 +104,14 @@ const check = (bundle: Bundle, primitives: Primitives, expected: Expected): Bund
     );
   attempt(() => checkOrder(found));
   attempt(() => checkSubject(bundle, found));
-  const keys = attempt(() => keysOf(bundle, found, checkpoint.size, primitives));
-  const signed = keys && attempt(() => checkSignatures(note, keys, primitives.verify));
+  const signed = attempt(() =>
+    checkKeys(
+      bundle,
+      found.map(({ entry }) => entry),
+      { note, ...checkpoint },
+      primitives,
+    ),
+  );
   if (checkpoint.origin !== bundle.log.origin) reasons.push({ code: 'wrong-origin', at: '/log/origin' });
   const keyKnown = bundle.log.keys.some((key) => expected.logKeys?.includes(key));
   if (expected.logKeys !== undefined && !keyKnown) reasons.push({ code: 'unknown-log', at: '/log/keys' });
@@ -140,15 +135,6 @@ const check = (bundle: Bundle, primitives: Primitives, expected: Expected): Bund
     subject: bundle.subject,
     entries: found.map(({ checked }) => checked),
   };
-};
-
-/** What a step throws becomes a reason. */
-const tried = <T>(code: BundleReason['code'], at: string, step: () => T): T => {
-  try {
-    return step();
-  } catch (error) {
-    throw error instanceof Rejected ? error : new Rejected(code, at);
-  }
 };
 
 const MEMBERS = ['actor', 'at', 'data', 'origin', 'prev', 'seq', 'type', 'v'].join();
@@ -200,8 +186,7 @@ const checkOpenings = (
   const open = ({ salt, bytes }: { salt: string; bytes: string }, expected: unknown, place: string) => {
     const body = encoder.encode(bytes);
     const sealed = new Uint8Array(SALT_BYTES + body.length);
-    if (!HEX.test(salt)) throw new Rejected('wrong-opening', place);
-    for (let i = 0; i < SALT_BYTES; i++) sealed[i] = Number.parseInt(salt.slice(2 * i, 2 * i + 2), 16);
+    sealed.set(tried('wrong-opening', place, () => fromHex(salt)));
     sealed.set(body, SALT_BYTES);
     if (toHex(hash(sealed)) !== expected) throw new Rejected('wrong-opening', place);
     return tried('wrong-opening', place, () => JSON.parse(bytes) as Record<string, unknown>);
@@ -264,63 +249,6 @@ const checkSubject = ({ subject }: Bundle, found: readonly Found[]): void => {
     }
   };
   if (kind !== 'entry') follow(entry);
-  for (const [
-    i,
-    {
-      entry: { seq, type },
-    },
-  ] of found.entries())
-    if (!wanted.has(seq) && type !== KEY_ADDED && type !== KEY_RETIRED)
-      throw new Rejected('not-asked-for', `/entries/${i}`);
-};
-
-type Keys = { log: NoteKey[]; witnesses: NoteKey[] };
-
-/** The keys that the bundle names, those of the log only where entry 0 and the facts about keys say that they sign. */
-const keysOf = (
-  { log, witnesses }: Bundle,
-  found: readonly Found[],
-  size: number,
-  { hash, verify }: Primitives,
-): Keys => {
-  const read = (keys: readonly string[], algorithm: number, at: string): NoteKey[] =>
-    keys.map((text, i) => {
-      const key = tried('wrong-key', `${at}/${i}`, () => parseKey(hash, text));
-      if (key.algorithm !== algorithm || keys.indexOf(text) !== i)
-        throw new Rejected('wrong-key', `${at}/${i}`);
-      return key;
-    });
-  const keys = read(log.keys, ED25519, '/log/keys');
-  const history = tried('wrong-key-fact', '/entries', () => {
-    const seen = new KeyHistory(hash, verify);
-    for (const { entry } of found) seen.see(entry);
-    return seen.at(size).map(({ key }) => formatKey(key));
-  });
-  for (const [i, text] of log.keys.entries())
-    if (!history.includes(text) || keys[i]!.name !== log.origin)
-      throw new Rejected('key-not-in-log', `/log/keys/${i}`);
-  return { log: keys, witnesses: read(witnesses, COSIGNATURE, '/witnesses') };
-};
-
-/**
- * Every signature is by a key the bundle names and fits, and every such key signed: a byte changed in any of them shows.
- * Returns names and times of the witnesses.
- */
-const checkSignatures = (
-  source: string,
-  { log, witnesses }: Keys,
-  verify: VerifySignature,
-): { name: string; at: number }[] => {
-  const note = tried('wrong-checkpoint', '/entries/0/proof', () => parseNote(source));
-  const all = [...log, ...witnesses];
-  const isBy = (key: Pick<NoteKey, 'name' | 'id'>) => (signature: { name: string; id: number }) =>
-    signature.name === key.name && signature.id === key.id;
-  for (const [i, signature] of note.signatures.entries()) {
-    const known = all.some((key) => isBy(key)(signature));
-    if (!known || note.signatures.findIndex(isBy(signature)) !== i)
-      throw new Rejected('unknown-signature', '/entries/0/proof');
-  }
-  const found = tried('wrong-signature', '/entries/0/proof', () => verifyNote(note, all, verify));
-  if (log.length === 0 || found.length !== all.length) throw new Rejected('not-signed', '/entries/0/proof');
-  return witnesses.map(({ name }, i) => ({ name, at: found.find(({ key }) => key === witnesses[i])!.at! }));
+  for (const [i, { entry: one }] of found.entries())
+    if (!wanted.has(one.seq) && !isAboutKeys(one)) throw new Rejected('not-asked-for', `/entries/${i}`);
 };

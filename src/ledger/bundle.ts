@@ -11,13 +11,20 @@ export type Bundle = {
   format: typeof BUNDLE_FORMAT;
   version: 1;
   /** Keys that signed the checkpoint, as C2SP verifier keys; each follows from entry 0. */
-  log: { origin: string; keys: string[] };
+  log: { origin: string; keys: string[]; keyCheckpoints?: KeyCheckpoint[] };
   /** Keys of the witnesses that cosigned it. That they are given here does not make them known. */
   witnesses: string[];
   subject: Subject;
   /** In ascending order. */
   entries: BundledEntry[];
 };
+
+/**
+ * What a fact that adds or retires a key stands under: the checkpoint whose last entry it is, signed by an older key, and
+ * the proof (hashes in hex) that the bundle's checkpoint continues it. One for each such fact, in their order; absent
+ * where there is none.
+ */
+export type KeyCheckpoint = { note: string; proof: string[] };
 
 export type Subject = { kind: 'entry' | 'batch' | 'statement'; seq: number };
 

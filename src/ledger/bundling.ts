@@ -7,13 +7,14 @@ import {
   type BundledOpenings,
   formatBundle,
   isOfStatement,
+  type KeyCheckpoint,
   pointersOf,
   type Subject,
 } from './bundle.ts';
 import type { Entry } from './entry.ts';
 import type { Caller } from './fact.ts';
-import { readNamedKeys } from './key-files.ts';
-import { signsAt } from './key-history.ts';
+import { readKeyCheckpoints, readNamedKeys } from './key-files.ts';
+import { type NamedKey, signsAt } from './key-history.ts';
 import { formatKey, formatNote, type NoteKey, parseNote } from './note.ts';
 import type { Keyring } from './private-store.ts';
 import type { Published, Publisher } from './publisher.ts';
@@ -66,6 +67,7 @@ export const makeBundle = async (
   const { note, keys, witnesses } = signedByKnown(checkpoint, signing, deps.publisher.witnessKeys());
   const stored = await readEntriesAt(deps.pool, seqs);
   const proofs = await deps.tree.inclusions(seqs, checkpoint.size);
+  const keyCheckpoints = await vouchersOf(deps, named, checkpoint.size);
   const openings = caller === null ? null : await openedFor(deps, caller, stored);
   const entries = stored.map(({ seq, bytes }, i): BundledEntry => {
     const proof = formatTlogProof({ index: seq, proof: proofs[i]!, note });
@@ -74,7 +76,7 @@ export const makeBundle = async (
   return formatBundle({
     format: BUNDLE_FORMAT,
     version: 1,
-    log: { origin: checkpoint.origin, keys },
+    log: { origin: checkpoint.origin, keys, ...(keyCheckpoints.length === 0 ? {} : { keyCheckpoints }) },
     witnesses,
     subject,
     entries,
@@ -120,7 +122,7 @@ const entryOf = ({ bytes }: StoredEntry): Entry => JSON.parse(bytes.toString('ut
 
 /** The note with those signatures alone whose keys the bundle can name, and these keys. */
 const signedByKnown = (
-  { note: source }: Published,
+  { note: source }: Pick<Published, 'note'>,
   log: readonly NoteKey[],
   witnesses: readonly NoteKey[],
 ) => {
@@ -137,6 +139,24 @@ const signedByKnown = (
     keys: named(log),
     witnesses: named(witnesses),
   };
+};
+
+/** The checkpoints that the facts about keys stand under, each with the proof that one over `size` entries continues it. */
+const vouchersOf = async (
+  { pool, tree }: BundlingDeps,
+  named: readonly NamedKey[],
+  size: number,
+): Promise<KeyCheckpoint[]> => {
+  // The first key needs no voucher, and most logs have no other.
+  if (named.length === 1) return [];
+  const keys = named.map(({ key }) => key);
+  const kept = await readKeyCheckpoints(pool, size);
+  return Promise.all(
+    kept.map(async ({ seq, note }) => {
+      const proof = await tree.consistency(seq + 1, size);
+      return { note: signedByKnown({ note }, keys, []).note, proof: proof.map(toHex) };
+    }),
+  );
 };
 
 /** What the caller may see of their private parts, by position. */

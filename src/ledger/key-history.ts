@@ -15,6 +15,10 @@ import { LedgerFault } from './verify.ts';
 export const KEY_ADDED = 'log-key.added.v1';
 export const KEY_RETIRED = 'log-key.retired.v1';
 
+/** Whether an entry adds or retires a key. */
+export const isAboutKeys = ({ type }: Pick<Entry, 'type'>): boolean =>
+  type === KEY_ADDED || type === KEY_RETIRED;
+
 /** A key that the ledger names: the fact that added it, and the one that retired it. */
 export type NamedKey = { key: NoteKey; seq: number; retiredSeq: number | null };
 
@@ -76,8 +80,9 @@ export class KeyHistory {
    * Told of each entry in order. Returns whether it says something of keys. Throws LedgerFault `wrong-key` when it
    * names one without the signature of one before it.
    */
-  see({ seq, type, data }: Entry): boolean {
-    if (seq !== 0 && type !== KEY_ADDED && type !== KEY_RETIRED) return false;
+  see(entry: Entry): boolean {
+    const { seq, type, data } = entry;
+    if (seq !== 0 && !isAboutKeys(entry)) return false;
     const said = data as { logKey?: string | null; successor?: string; note?: string };
     if (seq === 0) {
       if (said.logKey != null) this.keys.push({ key: this.read(seq, said.logKey), seq, retiredSeq: null });

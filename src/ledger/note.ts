@@ -3,6 +3,9 @@ import type { Hash } from '../kernel/hash.ts';
 /** Whether `signature` over `message` was made by the Ed25519 key (RFC 8032). */
 export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
+/** The hash and signature check of the machine it runs on. */
+export type Primitives = { hash: Hash; verify: VerifySignature };
+
 export const ED25519 = 1;
 /** A witness's signature with its time (C2SP tlog-cosignature). */
 export const COSIGNATURE = 4;

@@ -1,8 +1,16 @@
 import { toHex } from '../kernel/hash.ts';
-import type { Expected, Primitives } from '../ledger/bundle-verify.ts';
+import type { Expected } from '../ledger/bundle-verify.ts';
 import { parseCheckpoint } from '../ledger/checkpoint.ts';
-import { KeyHistory } from '../ledger/key-history.ts';
-import { formatKey, NoteFault, type NoteKey, parseKey, parseNote, verifyNote } from '../ledger/note.ts';
+import { KeyHistory, type SignedSize, signsAt } from '../ledger/key-history.ts';
+import {
+  formatKey,
+  NoteFault,
+  type NoteKey,
+  type Primitives,
+  parseKey,
+  parseNote,
+  verifyNote,
+} from '../ledger/note.ts';
 import { type FaultKind, LedgerFault, Verifier } from '../ledger/verify.ts';
 import { portable } from './primitives.ts';
 
@@ -31,7 +39,7 @@ const LONGEST_LINE = 1 << 20;
 const NEWLINE = 0x0a;
 
 /** What ends an export: a signed note over all entries before it, or the bare head. */
-type Ending = { checkpoint: string } | { head: { size: number; leafHash: string } };
+type Ending = { checkpoint: string; keyCheckpoints?: unknown } | { head: { size: number; leafHash: string } };
 
 /**
  * Checks a whole log from an export (`blue-cycle export`), fed piece by piece as it is read: every entry's bytes, the chain, the
@@ -46,6 +54,8 @@ export class ExportCheck {
   private readonly continues: number[] = [];
   private rest: Uint8Array = new Uint8Array(0);
   private readonly keys: KeyHistory;
+  /** Roots at the facts about keys, by how many entries they are over: each stands under a checkpoint of its own. */
+  private readonly roots = new Map<number, string>();
   private ending: Ending | undefined;
   private fault: LedgerFault | undefined;
 
@@ -116,7 +126,7 @@ export class ExportCheck {
     }
     const entry = this.verifier.feed(bytes);
     this.types.set(entry.type, (this.types.get(entry.type) ?? 0) + 1);
-    this.keys.see(entry);
+    if (this.keys.see(entry)) this.roots.set(this.size, this.verifier.root());
     for (const { size, root, origin = entry.origin } of this.remembered) {
       if (size !== this.size || origin !== entry.origin) continue;
       if (this.verifier.root() !== root)
@@ -136,40 +146,55 @@ export class ExportCheck {
       this.verifier.expectHead(this.ending.head);
       return { key: null, witnesses: [] };
     }
-    return this.checkNote(this.ending.checkpoint);
+    const { checkpoint, keyCheckpoints } = this.ending;
+    this.roots.set(this.size, this.verifier.root());
+    const held = Array.isArray(keyCheckpoints)
+      ? keyCheckpoints.map((note) => this.checkNote(String(note)))
+      : [];
+    return this.checkLast(checkpoint, held);
   }
 
-  /** The note is over just these entries, signed by a key that follows from entry 0. */
-  private checkNote(source: string) {
+  /** The last note is over just these entries, signed by a key that follows from entry 0 as the other notes show. */
+  private checkLast(source: string, held: readonly SignedSize[]) {
+    const signed = this.checkNote(source);
+    const { size, by, found } = signed;
     const last = Math.max(0, this.size - 1);
+    if (size < this.size)
+      throw new LedgerFault(last, 'wrong-checkpoint', 'these are not the entries it was signed for');
+    this.keys.judge([...held, signed]);
+    const { witnesses = [], logKeys, leastWitnesses = 0 } = this.expected;
+    const keys = by.filter((key) => signsAt(key, size)).map(({ key }) => formatKey(key));
+    const key = keys.find((each) => logKeys?.includes(each) ?? true);
+    if (key === undefined)
+      throw new LedgerFault(last, 'wrong-signature', 'the checkpoint is not signed by the log’s key');
+    const cosigned = found.flatMap(({ key: { name }, at }) =>
+      at === null ? [] : [{ name, key: witnesses.find((each) => each.startsWith(`${name}+`))!, at }],
+    );
+    if (cosigned.length < leastWitnesses)
+      throw new LedgerFault(last, 'wrong-signature', 'too few known witnesses cosigned');
+    return { key, witnesses: cosigned };
+  }
+
+  /** A note over what the log begins with, up to its end or a fact about keys, and who signed it. */
+  private checkNote(source: string): SignedSize & { found: ReturnType<typeof verifyNote> } {
     const note = parseNote(source);
     const { origin, size, root } = parseCheckpoint(note.text);
+    const last = Math.max(0, Math.min(size, this.size) - 1);
     if (origin !== this.verifier.origin)
       throw new LedgerFault(last, 'wrong-checkpoint', `the checkpoint is of ${origin}`);
     if (size > this.size) throw this.wrong('cut-off', `the checkpoint is over ${size} entries`);
-    if (size < this.size || toHex(root) !== this.verifier.root())
+    if (toHex(root) !== this.roots.get(size))
       throw new LedgerFault(last, 'wrong-checkpoint', 'these are not the entries it was signed for');
     const { hash, verify } = this.primitives;
-    const read = (key: string): NoteKey => parseKey(hash, key);
-    const witnesses = this.expected.witnesses ?? [];
-    const keys = this.keys.at(size).map(({ key }) => key);
+    const known = (this.expected.witnesses ?? []).map((key): NoteKey => parseKey(hash, key));
     let found: ReturnType<typeof verifyNote> = [];
     try {
-      found = verifyNote(note, [...keys, ...witnesses.map(read)], verify);
+      found = verifyNote(note, [...this.keys.keys.map(({ key }) => key), ...known], verify);
     } catch (error) {
       if (!(error instanceof NoteFault)) throw error;
     }
-    const signed = found.find(
-      ({ at, key }) => at === null && (this.expected.logKeys?.includes(formatKey(key)) ?? true),
-    );
-    if (signed === undefined)
-      throw new LedgerFault(last, 'wrong-signature', 'the checkpoint is not signed by the log’s key');
-    const cosigned = found.flatMap(({ key: { name }, at }) =>
-      at === null ? [] : [{ name, key: witnesses.find((key) => key.startsWith(`${name}+`))!, at }],
-    );
-    if (cosigned.length < (this.expected.leastWitnesses ?? 0))
-      throw new LedgerFault(last, 'wrong-signature', 'too few known witnesses cosigned');
-    return { key: formatKey(signed.key), witnesses: cosigned };
+    const by = this.keys.keys.filter((named) => found.some(({ key }) => key === named.key));
+    return { size, by, found };
   }
 
   private wrong(kind: FaultKind, message: string): LedgerFault {
@@ -201,12 +226,14 @@ const endingOf = (line: Uint8Array): Ending | undefined => {
   const start = decoder.decode(line.subarray(0, 16));
   if (!STARTS.some((each) => start.startsWith(each))) return undefined;
   try {
-    const { head, checkpoint } = JSON.parse(decoder.decode(line)) as Partial<
-      Record<'checkpoint', unknown> & { head: { size: unknown; leafHash: unknown } }
-    >;
-    if (typeof checkpoint === 'string') return { checkpoint };
+    const ending = JSON.parse(decoder.decode(line)) as {
+      checkpoint?: unknown;
+      head?: { size: unknown; leafHash: unknown };
+    };
+    const { head, checkpoint } = ending;
+    if (typeof checkpoint === 'string') return ending as Ending;
     const isHead = Number.isSafeInteger(head?.size) && typeof head?.leafHash === 'string';
-    return isHead ? { head: head as { size: number; leafHash: string } } : undefined;
+    return isHead ? (ending as Ending) : undefined;
   } catch {
     return undefined;
   }

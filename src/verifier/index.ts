@@ -1,10 +1,7 @@
 /** The published verifier: bundles, exports, and whether a log continues what was seen of it. Asks nobody, throws nothing. */
-import {
-  type BundleVerdict,
-  type Expected,
-  type Primitives,
-  verifyBundle as verifyWith,
-} from '../ledger/bundle-verify.ts';
+import { fromHex } from '../kernel/hash.ts';
+import { type BundleVerdict, type Expected, verifyBundle as verifyWith } from '../ledger/bundle-verify.ts';
+import type { Primitives } from '../ledger/note.ts';
 import { verifyConsistency } from '../ledger/proof.ts';
 import type { Remembered } from './export-check.ts';
 import { portable } from './primitives.ts';
@@ -14,8 +11,8 @@ export type {
   CheckedEntry,
   CheckedWitness,
   Expected,
-  Primitives,
 } from '../ledger/bundle-verify.ts';
+export type { Primitives } from '../ledger/note.ts';
 export { ExportCheck, type ExportVerdict, type Remembered } from './export-check.ts';
 export { portable } from './primitives.ts';
 
@@ -43,9 +40,4 @@ export const continues = (
   } catch {
     return false;
   }
-};
-
-const fromHex = (text: string): Uint8Array => {
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new RangeError('a hash is 64 lower-case hex digits');
-  return Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 };

@@ -1,6 +1,6 @@
 import { hashes, verify } from '@noble/ed25519';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
-import type { Primitives } from '../ledger/bundle-verify.ts';
+import type { Primitives } from '../ledger/note.ts';
 
 hashes.sha512 = sha512;
 

@@ -58,7 +58,14 @@ export class Api {
     const dataDir = await mkdtemp(path.join(os.tmpdir(), 'blue-cycle-crash-'));
     await chmod(dataDir, 0o711);
     const api = new Api(dataDir, await freePort());
-    await api.spawn();
+    try {
+      await api.spawn();
+    } catch (error) {
+      // Nobody else knows of it yet, and a process that is left keeps the test from ending.
+      await api.kill('SIGKILL');
+      await api.killPostgres();
+      throw error;
+    }
     return api;
   }
 
@@ -90,7 +97,8 @@ export class Api {
       if (!this.expected) this.deaths.push(`${code ?? signal}: ${this.words}`);
       if (this.child === child) this.child = undefined;
     });
-    await this.ready(60_000);
+    // With a database that must be made first, on a machine that others keep busy.
+    await this.ready(180_000);
   }
 
   get alive(): boolean {

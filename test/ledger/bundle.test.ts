@@ -7,9 +7,10 @@ import { sha256 } from '../../src/kernel/hash.ts';
 import { type Bundle, formatBundle } from '../../src/ledger/bundle.ts';
 import { BUNDLE_REASONS } from '../../src/ledger/bundle-reasons.ts';
 import { type BundleVerdict, verifyBundle } from '../../src/ledger/bundle-verify.ts';
+import { formatCheckpoint, parseCheckpoint } from '../../src/ledger/checkpoint.ts';
 import { idOf } from '../../src/ledger/key-history.ts';
-import { NoteSigner, verifyEd25519 } from '../../src/ledger/log-key.ts';
-import { formatKey } from '../../src/ledger/note.ts';
+import { NoteSigner, signNote, verifyEd25519 } from '../../src/ledger/log-key.ts';
+import { formatKey, parseNote } from '../../src/ledger/note.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { firstSigner, newLogKey, retirementOf } from '../support/log-keys.ts';
 import { thingsOf } from '../support/things.ts';
@@ -201,6 +202,50 @@ t.test(
       ['key-not-in-log'],
       'a key that nobody vouches for',
     );
+
+    const { keyCheckpoints } = bundle.log;
+    t.equal(keyCheckpoints!.length, 2, 'each fact about keys brings the checkpoint it stands under');
+    t.equal((JSON.parse(old.toString()) as Bundle).log.keyCheckpoints, undefined);
+    const standing = (changed?: Bundle['log']['keyCheckpoints']) => {
+      const { keyCheckpoints: _, ...log } = bundle.log;
+      return codes({ ...bundle, log: changed === undefined ? log : { ...log, keyCheckpoints: changed } });
+    };
+    t.same(standing(keyCheckpoints), []);
+    t.same(standing(), ['key-not-vouched']);
+    t.same(standing([]), ['wrong-shape']);
+    t.same(standing(keyCheckpoints!.slice(1)), ['key-not-vouched']);
+    t.same(standing(keyCheckpoints!.toReversed()), ['key-not-vouched']);
+    for (const [i, { note, proof }] of keyCheckpoints!.entries()) {
+      const { text } = parseNote(note);
+      const changed = (one: typeof note, path = proof) =>
+        standing(keyCheckpoints!.map((each, k) => (k === i ? { note: one, proof: path } : each)));
+      t.same(changed(signNote(text, [first, next.signer])), [], 'the very signatures, once more');
+      t.same(
+        changed(signNote(text, [next.signer])),
+        i === 0 ? [] : ['key-not-vouched'],
+        'of an addition any later checkpoint of an older key tells, of a retirement its own',
+      );
+      t.same(changed(signNote(text, [first])), [], 'the older one is enough');
+      t.same(changed(signNote(text, [first, newLogKey(config).signer])), ['unknown-signature']);
+      const { origin, size, root } = parseCheckpoint(text);
+      const other = Buffer.from(root);
+      other[0]! ^= 1;
+      t.same(changed(first.note(formatCheckpoint({ origin, size, root: other }))), ['wrong-proof'], 'a fork');
+      t.same(changed(first.note(formatCheckpoint({ origin, size: size - 1, root }))), ['key-not-vouched']);
+      t.same(changed(note, proof.slice(1)), ['wrong-proof']);
+    }
+    const byNext = keyCheckpoints!.map(({ note, proof }) => ({
+      note: signNote(parseNote(note).text, [next.signer]),
+      proof,
+    }));
+    t.same(standing(byNext), ['key-not-vouched'], 'whoever holds the new key alone');
+    const [from, to] = ['"keyCheckpoints"', '"keys"'].map((name) => bytes.indexOf(name));
+    for (let i = from!; i < to!; i++) {
+      const flipped = Buffer.from(bytes);
+      flipped[i]! ^= 1 << (i % 8);
+      if (verifyBundle(flipped, node).verdict === 'valid') t.fail(`byte ${i}`);
+    }
+    t.ok(to! - from! > 500, `${to! - from!} bytes`);
   },
 );
 
@@ -277,6 +322,8 @@ t.test('what is put together from good parts is still no bundle', async (t) => {
   const [one, two] = [await things.collection(), await things.collection()];
   const bundleOf = async (seq: number, secret?: string): Promise<Bundle> =>
     JSON.parse((await fetched(app, `/v1/ledger/entries/${seq}/bundle`, secret)).bytes.toString());
+  // Both under one checkpoint: proofs of two are rejected for that alone.
+  t.ok(await app.deps.publisher.covering(two.receipt.seq + 1, 30_000));
   const a = await bundleOf(one.receipt.seq, things.station.secret);
   const b = await bundleOf(two.receipt.seq, things.station.secret);
   const codesOf = (changed: Bundle): string[] => {

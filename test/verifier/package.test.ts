@@ -11,12 +11,19 @@ import { staleAssets } from '../../src/cli/assets.ts';
 import { canonicalJson } from '../../src/kernel/canonical.ts';
 import { sha256 } from '../../src/kernel/hash.ts';
 import { BUNDLE_REASONS } from '../../src/ledger/bundle-reasons.ts';
-import { verifyEd25519 } from '../../src/ledger/log-key.ts';
+import { formatCheckpoint } from '../../src/ledger/checkpoint.ts';
+import { idOf, KEY_ADDED } from '../../src/ledger/key-history.ts';
+import { type NoteSigner, verifyEd25519 } from '../../src/ledger/log-key.ts';
+import { parseNote } from '../../src/ledger/note.ts';
+import { Verifier } from '../../src/ledger/verify.ts';
 import { canonicalJson as smallCanonicalJson } from '../../src/verifier/canonical.ts';
 import { FAULTS } from '../../src/verifier/faults.ts';
 import * as source from '../../src/verifier/index.ts';
 import { portable } from '../../src/verifier/primitives.ts';
 import { startTestApp } from '../support/app.ts';
+import { command } from '../support/command.ts';
+import { readExport, writeExport } from '../support/forge.ts';
+import { firstSigner, newLogKey, retirementOf } from '../support/log-keys.ts';
 import { thingsOf } from '../support/things.ts';
 import { exportOf, textOf } from '../web/logs.ts';
 
@@ -187,6 +194,76 @@ t.test('an export is checked as it comes, and each fault is named with its place
       { verdict: 'invalid', ...fault, detail: String },
       what,
     );
+});
+
+t.test('an export counts a later key only where an older one signed for the fact that adds it', async (t) => {
+  const app = await startTestApp(t);
+  const { config, publisher } = app.deps;
+  const [first, next] = [firstSigner(config), newLogKey(config)];
+  const organisation = async (): Promise<number> =>
+    (await app.operator.post('/v1/organisations', { name: '椒江', kind: 'station' })).body.receipt.seq;
+  await organisation();
+  next.keep();
+  t.equal((await app.operator.post('/v1/ledger/keys', next.body)).status, 201);
+  const retired = await app.operator.post(
+    `/v1/ledger/keys/${idOf(first.key)}/retire`,
+    retirementOf(first, next.signer),
+  );
+  t.equal(retired.status, 200);
+  const size = (await organisation()) + 1;
+  t.ok(await publisher.covering(size, 8_000));
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'blue-cycle-export-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const [file, forged] = [path.join(directory, 'export'), path.join(directory, 'forged')];
+  const env = { DATABASE_URL: app.urls.apiUrl, DATABASE_OWNER_URL: app.urls.ownerUrl };
+  const { code } = await command(env, 'export', '--database', app.urls.ownerUrl, '--out', file);
+  t.equal(code, 0);
+  const check = (lines: readonly string[]) => {
+    const one = new built.ExportCheck();
+    one.push(textOf(lines));
+    return one.finish();
+  };
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const ending = JSON.parse(lines.at(-1)!) as { checkpoint: string; keyCheckpoints: string[] };
+  const entries = lines.slice(0, -1);
+  const endedBy = (keyCheckpoints?: string[], from: readonly string[] = entries, { checkpoint } = ending) =>
+    check([...from, JSON.stringify({ checkpoint, keyCheckpoints })]);
+  t.equal(ending.keyCheckpoints.length, 2);
+  t.match(check(lines), { verdict: 'valid', size, key: next.body.logKey });
+  const added = entries.findIndex((line) => line.includes(KEY_ADDED));
+  const wrong = { verdict: 'invalid', kind: 'wrong-key', seq: added };
+  t.match(endedBy(), wrong);
+  t.match(endedBy(ending.keyCheckpoints.slice(1)), { verdict: 'valid' }, 'the later one vouches for both');
+  t.match(endedBy(ending.keyCheckpoints.slice(0, 1)), { ...wrong, seq: retired.body.receipt.seq });
+  t.match(endedBy(['none']), { verdict: 'invalid', kind: 'wrong-checkpoint' });
+  t.match(endedBy(ending.keyCheckpoints.map((note) => next.signer.note(parseNote(note).text))), wrong);
+
+  // Whoever holds the new key alone rewrites what was before it: chain, tree, signature, all of it fits.
+  const facts = await readExport(file);
+  facts[1]!.entry.data = { ...facts[1]!.entry.data, forged: true };
+  await writeExport(facts, next.seed, forged);
+  const changed = readFileSync(forged, 'utf8').trimEnd().split('\n');
+  t.not(changed[1], lines[1], 'the attack changed something');
+  t.match(check(changed), wrong);
+  const end = JSON.parse(changed.at(-1)!) as typeof ending;
+  const rewritten = changed.slice(0, -1);
+  t.match(endedBy(ending.keyCheckpoints, rewritten, end), { verdict: 'invalid', kind: 'wrong-checkpoint' });
+  const verifier = new Verifier(sha256);
+  const texts: string[] = [];
+  for (const [seq, line] of rewritten.entries()) {
+    verifier.feed(Buffer.from(line));
+    const root = Buffer.from(verifier.root(), 'hex');
+    if (line.includes('log-key.'))
+      texts.push(formatCheckpoint({ origin: config.ledgerOrigin, size: seq + 1, root }));
+  }
+  const signedBy = (signer: NoteSigner) =>
+    endedBy(
+      texts.map((text) => signer.note(text)),
+      rewritten,
+      end,
+    );
+  t.match(signedBy(next.signer), wrong);
+  t.match(signedBy(first), { verdict: 'valid' }, 'which the older key’s holder alone could do');
 });
 
 t.test('whether a log continues what was seen of it', async (t) => {
