@@ -270,8 +270,7 @@ t.test('a code is answered by what the log says, for anyone', async (t) => {
   }
   t.match(await verify(code), { verdict: 'valid' });
   // What is signed is not looked at again; leaves turned before that would stop this process from writing, rightly.
-  const { size } = await app.verify();
-  t.ok(await app.deps.publisher.covering(size, 10_000));
+  t.ok(await app.deps.publisher.covering((await app.verify()).size, 10_000));
   const { rows } = await db.query('SELECT first_seq, leaves FROM chunks ORDER BY first_seq DESC');
   for (const { first_seq: at, leaves } of rows) {
     const turned = Buffer.from(leaves);
