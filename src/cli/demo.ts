@@ -142,6 +142,7 @@ const report = async (r: Report, options: DemoOptions, io: Io): Promise<void> =>
     money,
     payout,
     sale,
+    statement,
     differences,
     provenance,
     verified,
@@ -165,6 +166,8 @@ Played in ${seconds} s. Batch ${batch.code}: ${kilograms(provenance.grams)} of P
                      ${rule.reason.zh}
   sold 售出          for ${yuan(sale.paid)}; of the margin of ${yuan(sale.margin)}, ${yuan(sale.collectors)}
                      shared among ${sale.people} people by their grams in it 二次返利
+  a statement 声明   ${statement.code}: ${kilograms(statement.grams)} of the ${kilograms(statement.ofGrams)} sold, approved by two
+                     who gain nothing by it; the public check says: ${statement.verdict}
   money 钱款         ${yuan(money.earned)} earned at the scales; ${yuan(money.paidInCash)} paid in cash to ${money.people} people,
                      the count ${yuan(money.expected - money.counted)} short; ${yuan(payout.fen)} paid to ${payout.people} people over a
                      simulated WeChat Pay, which lost ${payout.recovered} answer: asked for, and paid once;
@@ -179,6 +182,9 @@ Look at
   the batch          curl -H "Authorization: Bearer ${key}" ${url}/v1/batches/${batch.id}/provenance
   its page 批次页面   ${url}/p/${batch.code}
   its QR code 二维码  ${url}/p/${batch.code}/qr.png
+  the statement 声明 ${url}/s/${statement.code}
+  the numbers 数据   ${url}/transparency
+  the console 控制台 ${url}/console (sign in with the key above)
   a bundle to check  ${url}/verify#${batch.code}
   verify it again    npx blue-cycle verify --url ${url}
 ${options.once ? '' : '\nServing until you press Ctrl-C.\n'}`,

@@ -133,13 +133,10 @@ export const timelineSection = (
     );
     return `<li>${days(group.first, group.last)}: ${said}; ${say('sample')} ${sample.join(' ')}</li>`;
   });
-  const groups: { type: string; facts: BatchData['way']['facts'] }[] = [];
-  for (const fact of way.facts) {
-    const last = groups.at(-1);
-    if (last?.type === fact.type) last.facts.push(fact);
-    else groups.push({ type: fact.type, facts: [fact] });
-  }
-  const later = groups.map(({ type, facts }) => {
+  // Facts of one type on one day are one line, where the first of them stands.
+  const groups = Map.groupBy(way.facts, ({ type, at }) => `${dayOf(at)} ${type}`);
+  const later = [...groups.values()].map((facts) => {
+    const [{ type }] = facts as [(typeof facts)[number]];
     const title = titles.get(type)?.[language] ?? type;
     const what = facts.length === 1 ? escaped(title) : say('times', { what: title, times: facts.length });
     const links = facts.slice(-SHOWN).map(({ seq }) => link(language, seq, type));

@@ -20,7 +20,7 @@ p{margin:.5rem 0;overflow-wrap:anywhere}ul,ol{margin:.25rem 0;padding-left:1.25r
 .good{border-color:var(--good)}.good h2,.good .big{color:var(--good)}.bad{border-color:var(--bad)}.bad h2,.bad .big,.alarm{color:var(--bad)}.alarm{font-weight:700}
 dl{display:grid;grid-template-columns:minmax(0,max-content) minmax(50%,1fr);gap:.1rem .75rem;margin:.5rem 0}dt{font-weight:600;overflow-wrap:anywhere}dd{margin:0;min-width:0;overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse;margin:.5rem 0}caption{text-align:left;font-weight:600;padding:.25rem 0}th,td{padding:.3rem .4rem .3rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
-.number{text-align:right;font-variant-numeric:tabular-nums}th{font-weight:600}.scroll{overflow-x:auto}.scroll :is(th,td){overflow-wrap:normal}
+.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}thead th{overflow-wrap:normal}th{font-weight:600}.scroll{overflow-x:auto}.scroll :is(th,td){overflow-wrap:normal}
 code,pre{font:.85em/1.45 ui-monospace,"SF Mono",Consolas,monospace;overflow-wrap:anywhere}pre{white-space:pre-wrap;background:var(--soft);padding:.5rem;border-radius:.4rem;margin:.25rem 0}
 form{margin:.75rem 0}label{display:block;margin:.5rem 0}
 input,select,textarea{display:block;width:100%;font:inherit;padding:.5rem;border:1px solid #5d7f91;border-radius:.4rem;background:#fff;color:inherit}

@@ -5,8 +5,8 @@ import { directory } from '../support/command.ts';
 
 /** Small, but with everything in it: a few people of each station, and at least one load for each warehouse. */
 const SCALE = { collectors: 120, weighIns: 30 };
-/** Of the operator, 67 sites, two who decide, two who pay. */
-const KEYS = 72;
+/** Of the operator, 67 sites, two who decide, two who pay, one who buys, two who approve its statement. */
+const KEYS = 75;
 
 t.test('the demo pays its collectors, loses an answer, sells a batch and shares it; twice', async (t) => {
   const dataDir = await directory(t);
@@ -40,6 +40,8 @@ t.test('the demo pays its collectors, loses an answer, sells a batch and shares 
     sale.collectors <= Math.floor(sale.margin * 0.6) && sale.collectors > sale.margin * 0.5,
     'most of the margin',
   );
+  t.match(first.statement, { code: /^[0-9A-HJKMNP-TV-Z]{16}$/, verdict: 'valid' });
+  t.ok(first.statement.grams > 0 && first.statement.grams <= first.statement.ofGrams);
   t.ok(money.people > 0 && money.expected - money.counted === 500);
 
   const text = await play({});

@@ -15,6 +15,7 @@ import { type Money, payDay } from './money.ts';
 import { type Payout, payersOf, payOverRail } from './payout.ts';
 import type { DemoRail } from './rail.ts';
 import { type Sale, sellAndShare } from './sale.ts';
+import { type Stated, stateBatch } from './statement.ts';
 import { startWatching, type Watched, watched } from './watch.ts';
 
 /** How many people there are, and how many weigh-ins at each station. */
@@ -38,6 +39,7 @@ export type Played = {
   rule: Watched;
   payout: Payout;
   sale: Sale;
+  statement: Stated;
   /** Debits less credits of all accounts, in fen: after the weigh-ins, the sale, the cash, the rail. */
   differences: number[];
 };
@@ -85,6 +87,7 @@ export const play = async (
   const cheated = await fraud(warehouses.at(-1)!, fraudster!, loads.at(-1)!);
   const differences = [await difference(operator)];
   const sale = await sellAndShare(operator, recycler!, batch);
+  const statement = await stateBatch(operator, url, batch);
   differences.push(await difference(operator));
   const money = await payDay(operator, stations[0]!, collectors);
   differences.push(await difference(operator));
@@ -92,7 +95,7 @@ export const play = async (
   const payout = await payOverRail(operator, payers, collectors.slice(...PAID_OVER_RAIL), rail);
   differences.push(await difference(operator));
   const rule = await watched(operator, stations[0]!.siteId);
-  return { batch, accident: held, fraud: cheated, money, payout, sale, differences, rule };
+  return { batch, accident: held, fraud: cheated, money, payout, sale, statement, differences, rule };
 };
 
 const difference = async (operator: Call): Promise<number> => {
