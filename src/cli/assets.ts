@@ -15,6 +15,7 @@ const BUILT: Record<string, string> = {
   'src/web/assets/page.js': 'src/web/browser/page.ts',
   'src/web/assets/product.js': 'src/web/browser/product.ts',
   'src/web/assets/worker.js': 'src/web/browser/worker.ts',
+  'src/web/assets/statements.js': 'src/credentials/statement-check.ts',
 };
 
 /** Members that only code within the package knows, of its own and of the hash and signature: they may be called anything. */
@@ -38,6 +39,10 @@ const replaced = (verifier: string): Plugin => ({
     onResolve({ filter: /kernel\/canonical\.ts$/ }, () => ({
       path: path.join(ROOT, 'src/verifier/canonical.ts'),
     }));
+    // Loaded only where the bundle of a statement is dropped.
+    onResolve({ filter: /credentials\/statement-check\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './statements.js', external: true },
+    );
     onResolve({ filter: /verifier\/index\.ts$/ }, ({ kind }) =>
       kind === 'entry-point' ? undefined : { path: verifier, external: true },
     );

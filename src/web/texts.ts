@@ -12,7 +12,7 @@ const TEXTS = {
     en: 'Drop a receipt bundle or an export here, or choose a file',
     zh: '将收据包或导出文件拖到此处，或选择文件',
   },
-  lookUp: { en: 'Batch code or entry number', zh: '批次编码或条目序号' },
+  lookUp: { en: 'Code of a batch or statement, or entry number', zh: '批次或声明编码，或条目序号' },
   go: { en: 'Fetch and verify', zh: '获取并核验' },
   noScript: {
     en: 'This browser runs no scripts, so it cannot check here. Download a bundle from /v1/batches/CODE/bundle or /v1/ledger/entries/NUMBER/bundle and check it with the package blue-cycle-verifier, or check the whole log with: npx blue-cycle verify --url ADDRESS',
@@ -81,6 +81,18 @@ const TEXTS = {
   firstBad: { en: 'First bad entry: {seq}', zh: '第一条有问题的条目：{seq}' },
   subjectEntry: { en: 'Entry {seq}: {title}', zh: '条目 {seq}：{title}' },
   subjectBatch: { en: 'Batch {code}: {kg} kg', zh: '批次 {code}：{kg} 千克' },
+  subjectStatement: {
+    en: 'Statement {code}: {kg} kg of {of} kg sold',
+    zh: '声明 {code}：所售 {of} 千克中的 {kg} 千克',
+  },
+  scheme: { en: 'Scheme', zh: '方案' },
+  issuer: { en: 'Issuer', zh: '签发者' },
+  validUntil: { en: 'Valid until', zh: '有效期至' },
+  statusAsOf: { en: 'Not revoked or suspended as of', zh: '未撤销、未暂停，截至' },
+  statusHint: {
+    en: 'What happened to it later this file cannot know: look its code up on the register.',
+    zh: '此文件无法得知其后的变化：请在公开登记中查询其编码。',
+  },
   subjectLog: { en: 'Whole log: {size} entries', zh: '整个账本：{size} 条' },
   recorded: { en: 'Recorded {at}', zh: '记录于 {at}' },
   took: { en: 'Checked in {seconds} s', zh: '用时 {seconds} 秒' },

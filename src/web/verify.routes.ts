@@ -15,6 +15,7 @@ const FILES = {
   'page.js': () => readFileSync(path.join(ASSETS, 'page.js'), 'utf8'),
   'product.js': () => readFileSync(path.join(ASSETS, 'product.js'), 'utf8'),
   'worker.js': () => readFileSync(path.join(ASSETS, 'worker.js'), 'utf8'),
+  'statements.js': () => readFileSync(path.join(ASSETS, 'statements.js'), 'utf8'),
   'verifier.js': () => readFileSync(path.join(PACKAGE, 'index.js'), 'utf8'),
 };
 type FileName = keyof typeof FILES;

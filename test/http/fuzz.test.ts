@@ -187,7 +187,7 @@ const PROBLEM_MEMBERS = ['type', 'title', 'status', 'detail', 'code', 'requestId
 
 t.test(
   'no operation answers with a 5xx, or with what its document does not say',
-  { timeout: 280_000 },
+  { timeout: 540_000 },
   async (t) => {
     t.comment(`seed ${SEED}, ${RUNS} requests an operation (FUZZ_SEED, FUZZ_RUNS)`);
     const app = await startTestApp(t);

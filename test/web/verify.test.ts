@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import t from 'tap';
+import { setUp as stating } from '../statements/harness.ts';
 import { startTestApp } from '../support/app.ts';
 import { thingsOf } from '../support/things.ts';
 import { openBrowser } from './browser.ts';
@@ -198,6 +199,44 @@ t.test('the browser remembers the log, and shows a fork in red', options, async 
     if (change !== 'key') t.match(await shown(), { alarm: false });
   }
   t.same(page.complaints, []);
+});
+
+t.test('the bundle of a statement is judged here as well, by its code or as a file', options, async (t) => {
+  const { app, soldBatch, ask, issue, brandA, act, first } = await stating(t);
+  const { batch } = await soldBatch(4_000_000, 3_200_000);
+  const { id } = (await ask(brandA.client, { batchId: batch.id, grams: 7_200_000 })).body;
+  const { code, receipt } = await issue(id);
+  t.ok(await app.deps.publisher.covering(receipt.seq + 1, 10_000));
+  const bundle = (await app.app.inject(`/v1/statements/${code}/bundle`)).rawPayload;
+  const base = await app.app.listen({ port: 0, host: '127.0.0.1' });
+  for (const language of ['zh', 'en'] as const) {
+    const page = await visit(base);
+    await page.goto(`${base}/verify?lang=${language}`);
+    await logShown(page);
+    const good = await drop(page, 'statement.json', bundle);
+    t.match(good, VERDICT[language].good);
+    t.match(good, new RegExp(`${code}[^]*7,200`));
+    await page.evaluate(() => document.getElementById('result')!.replaceChildren());
+    await page.fill('#asked', code.toLowerCase());
+    await page.click('#look button');
+    await page.waitForSelector('#result h2');
+    t.match(await page.textContent('#result'), code, 'fetched by its code');
+    const changed = Buffer.from(bundle.toString().replace('7200000', '7200001'));
+    t.notOk(changed.equals(bundle));
+    t.match(await drop(page, 'changed.json', changed), VERDICT[language].bad);
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+    t.same(
+      page.complaints.filter((said) => !/404/.test(said)),
+      [],
+      'a code that is no batch is asked for as a statement',
+    );
+  }
+  await act(first, id, 'revoke', { reason: 'x' });
+  const page = await visit(base);
+  await page.goto(`${base}/verify?lang=en`);
+  await logShown(page);
+  t.match(await drop(page, 'old.json', bundle), VERDICT.en.good, 'an old file cannot know');
+  t.match(await page.textContent('#result'), /What happened to it later this file cannot know/);
 });
 
 t.test('it is accessible, and explains itself without scripts', options, async (t) => {

@@ -1,3 +1,4 @@
+import type { StatementVerdict } from '../../credentials/statement-check.ts';
 import type { BundleVerdict, ExportVerdict, Remembered } from '../../verifier/index.ts';
 
 /** What the page asks of its worker, each under a number. */
@@ -8,6 +9,7 @@ export type Question =
 
 export type Answer =
   | { kind: 'bundle'; verdict: BundleVerdict; seconds: number }
+  | { kind: 'statement'; verdict: StatementVerdict; seconds: number }
   | { kind: 'export'; verdict: ExportVerdict; seconds: number }
   | { kind: 'continues'; continues: boolean }
   /** While a file is read: entries so far, bytes of all bytes, seconds. */

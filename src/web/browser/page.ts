@@ -3,7 +3,7 @@ import { Checker } from './client.ts';
 import { byId, count, text } from './elements.ts';
 import { isContinued, type Log, rememberedOf, showLog } from './memory.ts';
 import type { Answer, Question } from './messages.ts';
-import { type Relation, showBundle, showExport, showProblem } from './results.ts';
+import { type Relation, showBundle, showExport, showProblem, showStatement } from './results.ts';
 
 const checker = new Checker();
 let log: Log | null = null;
@@ -40,6 +40,11 @@ const relationOf = async (verdict: BundleVerdict): Promise<Relation> => {
   return isOne === null ? null : isOne ? 'same' : 'fork';
 };
 
+const bundleIn = (answer: Answer): BundleVerdict | null => {
+  if (answer.kind === 'statement') return answer.verdict.verdict === 'valid' ? answer.verdict.log : null;
+  return answer.kind === 'bundle' ? answer.verdict : null;
+};
+
 /** Has it checked, and shows what came out, unless something else was asked meanwhile. */
 const check = async (getQuestion: () => Promise<Question | string>): Promise<void> => {
   const mine = ++turn;
@@ -53,9 +58,11 @@ const check = async (getQuestion: () => Promise<Question | string>): Promise<voi
       if (mine === turn) onProgress(said);
     });
     await settled;
-    const relation = answer.kind === 'bundle' ? await relationOf(answer.verdict) : null;
+    const bundle = bundleIn(answer);
+    const relation = bundle === null ? null : await relationOf(bundle);
     if (mine !== turn) return;
     if (answer.kind === 'bundle') showBundle(answer.verdict, answer.seconds, log, relation);
+    if (answer.kind === 'statement') showStatement(answer.verdict, answer.seconds, log, relation);
     if (answer.kind === 'export') showExport(answer.verdict, answer.seconds, log);
   } catch (error) {
     if (mine === turn) showProblem(text('crashed', { detail: (error as Error).message }));
@@ -72,17 +79,18 @@ const checkFile = (file: File | undefined): void => {
   if (file !== undefined) void check(async () => ({ kind: 'file', file, remembered: rememberedOf() }));
 };
 
-/** A batch by its code or id, an entry by its number: fetched as a bundle, and judged here alone. */
+/** A batch or a statement by its code, a batch by its id, an entry by its number: fetched as a bundle, and judged here alone. */
 const checkAsked = (asked: string): void => {
   const name = asked.trim();
   const isEntry = /^\d{1,15}$/.test(name);
   const isBatch = /^[0-9a-z]{16}$|^[0-9a-f-]{36}$/i.test(name);
   const id = name.length === 16 ? name.toUpperCase() : name.toLowerCase();
-  const url = isEntry ? `/v1/ledger/entries/${Number(name)}/bundle` : `/v1/batches/${id}/bundle`;
+  const fetched = (path: string) => fetch(`/v1/${path}/bundle`, { cache: 'no-store' }).catch(() => null);
   void check(async () => {
     if (!isEntry && !isBatch) return text('mistyped');
     work(text('fetching'));
-    const response = await fetch(url, { cache: 'no-store' }).catch(() => null);
+    let response = await fetched(isEntry ? `ledger/entries/${Number(name)}` : `batches/${id}`);
+    if (response?.status === 404 && id.length === 16) response = await fetched(`statements/${id}`);
     if (response?.status === 404 || response?.status === 400) return text('notFound');
     if (!response?.ok) return text('failed', { status: response?.status ?? '–' });
     return { kind: 'bundle', bytes: new Uint8Array(await response.arrayBuffer()) };

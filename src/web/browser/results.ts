@@ -1,3 +1,5 @@
+import type { StatementVerdict } from '../../credentials/statement-check.ts';
+import { STATEMENT_REASONS } from '../../credentials/statement-reasons.ts';
 import type { BundleVerdict, CheckedEntry, ExportVerdict } from '../../verifier/index.ts';
 import { BUNDLE_REASONS, FAULTS } from '../../verifier/texts.ts';
 import { byId, code, count, instant, language, make, pairs, text } from './elements.ts';
@@ -39,17 +41,67 @@ export const showBundle = (
   log: Log | null,
   relation: Relation = null,
 ): void => {
+  if (verdict.verdict === 'invalid') showReasons(verdict.reasons);
+  else showValid(verdict, seconds, log, relation);
+};
+
+const REASONS: Readonly<Record<string, Readonly<Record<'en' | 'zh', string>>>> = {
+  ...BUNDLE_REASONS,
+  ...STATEMENT_REASONS,
+};
+
+const showReasons = (reasons: readonly { code: string; at: string }[]): void => {
+  const lines = reasons.map(({ code: name, at }) =>
+    make('span', '', REASONS[name]?.[language] ?? name, ' ', at !== '' && code(text('place', { at }))),
+  );
+  show(false, section(text('why'), list(lines)));
+};
+
+/** The verdict on the bundle of a statement: what it states, how long, and what its status lists knew. */
+export const showStatement = (
+  verdict: StatementVerdict,
+  seconds: number,
+  log: Log | null,
+  relation: Relation,
+): void => {
   if (verdict.verdict === 'invalid') {
-    const reasons = verdict.reasons.map(({ code: name, at }) => {
-      const said = BUNDLE_REASONS[name][language];
-      return make('span', '', said, ' ', at !== '' && code(text('place', { at })));
-    });
-    show(false, section(text('why'), list(reasons)));
+    showReasons(verdict.reasons);
     return;
   }
+  const { statement, statusAsOf, issuer } = verdict;
+  const { grams, ofGrams, scheme, validUntil } = statement;
+  const kg = (of: number): string => count(of / 1_000);
+  showValid(
+    verdict.log,
+    seconds,
+    log,
+    relation,
+    make(
+      'p',
+      '',
+      make('strong', '', text('subjectStatement', { code: statement.code!, kg: kg(grams), of: kg(ofGrams) })),
+    ),
+    pairs([
+      [text('scheme'), code(scheme)],
+      [text('issuer'), code(issuer)],
+      [text('validUntil'), instant(new Date(validUntil!).toISOString())],
+      [text('statusAsOf'), instant(statusAsOf)],
+    ]),
+    make('p', '', text('statusHint')),
+  );
+};
+
+const showValid = (
+  verdict: ValidBundle,
+  seconds: number,
+  log: Log | null,
+  relation: Relation,
+  ...before: Node[]
+): void => {
   const subject = verdict.entries.find(({ seq }) => seq === verdict.subject.seq)!;
   show(
     true,
+    ...before,
     make('p', '', make('strong', '', subjectOf(verdict, subject))),
     make('p', '', text('recorded', { at: instant(subject.at) })),
     section(text('checkedHeading'), list(checksOf(verdict))),

@@ -5,10 +5,18 @@ const STEP_MS = 100;
 /** An export begins with entry 0, or has nothing but its end. */
 const EXPORT_START = /^\{"(actor|head|checkpoint)":/;
 
+/** The bundle of a statement has another bundle within. */
+const STATEMENT_START = '{"bundle":';
+
 const secondsSince = (start: number): number => (performance.now() - start) / 1_000;
 
-const checkBundle = (bytes: Uint8Array): Answer => {
+const checkBundle = async (bytes: Uint8Array): Promise<Answer> => {
   const start = performance.now();
+  if (new TextDecoder().decode(bytes.subarray(0, STATEMENT_START.length)) === STATEMENT_START) {
+    const { verifyStatement } = await import('../../credentials/statement-check.ts');
+    const verdict = verifyStatement(bytes, { now: Date.now() });
+    return { kind: 'statement', verdict, seconds: secondsSince(start) };
+  }
   const verdict = verifyBundle(bytes);
   return { kind: 'bundle', verdict, seconds: secondsSince(start) };
 };
