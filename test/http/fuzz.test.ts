@@ -6,7 +6,7 @@ import t from 'tap';
 import { startTestApp } from '../support/app.ts';
 import { thingsOf } from '../support/things.ts';
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 200);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 120);
 const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** A request that takes longer has found something, too. */
 const SLOW_MS = 5_000;
