@@ -45,7 +45,10 @@ export const auditRoutes = (app: FastifyInstance, deps: AuditDeps): void => {
     body: AuditRequest,
     response: AuditAnswer,
     status: 201,
-    errors: { 422: 'Unknown auditor or site, an auditor who audits itself, or too long' },
+    errors: {
+      409: 'The id was used for something else',
+      422: 'Unknown auditor or site, an auditor who audits itself, or too long',
+    },
     example: {
       auditorId: '0198f3a2-1c7e-7d1a-9c4e-2f60c1b7a001',
       body: 'A certification body',

@@ -19,7 +19,10 @@ export const emissionFactorRoutes = (app: FastifyInstance, deps: WriteDeps & { d
     body: FactorSetRequest,
     response: z.object({ version: z.int(), receipt: Receipt }).meta({ id: 'EmissionFactorsPublished' }),
     status: 201,
-    errors: { 422: 'A material twice, or factors without a source' },
+    errors: {
+      409: 'The id was used for something else',
+      422: 'A material twice, or factors without a source',
+    },
     example: {
       scope: 'Jiaojiang, 2026; resin recycled at the programme’s sites',
       moistureBasisPoints: 100,
