@@ -113,8 +113,7 @@ t.test('no files import each other in a circle', async (t) => {
 });
 
 t.test('time and chance come in as arguments', async (t) => {
-  // The visitor's clock says whether what he dropped is out of date.
-  const allowed = ['kernel/system.ts', 'web/browser/worker.ts'];
+  const allowed = ['kernel/system.ts'];
   for (const file of files) {
     if (allowed.includes(file) || /^(cli|db)\//.test(file)) continue;
     t.notMatch(

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toProblem } from '../http/problem.ts';
 import { DomainError, notFound } from '../kernel/errors.ts';
 import { UUID } from '../kernel/ids.ts';
-import { languageAsked, pageHeaders } from '../web/kit.ts';
+import { HIDDEN, languageAsked, pageHeaders } from '../web/kit.ts';
 import { type Ask, askingAs, Refused } from './asking.ts';
 import { kindOf, namesOf } from './console.queries.ts';
 import { DEEDS, perform } from './deeds.ts';
@@ -24,8 +24,6 @@ import { isTextName, textsIn } from './texts.ts';
 const COOKIE = 'console';
 const FORM = 'application/x-www-form-urlencoded';
 const FORM_LIMIT = 64 * 1024;
-/** Hidden from the API's document: these are pages, and forms on pages. */
-const HIDDEN = { schema: { hide: true }, config: { access: 'public' as const } };
 
 export type ConsoleDeps = SessionDeps & PagesDeps & { grants: Grants; newId: () => string };
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Reader } from '../db/reader.ts';
+import { UUID } from '../kernel/ids.ts';
 import { type Queryable, readEntriesAt } from '../ledger/store.ts';
 import type { Lot } from '../lots/lots.tables.ts';
 import { findBatchSummary, findVector } from '../provenance/provenance.queries.ts';
@@ -9,7 +10,7 @@ import type { PublicName } from '../registry/public-names.tables.ts';
 import type { Site } from '../registry/registry.tables.ts';
 import type { Product } from '../resale/products.tables.ts';
 import type { Batch } from '../resale/resale.tables.ts';
-import { plainCode } from '../statements/checking.ts';
+import { CODE, plainCode } from '../statements/checking.ts';
 import type { Statement } from '../statements/statements.tables.ts';
 import type { Move, WayLoss } from './way.ts';
 
@@ -22,9 +23,6 @@ type Tables = {
   lots: Lot;
 };
 const tables = (db: Reader) => db.withTables<Tables>();
-
-const CODE = /^[0-9A-HJKMNP-TV-Z]{16}$/;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What a code stands for: a batch, or what was made or stated of one. */
 export type Named = {

@@ -3,15 +3,12 @@ import { readNamedKeys } from '../ledger/key-files.ts';
 import { formatKey } from '../ledger/note.ts';
 import type { SchemeVersion } from '../schemes/schemes.tables.ts';
 import { type CheckDeps, checkCodes } from '../statements/checking.ts';
-import { languageAsked, pageHeaders } from '../web/kit.ts';
+import { HIDDEN, languageAsked, pageHeaders } from '../web/kit.ts';
 import type { Language } from '../web/texts.ts';
 import { type BatchDeps, batchReader } from './batch.data.ts';
 import { batchPage, plainPage, type StatementShown } from './batch.page.ts';
 import { findNamed } from './batch.queries.ts';
 import { qrAddress, qrPng, qrSvg } from './qr.ts';
-
-/** Hidden from the API's document: pages for people. */
-const HIDDEN = { schema: { hide: true }, config: { access: 'public' as const } };
 
 /** Statements whose verdict is looked up for a page. */
 const MOST_CHECKED = 5;

@@ -7,9 +7,6 @@ import type { Clock } from '../kernel/time.ts';
 import { languageAsked, pageHeaders, sitePage, type Words, wordsIn } from '../web/kit.ts';
 import type { Language } from '../web/texts.ts';
 
-/** Hidden from the API's document: pages for people. */
-export const HIDDEN = { schema: { hide: true }, config: { access: 'public' as const } };
-
 const WORDS = {
   failed: { en: 'This page could not be made', zh: '无法显示此页' },
   again: {

@@ -5,6 +5,7 @@ import { toProblem } from '../http/problem.ts';
 import { DomainError, notFound } from '../kernel/errors.ts';
 import { dayIn, instant } from '../kernel/time.ts';
 import { Id } from '../kernel/values.ts';
+import { HIDDEN } from '../web/kit.ts';
 import type { Language } from '../web/texts.ts';
 import { languageOf } from '../web/verify.page.ts';
 import { issuing } from './issuing.ts';
@@ -21,8 +22,6 @@ import { isTextName, type TextName } from './texts.ts';
 const COOKIE = 'passbook';
 const FORM = 'application/x-www-form-urlencoded';
 const FORM_LIMIT = 64 * 1024;
-/** Hidden from the API's document: these are pages, and forms on pages. */
-const HIDDEN = { schema: { hide: true }, config: { access: 'public' as const } };
 
 const cookieOf = ({ headers }: FastifyRequest): string | undefined =>
   /(?:^|;\s*)passbook=([\w-]{1,100})(?:;|$)/.exec(headers.cookie ?? '')?.[1];

@@ -132,7 +132,8 @@ export type Checked = {
 export const plainCode = (typed: string): string =>
   typed.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
 
-const CODE = /^[0-9A-HJKMNP-TV-Z]{16}$/;
+/** A code as it is kept: 16 digits and letters of Crockford's alphabet. */
+export const CODE = /^[0-9A-HJKMNP-TV-Z]{16}$/;
 
 /**
  * What is to be said of each code, in the order asked: the statement's facts are read anew, held against the last

@@ -45,6 +45,9 @@ export const SITE_POLICY = `default-src 'none'; style-src 'sha256-${Buffer.from(
   'base64',
 )}'; script-src 'self'; connect-src 'self'; worker-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
 
+/** Routes of pages and of forms on them: hidden from the API's document, open to all. */
+export const HIDDEN = { schema: { hide: true }, config: { access: 'public' as const } };
+
 /** What one page or group of pages says, in both languages. */
 export type Words<Name extends string> = Readonly<Record<Name, Readonly<Record<Language, string>>>>;
 /** A text ready to stand in HTML, with `{name}` filled in. */

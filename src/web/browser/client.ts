@@ -32,7 +32,11 @@ export class Checker {
     const id = ++this.last;
     return new Promise((done, failed) => {
       this.waiting.set(id, { done, failed, progress });
-      this.worker.postMessage({ id, question } satisfies Asked);
+      this.worker.postMessage({
+        id,
+        now: Math.round(performance.timeOrigin + performance.now()),
+        question,
+      } satisfies Asked);
     });
   }
 }

@@ -15,5 +15,6 @@ export type Answer =
   /** While a file is read: entries so far, bytes of all bytes, seconds. */
   | { kind: 'progress'; entries: number; read: number; total: number; seconds: number };
 
-export type Asked = { id: number; question: Question };
+/** `now`: the visitor's clock, in milliseconds since 1970. */
+export type Asked = { id: number; now: number; question: Question };
 export type Answered = { id: number; answer: Answer };

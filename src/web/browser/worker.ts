@@ -1,5 +1,5 @@
 import { continues, ExportCheck, type Remembered, verifyBundle } from '../../verifier/index.ts';
-import type { Answer, Asked, Question } from './messages.ts';
+import type { Answer, Asked } from './messages.ts';
 
 const STEP_MS = 100;
 /** An export begins with entry 0, or has nothing but its end. */
@@ -10,11 +10,11 @@ const STATEMENT_START = '{"bundle":';
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1_000;
 
-const checkBundle = async (bytes: Uint8Array): Promise<Answer> => {
+const checkBundle = async (bytes: Uint8Array, now: number): Promise<Answer> => {
   const start = performance.now();
   if (new TextDecoder().decode(bytes.subarray(0, STATEMENT_START.length)) === STATEMENT_START) {
     const { verifyStatement } = await import('../../credentials/statement-check.ts');
-    const verdict = verifyStatement(bytes, { now: Date.now() });
+    const verdict = verifyStatement(bytes, { now });
     return { kind: 'statement', verdict, seconds: secondsSince(start) };
   }
   const verdict = verifyBundle(bytes);
@@ -43,19 +43,19 @@ const checkExport = async (
   return { kind: 'export', verdict: check.finish(), seconds: secondsSince(start) };
 };
 
-const answer = async (question: Question, tell: (answer: Answer) => void): Promise<Answer> => {
+const answer = async ({ question, now }: Asked, tell: (answer: Answer) => void): Promise<Answer> => {
   if (question.kind === 'continues') {
     const { before, now, proof } = question;
     return { kind: 'continues', continues: continues(before, now, proof) };
   }
-  if (question.kind === 'bundle') return checkBundle(question.bytes);
+  if (question.kind === 'bundle') return checkBundle(question.bytes, now);
   const { file, remembered } = question;
   if (EXPORT_START.test(await file.slice(0, 20).text())) return checkExport(file, remembered, tell);
-  return checkBundle(new Uint8Array(await file.arrayBuffer()));
+  return checkBundle(new Uint8Array(await file.arrayBuffer()), now);
 };
 
 self.addEventListener('message', async ({ data }: MessageEvent<Asked>) => {
-  const { id, question } = data;
+  const { id } = data;
   const tell = (said: Answer): void => self.postMessage({ id, answer: said });
-  tell(await answer(question, tell));
+  tell(await answer(data, tell));
 });
